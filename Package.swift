@@ -1,0 +1,171 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+//
+// The manifest is the diagram: one line a room, its ring, and what it uses. A dependency against the rings stops
+// the build before anything compiles. `ARCHITECTURE.md` says in words what this file enforces.
+import Foundation
+import PackageDescription
+
+enum Ring: String {
+    case walls = "Walls"
+    case domain = "Domain"
+    case services = "Services"
+    case adapters = "Adapters"
+    case interfaces = "Interfaces"
+    case app = "App"
+
+    /// The whole architecture. A room that reaches past it stops the build.
+    var mayUse: Set<Ring> {
+        switch self {
+        case .walls: []
+        case .domain: [.domain]
+        case .services: [.domain, .services]
+        case .adapters: [.domain, .services]
+        case .interfaces: [.domain, .services, .interfaces]
+        case .app: [.domain, .services, .adapters, .interfaces]
+        }
+    }
+}
+
+struct Room {
+    let name: String
+    let ring: Ring
+    let uses: [String]
+    let products: [Target.Dependency]
+    /// For a wall: the one room that may look through it.
+    let opensTo: String?
+    var path: String { "Sources/\(ring.rawValue)/\(name)" }
+}
+
+func room(_ name: String, in ring: Ring, uses: [String] = [], products: [Target.Dependency] = []) -> Room {
+    Room(name: name, ring: ring, uses: uses, products: products, opensTo: nil)
+}
+
+func wall(_ name: String, opensTo room: String) -> Room {
+    Room(name: name, ring: .walls, uses: [], products: [], opensTo: room)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nio: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { .product(name: $0, package: "swift-nio") }
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let rooms: [Room] = [
+    wall("CONNXRuntime", opensTo: "EngineONNX"),
+
+    room("Tensors", in: .domain),
+    room("Statistics", in: .domain),
+    room("ModelDomain", in: .domain, uses: ["Tensors", "Statistics"], products: [crypto]),
+
+    room("ModelExecution", in: .services, uses: ["ModelDomain", "Statistics", "Tensors"]),
+    room("ModelPackaging", in: .services, uses: ["ModelDomain", "ModelExecution", "Statistics", "Tensors"]),
+    room("ModelRegistry", in: .services, uses: ["ModelDomain"]),
+    room("InferenceServing", in: .services, uses: ["ModelDomain", "ModelExecution", "Tensors"]),
+    room(
+        "ModelRollouts", in: .services,
+        uses: ["InferenceServing", "ModelDomain", "ModelExecution", "ModelRegistry"]),
+    room("AccessControl", in: .services, uses: ["ModelDomain"], products: [crypto]),
+
+    room("EngineONNX", in: .adapters, uses: ["CONNXRuntime", "ModelDomain", "ModelExecution", "Tensors"]),
+    room("StoreSQL", in: .adapters, uses: ["AccessControl", "ModelDomain", "ModelRegistry"], products: [grdb]),
+    room("BlobFiles", in: .adapters, uses: ["ModelDomain", "ModelExecution"]),
+    room("ProjectFiles", in: .adapters, uses: ["ModelDomain", "ModelPackaging"], products: [yams]),
+
+    room("WireTypes", in: .interfaces, uses: ["ModelDomain"]),
+    room(
+        "HTTPInterface", in: .interfaces,
+        uses: [
+            "AccessControl", "InferenceServing", "ModelDomain", "ModelExecution", "ModelRegistry", "ModelRollouts",
+            "Tensors", "WireTypes",
+        ], products: nio + [httpTypes, hummingbird, logging, nioHTTPTypes]),
+    room("APIClient", in: .interfaces, uses: ["ModelDomain", "WireTypes"], products: [asyncHTTPClient] + nio),
+    room(
+        "CommandLineInterface", in: .interfaces,
+        uses: ["APIClient", "ModelDomain", "ModelExecution", "ModelPackaging", "Tensors", "WireTypes"],
+        products: [argumentParser]),
+
+    room(
+        "slipway", in: .app,
+        uses: [
+            "APIClient", "AccessControl", "BlobFiles", "CommandLineInterface", "EngineONNX", "HTTPInterface",
+            "InferenceServing", "ModelDomain", "ModelExecution", "ModelPackaging", "ModelRegistry", "ModelRollouts",
+            "ProjectFiles", "StoreSQL", "Tensors", "WireTypes",
+        ], products: [lifecycle, logging, unixSignals]),
+]
+
+func refuse(_ line: String) -> Never {
+    FileHandle.standardError.write(Data("architecture: \(line)\n".utf8))
+    exit(1)
+}
+
+for room in rooms {
+    for name in room.uses {
+        guard let other = rooms.first(where: { $0.name == name }) else {
+            refuse("\(room.name) uses \(name), which is no room")
+        }
+        guard room.ring.mayUse.contains(other.ring) || other.opensTo == room.name else {
+            refuse("\(room.name) (\(room.ring)) must not use \(other.name) (\(other.ring))")
+        }
+    }
+}
+
+let swiftSettings: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+]
+
+func target(for room: Room) -> Target {
+    let dependencies = room.uses.map { Target.Dependency.target(name: $0) } + room.products
+    switch room.ring {
+    case .walls:
+        return .target(name: room.name, path: room.path)
+    case .app:
+        return .executableTarget(
+            name: room.name, dependencies: dependencies, path: room.path, swiftSettings: swiftSettings)
+    case .domain, .services, .adapters, .interfaces:
+        return .target(name: room.name, dependencies: dependencies, path: room.path, swiftSettings: swiftSettings)
+    }
+}
+
+/// Tests of one room. They may also use the shared contracts and the test kit.
+func tests(_ name: String, uses: [String], products: [Target.Dependency] = [], copies: [String] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: uses.map { .target(name: $0) } + products, path: "Tests/\(name)",
+        resources: copies.map { .copy($0) }, swiftSettings: swiftSettings)
+}
+
+let testTargets: [Target] = [
+]
+
+let package = Package(
+    name: "slipway",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "slipway", targets: ["slipway"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: rooms.map(target(for:)) + testTargets
+)

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Dispatch
+internal import Foundation
+package import ModelDomain
+internal import ModelExecution
+
+/// Contents by their digest, as files in one folder:
+///
+/// ```
+/// blobs/ab/ab34…   a content, named by its SHA-256
+/// bundles/cd56…/   a bundle's files under their own names, linked to the contents
+/// damaged/ab34…    a content that was found changed
+/// unfinished/      what is being written; emptied at every start
+/// ```
+///
+/// Names come from digests, never from a caller. What has its name is whole and on disk. One process at a time.
+package struct BlobFiles: BlobStore {
+    let folder: String
+    /// Files block, and the threads of the tasks must not.
+    private let queue = DispatchQueue(label: "blob-files", attributes: .concurrent)
+
+    /// Makes the folder where there is none, and sweeps what an interrupted process left behind.
+    ///
+    /// - Parameter folder: Its parent must be there.
+    /// - Throws: `SYS-001` or `SYS-002`.
+    package init(folder: String) throws {
+        self.folder = folder
+        removeTree("\(folder)/unfinished")
+        for part in [folder, "\(folder)/blobs", "\(folder)/bundles", "\(folder)/damaged", "\(folder)/unfinished"] {
+            try makeFolder(part)
+        }
+        try synchronizeFolder(folder)
+    }
+
+    package func put(_ digest: Digest, _ chunks: some AsyncSequence<[UInt8], any Error> & Sendable) async throws {
+        let file = try await onQueue { try OpenFile(creating: newUnfinishedPath()) }
+        do {
+            var hasher = DigestHasher()
+            for try await chunk in chunks {
+                hasher.update(chunk)
+                try await onQueue { try file.write(chunk) }
+            }
+            let found = hasher.finish()
+            guard found == digest else { throw differs(from: digest, found: found) }
+            try await onQueue { try keep(file, as: digest) }
+        } catch {
+            removeFile(file.path)
+            throw error
+        }
+    }
+
+    package func contains(_ digest: Digest) async throws -> Bool {
+        try await onQueue { plainFileSize(blobPath(digest)) != nil }
+    }
+
+    package func read(_ digest: Digest, limit: Int) async throws -> [UInt8] {
+        try await onQueue {
+            guard let file = try OpenFile(reading: blobPath(digest)) else { throw missing(digest, name: nil) }
+            guard try file.byteCount <= limit else {
+                throw Refusal(
+                    .limitExceeded, .tooLarge, "The content \(digest.short) is larger than \(limit) bytes.")
+            }
+            var bytes: [UInt8] = []
+            while true {
+                let chunk = try file.read(upTo: chunkSize)
+                if chunk.isEmpty { break }
+                bytes += chunk
+            }
+            guard Digest(of: bytes) == digest else {
+                setAside(digest)
+                throw damaged(digest, name: nil)
+            }
+            return bytes
+        }
+    }
+
+    /// Gives a finished file its name, unless the same content is there and sound: links to that one stay.
+    private func keep(_ file: OpenFile, as digest: Digest) throws {
+        try file.synchronize()
+        let path = blobPath(digest)
+        if try isSound(path, digest) {
+            removeFile(file.path)
+        } else {
+            try makeFolder("\(folder)/blobs/\(digest.hex.prefix(2))")
+            try renameFile(file.path, to: path)
+        }
+        try synchronizeFolder("\(folder)/blobs/\(digest.hex.prefix(2))")
+        try synchronizeFolder("\(folder)/blobs")
+    }
+
+    func onQueue<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            queue.async { continuation.resume(with: Swift.Result(catching: body)) }
+        }
+    }
+
+    func blobPath(_ digest: Digest) -> String { "\(folder)/blobs/\(digest.hex.prefix(2))/\(digest.hex)" }
+
+    func newUnfinishedPath() -> String { "\(folder)/unfinished/\(UUID().uuidString)" }
+
+    /// Takes a changed content out of the way, so that the same one can be sent again.
+    func setAside(_ digest: Digest) {
+        try? renameFile(blobPath(digest), to: "\(folder)/damaged/\(digest.hex)")
+    }
+}
+
+/// Whether there is a file at `path` with just this content.
+func isSound(_ path: String, _ digest: Digest) throws -> Bool {
+    guard let file = try OpenFile(reading: path) else { return false }
+    var hasher = DigestHasher()
+    while true {
+        let bytes = try file.read(upTo: chunkSize)
+        if bytes.isEmpty { return hasher.finish() == digest }
+        hasher.update(bytes)
+    }
+}
+
+/// Removes a folder and all in it, as far as it can: what stays shows when the place is used.
+func removeTree(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
+
+func missing(_ digest: Digest, name: String?) -> Refusal {
+    Refusal(
+        .contentMissing, .notFound, "The content \(digest.short)\(name.map { " (“\($0)”)" } ?? "") is not here.",
+        hint: "Deploy the model again: that sends what is missing.", details: details(digest, name))
+}
+
+func damaged(_ digest: Digest, name: String?) -> Refusal {
+    Refusal(
+        .bundleDamaged, .conflict,
+        "The content \(digest.short)\(name.map { " (“\($0)”)" } ?? "") has changed on disk, and is not used.",
+        hint: "Check the disk, then deploy the model again: that sends the content anew.",
+        details: details(digest, name))
+}
+
+private func differs(from digest: Digest, found: Digest) -> Refusal {
+    Refusal(
+        .contentDiffers, .invalidInput, "The content that came is not the one that was announced.",
+        hint: "Send it again.",
+        details: [.init("announced", digest.description), .init("received", found.description)])
+}
+
+private func details(_ digest: Digest, _ name: String?) -> [Explanation.Detail] {
+    [.init("digest", digest.description)] + (name.map { [.init("file", $0)] } ?? [])
+}

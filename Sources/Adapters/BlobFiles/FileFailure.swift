@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ModelDomain
+
+/// What the operating system refused. The path stays here, for the log.
+package struct FileFailure: ExplainedError, Equatable {
+    package enum Reason: Sendable { case diskFull, notWritable }
+
+    package let reason: Reason
+    /// What was tried: `open`, `write`, `rename`.
+    package let operation: String
+    package let path: String
+    /// The number the system gave (`errno`).
+    package let systemError: Int32
+
+    package var explanation: Explanation {
+        switch reason {
+        case .diskFull:
+            Explanation(
+                .diskFull, .unavailable, "The disk is full: nothing was kept.",
+                hint: "Make room in the data folder and try again.")
+        case .notWritable:
+            Explanation(
+                .notWritable, .unavailable, "The folder of the contents cannot be read or written.",
+                hint: "Check owner and mode of the data folder, or choose another with `--data`.")
+        }
+    }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// An open file, closed when its last holder lets go. Everything here that calls the system is in this file.
+///
+/// Safe to hand between threads; whoever writes does so one call after the other.
+final class OpenFile: Sendable {
+    let path: String
+    private let descriptor: Int32
+
+    /// A new file that only its owner may read and write.
+    init(creating path: String) throws(FileFailure) {
+        self.path = path
+        descriptor = try check(
+            "create", path, unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600))
+    }
+
+    /// - Returns: `nil` when there is no such file.
+    init?(reading path: String) throws(FileFailure) {
+        let opened = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        if opened < 0 && errno == ENOENT { return nil }
+        self.path = path
+        descriptor = try check("open", path, opened)
+    }
+
+    /// Something that is there already, to be written to or synced.
+    init(existing path: String, flags: Int32) throws(FileFailure) {
+        self.path = path
+        descriptor = try check("open", path, unsafe open(path, flags | O_CLOEXEC))
+    }
+
+    deinit { _ = close(descriptor) }
+
+    var byteCount: Int {
+        get throws(FileFailure) {
+            var status = stat()
+            _ = try check("stat", path, unsafe fstat(descriptor, &status))
+            return Int(status.st_size)
+        }
+    }
+
+    func write(_ bytes: [UInt8]) throws(FileFailure) {
+        var written = 0
+        while written < bytes.count {
+            // The array outlives the call, and the count is what is left of it.
+            let count = unsafe bytes.withUnsafeBytes { buffer in
+                unsafe systemWrite(descriptor, buffer.baseAddress?.advanced(by: written), bytes.count - written)
+            }
+            if count < 0 && errno == EINTR { continue }
+            written += Int(try check("write", path, count))
+        }
+    }
+
+    /// At most `limit` bytes from the present position; empty at the end.
+    func read(upTo limit: Int) throws(FileFailure) -> [UInt8] {
+        var outcome = 0
+        repeat {
+            let bytes = unsafe [UInt8](unsafeUninitializedCapacity: limit) { buffer, initialized in
+                // The buffer has room for `limit` bytes, and a negative count initializes none.
+                outcome = unsafe systemRead(descriptor, buffer.baseAddress, limit)
+                initialized = max(0, outcome)
+            }
+            if outcome >= 0 { return bytes }
+        } while errno == EINTR
+        throw failure("read", path)
+    }
+
+    /// Returns when everything written is on disk.
+    func synchronize() throws(FileFailure) { _ = try check("fsync", path, fsync(descriptor)) }
+}
+
+/// Makes the names in a folder survive a power loss.
+func synchronizeFolder(_ path: String) throws(FileFailure) {
+    try OpenFile(existing: path, flags: O_RDONLY | O_DIRECTORY).synchronize()
+}
+
+/// Makes a folder that only its owner may enter; harmless when it is there.
+func makeFolder(_ path: String) throws(FileFailure) {
+    guard unsafe mkdir(path, 0o700) != 0 else { return }
+    // Something else of that name shows in the first use of the folder.
+    guard errno == EEXIST else { throw failure("mkdir", path) }
+}
+
+/// Replaces what has the name `new`.
+func renameFile(_ old: String, to new: String) throws(FileFailure) {
+    _ = try check("rename", new, unsafe rename(old, new))
+}
+
+/// - Returns: `false` when there is something of that name already.
+func renameFolder(_ old: String, to new: String) throws(FileFailure) -> Bool {
+    if unsafe rename(old, new) == 0 { return true }
+    guard errno == ENOTEMPTY || errno == EEXIST else { throw failure("rename", new) }
+    return false
+}
+
+/// A second name for the same file, or a copy where the file system has no such thing.
+func linkOrCopy(_ source: String, to target: String) throws(FileFailure) {
+    if unsafe link(source, target) == 0 { return }
+    guard [EXDEV, EPERM, EMLINK, EOPNOTSUPP, ENOSYS].contains(errno) else { throw failure("link", target) }
+    guard let input = try OpenFile(reading: source) else { throw failure("open", source) }
+    let output = try OpenFile(creating: target)
+    while true {
+        let bytes = try input.read(upTo: chunkSize)
+        if bytes.isEmpty { break }
+        try output.write(bytes)
+    }
+    try output.synchronize()
+}
+
+/// Bytes of a plain file; `nil` when there is none of that name, or something else: a folder, a symbolic link.
+func plainFileSize(_ path: String) -> Int? {
+    var status = stat()
+    guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return Int(status.st_size)
+}
+
+/// Takes the name away; harmless when it is gone already.
+func removeFile(_ path: String) { _ = unsafe unlink(path) }
+
+/// How much is read or copied at a time.
+let chunkSize = 1 << 18
+
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+    unsafe write(descriptor, bytes, count)
+}
+
+private func systemRead(_ descriptor: Int32, _ bytes: UnsafeMutablePointer<UInt8>?, _ count: Int) -> Int {
+    unsafe read(descriptor, bytes, count)
+}
+
+private func check<Count: SignedInteger>(
+    _ operation: String, _ path: String, _ outcome: Count
+) throws(FileFailure) -> Count {
+    guard outcome >= 0 else { throw failure(operation, path) }
+    return outcome
+}
+
+private func failure(_ operation: String, _ path: String) -> FileFailure {
+    let number = errno
+    return FileFailure(
+        reason: number == ENOSPC || number == EDQUOT ? .diskFull : .notWritable, operation: operation, path: path,
+        systemError: number)
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ModelExecution
+package import Tensors
+
+/// What the maker of a model wrote into it.
+package struct ModelMetadata: Sendable, Hashable {
+    /// The program that exported it; may be empty.
+    package let producer: String
+    package let custom: [String: String]
+}
+
+/// An ONNX model in ONNX Runtime.
+///
+/// A call runs on the caller's thread and takes no lock; answers do not depend on what else runs.
+/// Outputs borrow the memory that the library computed them in.
+package final class ONNXEngine: InferenceEngine {
+    package let inputs: [TensorSpec]
+    package let outputs: [TensorSpec]
+    package let metadata: ModelMetadata
+    private let session: ORTSession
+    private let path: String
+
+    /// - Throws: ``EngineError/modelRefused(reason:)``, ``EngineError/typeUnsupported(name:type:)``.
+    init(_ library: ORTLibrary, modelAt path: String) throws(EngineError) {
+        self.path = path
+        do throws(ORTFailure) {
+            // Only the format that is checked most: the library has one of its own, which it would also take.
+            session = try ORTSession(
+                library: library, path: path, entries: [("session.load_model_format", "ONNX")])
+            metadata = try session.metadata()
+        } catch {
+            throw .modelRefused(reason: error.reason(model: path))
+        }
+        inputs = try Self.specs(session.inputs, path) { $1.inputSpec(named: $0) }
+        outputs = try Self.specs(session.outputs, path) { $1.outputSpec(named: $0) }
+    }
+
+    private static func specs(
+        _ declared: () throws(ORTFailure) -> [(name: String, type: ORTType)], _ path: String,
+        _ spec: (String, ORTType) -> TensorSpec?
+    ) throws(EngineError) -> [TensorSpec] {
+        let all: [(name: String, type: ORTType)]
+        do throws(ORTFailure) { all = try declared() } catch {
+            throw .modelRefused(reason: error.reason(model: path))
+        }
+        return try all.map { name, type throws(EngineError) in
+            guard let spec = spec(name, type) else { throw .typeUnsupported(name: name, type: type.description) }
+            return spec
+        }
+    }
+
+    package func run(_ inputs: [Tensor]) throws(EngineError) -> [Tensor] {
+        guard inputs.count == self.inputs.count else {
+            throw .runFailed(reason: "the model takes \(self.inputs.count) inputs and was given \(inputs.count)")
+        }
+        let inputs = inputs.allSatisfy(\.isAligned) ? inputs : inputs.map { $0.isAligned ? $0 : $0.copied() }
+        do throws(ORTFailure) {
+            let values = try session.run(inputs)
+            return try zip(values, outputs).map { value, spec throws(ORTFailure) in
+                let tensor = try value.tensorForm(spec)
+                // A model may hand an input through as it is; the caller's memory is then not the library's to lend.
+                return tensor.datatype != .bytes && inputs.contains(where: tensor.overlaps) ? tensor.copied() : tensor
+            }
+        } catch {
+            throw .runFailed(reason: error.reason(model: path))
+        }
+    }
+}

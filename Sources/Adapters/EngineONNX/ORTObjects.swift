@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import CONNXRuntime
+internal import Tensors
+
+/// Why a call failed, in the library's own words.
+struct ORTFailure: Error {
+    let message: String
+}
+
+/// The loaded library: its table of calls, and its one environment. It is never unloaded.
+///
+/// `@unchecked Sendable`: nothing in it changes after it was made, and the library's calls may come from any thread.
+@safe final class ORTLibrary: @unchecked Sendable {
+    fileprivate let api: OpaquePointer
+    fileprivate let environment: OpaquePointer
+    fileprivate let allocator: OpaquePointer
+    fileprivate let memory: OpaquePointer
+
+    /// - Parameters:
+    ///   - symbol: Where `OrtGetApiBase` is.
+    ///   - accepts: Asked with the library's version before anything else is called.
+    /// - Throws: when `accepts` does, or the environment cannot be made.
+    @unsafe init(symbol: UnsafeMutableRawPointer, accepts: (String) throws(ORTFailure) -> Void) throws(ORTFailure) {
+        guard let base = unsafe ort_get_base(symbol) else { throw ORTFailure(message: "it has no calls") }
+        try accepts(unsafe String(cString: ort_get_version(base)))
+        // The oldest table that has every position in shim.c, and the oldest that was tried.
+        guard let api = unsafe ort_get_api(base, 18) else { throw ORTFailure(message: "it has not the calls of 1.18") }
+        unsafe self.api = api
+        unsafe environment = try made(api) { unsafe ort_create_env(api, "slipway", &$0) }
+        unsafe allocator = try made(api) { unsafe ort_get_allocator(api, &$0) }
+        unsafe memory = try made(api) { unsafe ort_create_memory(api, &$0) }
+    }
+}
+
+/// A loaded model, released when its owner lets go.
+///
+/// `@unchecked Sendable`: the library lets sessions run on several threads at once, and the rest never changes.
+@safe final class ORTSession: @unchecked Sendable {
+    private let library: ORTLibrary
+    private let handle: OpaquePointer
+    private let inputNames: [UnsafePointer<CChar>]
+    private let outputNames: [UnsafePointer<CChar>]
+
+    /// - Parameter entries: Session settings by their keys.
+    init(library: ORTLibrary, path: String, entries: [(key: String, value: String)]) throws(ORTFailure) {
+        let api = unsafe library.api
+        let options = unsafe try made(api) { unsafe ort_create_options(api, &$0) }
+        defer { unsafe ort_release_options(api, options) }
+        // One thread for each call, and none of its own: many small requests beat one large one.
+        unsafe try check(api, ort_set_threads(api, options, 1, 1))
+        unsafe try check(api, ort_set_sequential(api, options))
+        unsafe try check(api, ort_optimize_all(api, options))
+        //unsafe try check(api, ort_disable_arena(api, options))
+        for entry in entries { unsafe try check(api, ort_set_entry(api, options, entry.key, entry.value)) }
+        let handle = unsafe try made(api) { unsafe ort_create_session(api, library.environment, path, options, &$0) }
+        self.library = library
+        unsafe self.handle = handle
+        do throws(ORTFailure) {
+            let allocator = unsafe library.allocator
+            let inputs = unsafe try number(api) { unsafe ort_count_inputs(api, handle, &$0) }
+            let outputs = unsafe try number(api) { unsafe ort_count_outputs(api, handle, &$0) }
+            unsafe inputNames = try (0..<inputs).map { index throws(ORTFailure) in
+                unsafe UnsafePointer(try made(api) { unsafe ort_get_input_name(api, handle, index, allocator, &$0) })
+            }
+            unsafe outputNames = try (0..<outputs).map { index throws(ORTFailure) in
+                unsafe UnsafePointer(try made(api) { unsafe ort_get_output_name(api, handle, index, allocator, &$0) })
+            }
+        } catch {
+            unsafe ort_release_session(api, handle)
+            throw error
+        }
+    }
+
+    deinit {
+        let api = unsafe library.api
+        for unsafe name in unsafe inputNames + outputNames { unsafe release(library, UnsafeMutablePointer(mutating: name)) }
+        unsafe ort_release_session(api, handle)
+    }
+
+    /// Names and types of what the model takes, in order.
+    func inputs() throws(ORTFailure) -> [(name: String, type: ORTType)] {
+        let api = unsafe library.api
+        return unsafe try inputNames.enumerated().map { index, name throws(ORTFailure) in
+            let type = unsafe try made(api) { unsafe ort_get_input_type(api, handle, index, &$0) }
+            return unsafe (String(cString: name), try ORTType(adopting: type, of: api))
+        }
+    }
+
+    /// Names and types of what the model gives, in order.
+    func outputs() throws(ORTFailure) -> [(name: String, type: ORTType)] {
+        let api = unsafe library.api
+        return unsafe try outputNames.enumerated().map { index, name throws(ORTFailure) in
+            let type = unsafe try made(api) { unsafe ort_get_output_type(api, handle, index, &$0) }
+            return unsafe (String(cString: name), try ORTType(adopting: type, of: api))
+        }
+    }
+
+    func metadata() throws(ORTFailure) -> ModelMetadata {
+        let (api, allocator) = unsafe (library.api, library.allocator)
+        let metadata = unsafe try made(api) { unsafe ort_get_metadata(api, handle, &$0) }
+        defer { unsafe ort_release_metadata(api, metadata) }
+        func text(_ call: (inout UnsafeMutablePointer<CChar>?) -> OpaquePointer?) throws(ORTFailure) -> String {
+            let text = unsafe try made(api, call)
+            defer { unsafe release(library, text) }
+            return unsafe String(cString: text)
+        }
+        let producer = unsafe try text { unsafe ort_get_producer(api, metadata, allocator, &$0) }
+        var keys: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+        let count = unsafe try number(api) { unsafe ort_get_custom_keys(api, metadata, allocator, &keys, &$0) }
+        defer { if let keys = unsafe keys { unsafe release(library, keys) } }
+        var custom: [String: String] = [:]
+        for index in 0..<count {
+            guard let key = unsafe keys?[index] else { continue }
+            defer { unsafe release(library, key) }
+            let name = unsafe String(cString: key)
+            custom[name] = unsafe try text { unsafe ort_get_custom_text(api, metadata, allocator, key, &$0) }
+        }
+        return ModelMetadata(producer: producer, custom: custom)
+    }
+
+    /// Runs the model.
+    ///
+    /// - Precondition: One tensor for each input. Types and shapes are checked by the library.
+    func run(_ inputs: [Tensor]) throws(ORTFailure) -> [ORTValue] {
+        unsafe precondition(inputs.count == inputNames.count, "one tensor for each input")
+        let api = unsafe library.api
+        var values = unsafe [OpaquePointer?]()
+        var results = unsafe [OpaquePointer?](repeating: nil, count: outputNames.count)
+        unsafe values.reserveCapacity(inputs.count)
+        defer { for unsafe value in unsafe values { unsafe ort_release_value(api, value) } }
+        for tensor in inputs { unsafe values.append(try ORTValue.handle(of: tensor, in: library)) }
+        // Values borrow from their tensors, which stay until the call is over; the counts are the arrays' own.
+        let status = unsafe withExtendedLifetime(inputs) {
+            unsafe ort_run(
+                api, handle, inputNames, values, inputNames.count, outputNames, outputNames.count, &results)
+        }
+        let owned = unsafe results.map { unsafe $0.map { unsafe ORTValue(adopting: $0, of: library) } }
+        unsafe try check(api, status)
+        return try owned.map { value throws(ORTFailure) in
+            guard let value else { throw ORTFailure(message: "the model left an output without a value") }
+            return value
+        }
+    }
+}
+
+/// One value of the library, released when the last tensor that reads its memory lets go.
+///
+/// `@unchecked Sendable`: after the run that made it, it is only read.
+@safe final class ORTValue: @unchecked Sendable {
+    private let library: ORTLibrary
+    private let handle: OpaquePointer
+
+    fileprivate init(adopting handle: OpaquePointer, of library: ORTLibrary) {
+        self.library = library
+        unsafe self.handle = handle
+    }
+
+    deinit { unsafe ort_release_value(library.api, handle) }
+
+    var kind: ORTKind {
+        get throws(ORTFailure) {
+            let api = unsafe library.api
+            return ORTKind(rawValue: unsafe try number(api) { unsafe ort_get_value_kind(api, handle, &$0) }) ?? .unknown
+        }
+    }
+
+    /// The elements of a sequence; the keys and the values of a map.
+    func elements() throws(ORTFailure) -> [ORTValue] {
+        let (api, allocator) = unsafe (library.api, library.allocator)
+        let count = unsafe try number(api) { unsafe ort_count_elements(api, handle, &$0) }
+        return try (0..<count).map { index throws(ORTFailure) in
+            let element = unsafe try made(api) { unsafe ort_get_contained(api, handle, Int32(index), allocator, &$0) }
+            return unsafe ORTValue(adopting: element, of: library)
+        }
+    }
+
+    /// The value of kind ``ORTKind/tensor`` as a tensor that borrows its memory; texts are copied out.
+    func tensor() throws(ORTFailure) -> Tensor {
+        let api = unsafe library.api
+        let type = unsafe try made(api) { unsafe ort_get_tensor_type(api, handle, &$0) }
+        defer { unsafe ort_release_tensor_type(api, type) }
+        let element = unsafe try number(api) { unsafe ort_get_element(api, type, &$0) }
+        let rank = unsafe try number(api) { unsafe ort_get_rank(api, type, &$0) }
+        var shape = Shape(repeating: 0, count: rank)
+        unsafe try check(api, ort_get_dimensions(api, type, &shape, rank))
+        guard let datatype = Datatype(element: element), let count = elementCount(of: shape) else {
+            throw ORTFailure(message: "the model gave a tensor of a type that is not supported")
+        }
+        guard let width = datatype.byteWidth else { return try texts(count: count, shape: shape) }
+        guard count > 0 else { return Tensor(datatype, shape: shape, storage: TensorStorage(byteCount: 0)) }
+        // The library keeps as many bytes as its own shape says, for as long as the value lives.
+        let bytes = unsafe try made(api) { unsafe ort_get_data(api, handle, &$0) }
+        let borrowed = unsafe UnsafeRawBufferPointer(start: bytes, count: count * width)
+        return Tensor(datatype, shape: shape, storage: unsafe TensorStorage(borrowing: borrowed, owner: self))
+    }
+
+    private func texts(count: Int, shape: Shape) throws(ORTFailure) -> Tensor {
+        let api = unsafe library.api
+        let length = unsafe try number(api) { unsafe ort_get_text_length(api, handle, &$0) }
+        let storage = TensorStorage(byteCount: length)
+        var offsets = [Int](repeating: 0, count: count)
+        if count > 0 {
+            unsafe try storage.withUnsafeMutableBytes { target throws(ORTFailure) in
+                guard let base = target.baseAddress else { return }
+                unsafe try check(api, ort_get_texts(api, handle, base, length, &offsets, count))
+            }
+        }
+        return Tensor(bytes: storage, offsets: offsets + [length], shape: shape)
+    }
+
+    /// A value over the elements of `tensor`, which must outlive it; texts are copied in.
+    fileprivate static func handle(of tensor: Tensor, in library: ORTLibrary) throws(ORTFailure) -> OpaquePointer {
+        let (api, shape) = unsafe (library.api, tensor.shape)
+        guard tensor.datatype == .bytes else {
+            // The buffer does not move: storage is a class that holds its memory until it goes.
+            let bytes = unsafe tensor.storage.withUnsafeBytes { unsafe UnsafeMutableRawBufferPointer(mutating: $0) }
+            guard let base = bytes.baseAddress else { throw ORTFailure(message: "a tensor has no memory") }
+            return unsafe try made(api) {
+                unsafe ort_borrow_tensor(
+                    api, library.memory, base, bytes.count, shape, shape.count, tensor.datatype.element, &$0)
+            }
+        }
+        let value = unsafe try made(api) {
+            unsafe ort_create_texts(api, library.allocator, shape, shape.count, &$0)
+        }
+        do throws(ORTFailure) {
+            for index in 0..<tensor.elementCount {
+                try unsafe tensor.withBytes(at: index) { text throws(ORTFailure) in
+                    let target = unsafe try made(api) { unsafe ort_resize_text(api, value, index, text.count, &$0) }
+                    unsafe UnsafeMutableRawBufferPointer(start: target, count: text.count).copyMemory(from: text)
+                }
+            }
+        } catch {
+            unsafe ort_release_value(api, value)
+            throw error
+        }
+        return unsafe value
+    }
+}
+
+extension ORTType {
+    /// Reads a declared type, and releases it.
+    fileprivate init(adopting type: OpaquePointer, of api: OpaquePointer) throws(ORTFailure) {
+        defer { unsafe ort_release_type(api, type) }
+        switch ORTKind(rawValue: unsafe try number(api) { unsafe ort_get_type_kind(api, type, &$0) }) {
+        case .tensor:
+            let tensor = unsafe try made(api) { unsafe ort_as_tensor(api, type, &$0) }
+            let element = unsafe try number(api) { unsafe ort_get_element(api, tensor, &$0) }
+            let rank = unsafe try number(api) { unsafe ort_get_rank(api, tensor, &$0) }
+            var sizes = [Int](repeating: 0, count: rank)
+            var names = unsafe [UnsafePointer<CChar>?](repeating: nil, count: rank)
+            unsafe try check(api, ort_get_dimensions(api, tensor, &sizes, rank))
+            unsafe try check(api, ort_get_symbols(api, tensor, &names, rank))
+            self = .tensor(
+                element: element,
+                shape: (0..<rank).map { index in
+                    guard sizes[index] < 0 else { return .fixed(sizes[index]) }
+                    return .symbolic(unsafe names[index].map { unsafe String(cString: $0) } ?? "")
+                })
+        case .sequence:
+            let sequence = unsafe try made(api) { unsafe ort_as_sequence(api, type, &$0) }
+            let element = unsafe try made(api) { unsafe ort_get_sequence_element(api, sequence, &$0) }
+            self = .sequence(unsafe try ORTType(adopting: element, of: api))
+        case .map:
+            let map = unsafe try made(api) { unsafe ort_as_map(api, type, &$0) }
+            let key = unsafe try number(api) { unsafe ort_get_map_key(api, map, &$0) }
+            let value = unsafe try made(api) { unsafe ort_get_map_value(api, map, &$0) }
+            self = .map(key: key, value: unsafe try ORTType(adopting: value, of: api))
+        case let kind:
+            self = .other(kind ?? .unknown)
+        }
+    }
+}
+
+/// Throws the message of a status that says something went wrong, and releases it.
+private func check(_ api: OpaquePointer, _ status: OpaquePointer?) throws(ORTFailure) {
+    guard let status = unsafe status else { return }
+    defer { unsafe ort_release_status(api, status) }
+    throw ORTFailure(message: unsafe String(cString: ort_get_message(api, status)))
+}
+
+/// What `call` stores, which is not NULL when it succeeds.
+private func made<Made>(
+    _ api: OpaquePointer, _ call: (inout Made?) -> OpaquePointer?
+) throws(ORTFailure) -> Made {
+    var made: Made?
+    unsafe try check(api, call(&made))
+    guard let made else { throw ORTFailure(message: "the engine returned nothing") }
+    return made
+}
+
+private func number<Number: FixedWidthInteger>(
+    _ api: OpaquePointer, _ call: (inout Number) -> OpaquePointer?
+) throws(ORTFailure) -> Number {
+    var number: Number = 0
+    unsafe try check(api, call(&number))
+    return number
+}
+
+private func release(_ library: ORTLibrary, _ memory: UnsafeMutableRawPointer) {
+    // Freeing cannot fail for memory that came from this allocator.
+    if let status = unsafe ort_free(library.api, library.allocator, memory) {
+        unsafe ort_release_status(library.api, status)
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Tensors
+
+extension Tensor {
+    /// Whether every element starts where the processor likes it; requests borrow bytes from anywhere in a payload.
+    var isAligned: Bool {
+        guard let width = datatype.byteWidth, width > 1 else { return true }
+        return unsafe storage.withUnsafeBytes { Int(bitPattern: $0.baseAddress) & (width - 1) == 0 }
+    }
+
+    /// The same elements in memory of their own.
+    ///
+    /// - Precondition: not BYTES.
+    func copied() -> Tensor {
+        let copy = TensorStorage(byteCount: storage.byteCount)
+        unsafe copy.withUnsafeMutableBytes { target in
+            unsafe storage.withUnsafeBytes { source in unsafe target.copyMemory(from: source) }
+        }
+        return Tensor(datatype, shape: shape, storage: copy)
+    }
+
+    /// Whether both lie, in part or whole, in the same bytes.
+    func overlaps(_ other: Tensor) -> Bool {
+        unsafe storage.withUnsafeBytes { mine in
+            unsafe other.storage.withUnsafeBytes { theirs in
+                let (first, second) = (UInt(bitPattern: mine.baseAddress), UInt(bitPattern: theirs.baseAddress))
+                return first < second + UInt(theirs.count) && second < first + UInt(mine.count)
+            }
+        }
+    }
+
+    /// One tensor of the elements of `parts`, one part after the other.
+    ///
+    /// - Parameters:
+    ///   - orders: For each part the positions to take its elements from; `nil` takes all as they are.
+    ///   - shape: Has room for exactly the elements taken.
+    /// - Precondition: the parts have datatype `datatype`.
+    init(_ datatype: Datatype, joining parts: [Tensor], orders: [[Int]]? = nil, shape: Shape) {
+        let picks = orders ?? parts.map { Array(0..<$0.elementCount) }
+        guard let width = datatype.byteWidth else {
+            self.init(texts: zip(parts, picks).flatMap { part, order in order.map { part.text(at: $0) } }, shape: shape)
+            return
+        }
+        let storage = TensorStorage(byteCount: picks.reduce(0) { $0 + $1.count } * width)
+        unsafe storage.withUnsafeMutableBytes { target in
+            var position = 0
+            for (part, order) in zip(parts, picks) {
+                unsafe part.storage.withUnsafeBytes { source in
+                    for index in order {
+                        for byte in 0..<width { unsafe target[position + byte] = source[index * width + byte] }
+                        position += width
+                    }
+                }
+            }
+        }
+        self.init(datatype, shape: shape, storage: storage)
+    }
+
+    private init(texts: [[UInt8]], shape: Shape) {
+        var offsets = [0]
+        for text in texts { offsets.append((offsets.last ?? 0) + text.count) }
+        let joined = Tensor(.uint8, shape: [offsets.last ?? 0], elements: Array(texts.joined()))
+        self.init(bytes: joined.storage, offsets: offsets, shape: shape)
+    }
+
+    /// The bytes of BYTES element `index`, copied out.
+    func text(at index: Int) -> [UInt8] {
+        unsafe withBytes(at: index) { unsafe Array($0) }
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Foundation
+package import ModelDomain
+package import ModelExecution
+package import ModelPackaging
+
+/// A project folder of this machine. Paths are followed part by part and never through a symbolic link, so nothing outside
+/// is reached, whatever a project file says.
+package struct ConfinedFolder: ProjectFolder {
+    package let name: String
+    private let root: String
+    /// Files that the person at the command line named, wherever they are, by the path they are called here.
+    private let granted: Set<String>
+
+    /// - Throws: `PRJ-006` when there is no such folder.
+    package init(at path: String, granting granted: Set<String> = []) throws {
+        guard let root = resolvedPath(path), isDirectory(root) else {
+            throw Refusal(
+                .fileMissing, .notFound, "There is no folder “\(path)”.", hint: "Check the path; it is case-sensitive.")
+        }
+        self.root = root
+        self.granted = granted
+        name = root.split(separator: "/").last.map(String.init) ?? "model"
+    }
+
+    package func fileNames() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: root).sorted().filter { (try? contains($0)) == true }
+    }
+
+    package func contains(_ path: String) throws -> Bool {
+        do {
+            _ = try open(path)
+            return true
+        } catch let refusal as Refusal where refusal.explanation.code == .fileMissing {
+            return false
+        }
+    }
+
+    package func read(_ path: String, limit: Int) throws -> [UInt8] {
+        let file = try open(path)
+        guard file.byteCount <= limit else {
+            throw Refusal(
+                .limitExceeded, .tooLarge, "“\(path)” has \(file.byteCount) bytes; at most \(limit) are taken.",
+                hint: "Keep fewer rows in it.")
+        }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(file.byteCount)
+        while let piece = try file.next() { bytes += piece }
+        return bytes
+    }
+
+    package func describe(_ path: String) throws -> BundleFile {
+        let file = try open(path)
+        var hasher = DigestHasher()
+        var byteCount = 0
+        while let piece = try file.next() {
+            hasher.update(piece)
+            byteCount += piece.count
+        }
+        let name = granted.contains(path) ? path.split(separator: "/").last.map(String.init) ?? path : path
+        return try BundleFile(path: name, digest: hasher.finish(), byteCount: byteCount)
+    }
+
+    package func modelFile(_ path: String) throws -> ModelFile {
+        _ = try open(path)
+        return ModelFile(path: location(of: path))
+    }
+
+    package func create(_ path: String, _ content: [UInt8]) throws {
+        guard isInside(path) else { throw outside(path) }
+        try writeNewFile(location(of: path), content)
+    }
+
+    package func commit() async -> SourceCommit? {
+        guard let commit = git("rev-parse", "--verify", "HEAD") else { return nil }
+        let changes = git("status", "--porcelain", "--", ".")
+        return SourceCommit(commit: commit, isDirty: changes?.isEmpty == false)
+    }
+
+    /// One of the folder's files, for reading it in pieces.
+    package func open(_ path: String) throws -> OpenFile {
+        if granted.contains(path) { return try OpenFile(following: path) }
+        guard isInside(path) else { throw outside(path) }
+        return try OpenFile(path, below: root)
+    }
+
+    private func location(of path: String) -> String { granted.contains(path) ? path : "\(root)/\(path)" }
+
+    private func git(_ arguments: String...) -> String? {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        // A repository's own settings must not start programs.
+        process.arguments = ["git", "-c", "core.fsmonitor=false", "-C", root] + arguments
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return nil }
+        let bytes = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { return nil }
+        return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+}
+
+private func outside(_ path: String) -> Refusal {
+    Refusal(
+        .pathOutside, .invalidInput, "“\(path.prefix(200))” leads out of the project's folder.",
+        hint: "Name a file inside the folder, relative to it and without “..”.")
+}

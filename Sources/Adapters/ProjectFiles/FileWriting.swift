@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Foundation
+internal import ModelDomain
+package import ModelPackaging
+
+func resolvedPath(_ path: String) -> String? {
+    guard let resolved = unsafe realpath(path, nil) else { return nil }
+    defer { unsafe free(resolved) }
+    return unsafe String(cString: resolved)
+}
+
+func isDirectory(_ path: String) -> Bool {
+    var isDirectory: ObjCBool = false
+    return unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
+}
+
+/// Writes a file that is not there yet, whole or not at all.
+///
+/// - Throws: `PRJ-008` when it is there, `SYS-001` when the disk is full, `SYS-002` when the folder cannot be written.
+func writeNewFile(_ path: String, _ content: [UInt8]) throws {
+    let temporary = "\(path).\(getpid()).tmp"
+    defer { unsafe unlink(temporary) }
+    try writeFile(temporary, pieces: { try $0(content) })
+    // A link fails when the name is taken; a rename would replace it.
+    guard unsafe link(temporary, path) == 0 else {
+        guard errno != EEXIST else {
+            throw Refusal(
+                .projectExists, .conflict, "There is a “\(path)” already.", hint: "Move it away first.")
+        }
+        throw writingFailed(path, errno)
+    }
+}
+
+/// Creates `path` and writes what `pieces` hands over, down to the disk.
+func writeFile(_ path: String, pieces: (_ write: ([UInt8]) throws -> Void) throws -> Void) throws {
+    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw writingFailed(path, errno) }
+    defer { close(descriptor) }
+    do {
+        try pieces { bytes in
+            var written = 0
+            while written < bytes.count {
+                let count = unsafe bytes.withUnsafeBytes { buffer in
+                    unsafe write(descriptor, buffer.baseAddress?.advanced(by: written), buffer.count - written)
+                }
+                guard count > 0 else { throw writingFailed(path, errno) }
+                written += count
+            }
+        }
+        guard fsync(descriptor) == 0 else { throw writingFailed(path, errno) }
+    } catch {
+        unsafe unlink(path)
+        throw error
+    }
+}
+
+func writingFailed(_ path: String, _ code: Int32) -> Refusal {
+    switch code {
+    case ENOSPC, EDQUOT, EFBIG:
+        Refusal(
+            .diskFull, .unavailable, "The disk is full: “\(path)” could not be written.",
+            hint: "Free some space; nothing half-written was left.")
+    default:
+        Refusal(
+            .notWritable, .unavailable,
+            "“\(path)” could not be written: \(unsafe String(cString: strerror(code))).",
+            hint: "Check the folder's permissions, or name another one.")
+    }
+}
+
+extension PackedBundle {
+    /// Writes the bundle as a folder that appears whole or not at all.
+    ///
+    /// - Parameter path: Must not exist yet.
+    package func write(to path: String, from folder: ConfinedFolder) throws {
+        guard unsafe access(path, F_OK) != 0 else {
+            throw Refusal(
+                .projectExists, .conflict, "There is a “\(path)” already.",
+                hint: "Name another folder with --output, or move this one away.")
+        }
+        let temporary = "\(path).\(getpid()).tmp"
+        guard unsafe mkdir(temporary, 0o755) == 0 else { throw writingFailed(path, errno) }
+        do {
+            for (file, content) in contents {
+                try writeFile("\(temporary)/\(file.path)") { write in
+                    switch content {
+                    case .bytes(let bytes): try write(bytes)
+                    case .projectFile(let source):
+                        let open = try folder.open(source)
+                        while let piece = try open.next() { try write(piece) }
+                    }
+                }
+            }
+            try writeFile("\(temporary)/manifest.json") { try $0(manifestBytes) }
+            try writeFile("\(temporary)/provenance.json") { try $0(provenanceBytes) }
+            guard unsafe rename(temporary, path) == 0 else { throw writingFailed(path, errno) }
+        } catch {
+            try? FileManager.default.removeItem(atPath: temporary)
+            throw error
+        }
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A database that understands SQL: what the stores of this room are written against.
+///
+/// Statements are such that SQLite 3.40 and PostgreSQL 15 read them alike; what differs is in the ``SQLSchema`` of each
+/// product. A body is synchronous, sees one consistent state, and may run again from the start after a conflict with
+/// another writer: it must not have effects of its own.
+package protocol SQLDatabase: Sendable {
+    func read<Result: Sendable>(
+        _ body: @escaping @Sendable (any SQLTransaction) throws -> Result
+    ) async throws -> Result
+
+    /// All of the body's changes, or none; on disk when this returns. One writer at a time.
+    func write<Result: Sendable>(
+        _ body: @escaping @Sendable (any SQLTransaction) throws -> Result
+    ) async throws -> Result
+}
+
+/// One transaction of a database. It is not `Sendable`, and so cannot leave the body that it was given to.
+package protocol SQLTransaction {
+    /// The rows of one statement.
+    ///
+    /// - Parameter parameters: A value for each `:name` of `statement`, by that name without the colon.
+    /// - Throws: ``StoreFailure``.
+    func rows(_ statement: String, _ parameters: [String: SQLValue]) throws -> [SQLRow]
+
+    /// Runs one statement that changes something.
+    ///
+    /// - Throws: ``StoreFailure``.
+    func execute(_ statement: String, _ parameters: [String: SQLValue]) throws
+}
+
+extension SQLTransaction {
+    func rows(_ statement: String) throws -> [SQLRow] { try rows(statement, [:]) }
+    func execute(_ statement: String) throws { try execute(statement, [:]) }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import ModelDomain
+
+/// The folder that everything of one platform lives in. Moving a platform is copying it.
+struct DataFolder: Sendable {
+    let path: String
+
+    var database: String { "\(path)/registry.sqlite" }
+    var contents: String { "\(path)/contents" }
+    var engines: String { "\(path)/engines" }
+    var logFile: String { "\(path)/server.log" }
+    private var tokenFile: String { "\(path)/token" }
+    private var lockFile: String { "\(path)/lock" }
+    private var serverFile: String { "\(path)/server.json" }
+
+    /// - Parameter chosen: As given on the command line; else SLIPWAY_DATA; else `~/.slipway`.
+    init(_ chosen: String?) {
+        let environment = ProcessInfo.processInfo.environment
+        let given = chosen ?? environment["SLIPWAY_DATA"] ?? "\(NSHomeDirectory())/.slipway"
+        let absolute = given.hasPrefix("/") ? given : "\(FileManager.default.currentDirectoryPath)/\(given)"
+        path = URL(fileURLWithPath: absolute).standardizedFileURL.path
+    }
+
+    /// - Throws: `SYS-001` or `SYS-002` when the folder cannot be made or written.
+    func create() throws {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw folderRefusal(errno)
+        }
+        guard unsafe access(path, W_OK | X_OK) == 0 else { throw folderRefusal(errno) }
+    }
+
+    // MARK: One server at a time
+
+    /// Held for as long as a server runs; the system gives it back however the process ends.
+    struct Lock: ~Copyable {
+        fileprivate let descriptor: Int32
+        deinit { close(descriptor) }
+    }
+
+    /// - Throws: `SYS-003` naming the process that holds it.
+    func lock() throws -> Lock {
+        let descriptor = unsafe open(lockFile, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw folderRefusal(errno) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            let holder = runningServer().map { "process \($0.processID) at \($0.url)" } ?? "another process"
+            throw Refusal(
+                .dataFolderInUse, .conflict, "A server runs on “\(path)” already: \(holder).",
+                hint: "Use it, stop it with `slipway stop`, or choose another folder with --data.")
+        }
+        return Lock(descriptor: descriptor)
+    }
+
+    var isLocked: Bool {
+        let descriptor = unsafe open(lockFile, O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return flock(descriptor, LOCK_EX | LOCK_NB) != 0
+    }
+
+    // MARK: Where the server is
+
+    struct RunningServer: Codable {
+        let url: String
+        let processID: Int
+    }
+
+    func announce(_ server: RunningServer) throws {
+        try replaceFile(serverFile, with: JSONEncoder().encode(server))
+    }
+
+    /// What the server that holds the lock announced; `nil` when none runs, or it has not announced itself yet.
+    func runningServer() -> RunningServer? {
+        guard isLocked, let bytes = FileManager.default.contents(atPath: serverFile) else { return nil }
+        return try? JSONDecoder().decode(RunningServer.self, from: bytes)
+    }
+
+    func withdraw() { unsafe unlink(serverFile) }
+
+    // MARK: The administrator's token
+
+    func readToken() -> String? {
+        FileManager.default.contents(atPath: tokenFile).map {
+            String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+    }
+
+    func writeToken(_ token: String) throws {
+        try replaceFile(tokenFile, with: Data("\(token)\n".utf8))
+    }
+
+    /// Writes a file that only its owner may read, whole or not at all.
+    private func replaceFile(_ file: String, with content: Data) throws {
+        let temporary = "\(file).\(getpid())"
+        let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw folderRefusal(errno) }
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        do {
+            try handle.write(contentsOf: content)
+            try handle.synchronize()
+        } catch {
+            unsafe unlink(temporary)
+            throw folderRefusal(ENOSPC)
+        }
+        guard unsafe rename(temporary, file) == 0 else { throw folderRefusal(errno) }
+    }
+
+    private func folderRefusal(_ code: Int32) -> Refusal {
+        switch code {
+        case ENOSPC, EDQUOT:
+            Refusal(.diskFull, .unavailable, "The disk of “\(path)” is full.", hint: "Free some space, and start again.")
+        default:
+            Refusal(
+                .notWritable, .unavailable, "The data folder “\(path)” cannot be written.",
+                hint: "Check its owner and permissions, or choose another with --data.")
+        }
+    }
+}

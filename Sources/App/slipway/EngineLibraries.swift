@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+import CommandLineInterface
+import EngineONNX
+import Foundation
+import ModelDomain
+import ModelExecution
+import Synchronization
+
+/// Finds ONNX Runtime on this machine, loads it once, and keeps it in the data folder under its digest.
+///
+/// Looked for in this order: SLIPWAY_ONNXRUNTIME (a file), the data folder, and `lib/slipway` beside the program's `bin`.
+final class EngineLibraries: Sendable {
+    private let folder: DataFolder
+    private let loaded = Mutex<(any EngineRuntime)?>(nil)
+
+    init(folder: DataFolder) { self.folder = folder }
+
+    /// - Throws: ``EngineError/missing(engine:hint:)`` or ``EngineError/unusable(engine:reason:)``.
+    func runtime() throws(EngineError) -> any EngineRuntime {
+        if let runtime = loaded.withLock(\.self) { return runtime }
+        guard let file = locate() else {
+            throw .missing(
+                engine: "ONNX Runtime",
+                hint: "Install it with `slipway engines add onnxruntime-1.27.0-….whl`, the wheel that "
+                    + "`pip download --no-deps onnxruntime==1.27.0` fetches, or run `make setup` in the source folder.")
+        }
+        let runtime = try ONNXRuntimeLibrary.load(path: file)
+        loaded.withLock { $0 = runtime }
+        return runtime
+    }
+
+    /// The library that ``runtime()`` would load.
+    func locate() -> String? {
+        if let chosen = ProcessInfo.processInfo.environment["SLIPWAY_ONNXRUNTIME"] { return chosen }
+        let kept = ((try? FileManager.default.contentsOfDirectory(atPath: folder.engines)) ?? []).sorted()
+            .map { "\(folder.engines)/\($0)" }
+        let program = URL(fileURLWithPath: executablePath()).deletingLastPathComponent().deletingLastPathComponent()
+        return ONNXRuntimeLibrary.locate(in: kept + [program.appendingPathComponent("lib/slipway").path])
+    }
+
+    /// Copies the library that was found elsewhere into the data folder, so that the platform keeps running when the
+    /// program's own copy is replaced. Its folder is named after its digest.
+    func keep() throws {
+        guard let file = locate(), !file.hasPrefix(folder.engines) else { return }
+        _ = try install(file)
+    }
+
+    /// Puts a library, or the wheel that carries one, into the data folder.
+    func install(_ source: String) throws -> EngineFinding {
+        try folder.create()
+        let manager = FileManager.default
+        guard manager.fileExists(atPath: source) else {
+            throw Refusal(
+                .fileMissing, .notFound, "There is no file “\(source)”.", hint: "Check the path; it is case-sensitive.")
+        }
+        let staging = "\(folder.engines)/.\(getpid()).tmp"
+        try? manager.removeItem(atPath: staging)
+        try manager.createDirectory(atPath: staging, withIntermediateDirectories: true)
+        defer { try? manager.removeItem(atPath: staging) }
+        let library = source.hasSuffix(".whl") ? try unpack(wheel: source, into: staging) : source
+        let name = URL(fileURLWithPath: library).lastPathComponent
+        if library == source { try manager.copyItem(atPath: source, toPath: "\(staging)/\(name)") }
+        let identity = try ONNXRuntimeLibrary.load(path: "\(staging)/\(name)").identity
+        let destination = "\(folder.engines)/\(identity.name)-\(identity.version)-\(identity.build.prefix(12))"
+        if !manager.fileExists(atPath: destination) {
+            guard unsafe rename(staging, destination) == 0 else {
+                throw Refusal(
+                    .notWritable, .unavailable, "The library could not be put into “\(folder.engines)”.",
+                    hint: "Check the folder's permissions and the free disk.")
+            }
+        }
+        return EngineFinding(
+            name: identity.name, identity: identity, path: "\(destination)/\(name)", problem: nil)
+    }
+
+    func finding() -> EngineFinding {
+        do throws(EngineError) {
+            let runtime = try runtime()
+            return EngineFinding(name: "onnxruntime", identity: runtime.identity, path: locate(), problem: nil)
+        } catch {
+            return EngineFinding(name: "onnxruntime", identity: nil, path: locate(), problem: error.explanation)
+        }
+    }
+
+    /// A wheel is a zip archive; only the library itself is taken out of it.
+    private func unpack(wheel: String, into folder: String) throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [
+            "unzip", "-q", "-o", "-j", wheel, "onnxruntime/capi/libonnxruntime.so.*", "-d", folder,
+        ]
+        process.standardError = FileHandle.nullDevice
+        try? process.run()
+        process.waitUntilExit()
+        guard let library = ONNXRuntimeLibrary.locate(in: [folder]) else {
+            throw Refusal(
+                .engineUnusable, .invalidInput, "“\(wheel)” is no wheel that carries ONNX Runtime.",
+                hint: "Fetch it with `pip download --no-deps onnxruntime==1.27.0`; `unzip` must be installed.")
+        }
+        return library
+    }
+}

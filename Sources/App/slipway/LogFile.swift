@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Logging
+import ModelDomain
+import Synchronization
+
+/// The server's log: JSON lines in a file that is rotated once it is large, and on standard error as well.
+///
+/// A full disk loses log lines and nothing else.
+final class LogFile: Sendable {
+    private static let rotateAfter = 16 << 20
+    private let path: String
+    private let state: Mutex<State>
+
+    private struct State {
+        var handle: FileHandle?
+        var byteCount: Int
+    }
+
+    init(path: String) {
+        self.path = path
+        state = Mutex(Self.open(path))
+    }
+
+    func append(_ line: String) {
+        let bytes = Data("\(line)\n".utf8)
+        state.withLock { state in
+            if state.byteCount > Self.rotateAfter {
+                unsafe rename(path, "\(path).1")
+                state = Self.open(path)
+            }
+            try? state.handle?.write(contentsOf: bytes)
+            state.byteCount += bytes.count
+        }
+        try? FileHandle.standardError.write(contentsOf: bytes)
+    }
+
+    /// The newest lines, oldest first.
+    static func lines(of path: String, count: Int) -> [String] {
+        guard let handle = FileHandle(forReadingAtPath: path), let end = try? handle.seekToEnd() else { return [] }
+        let window = UInt64(max(1, count) * 2048)
+        try? handle.seek(toOffset: end > window ? end - window : 0)
+        let text = String(decoding: (try? handle.readToEnd()) ?? Data(), as: UTF8.self)
+        let lines = text.split(separator: "\n").map(String.init)
+        // The first line of a window that starts inside the file may be half a line.
+        return (end > window ? lines.dropFirst() : lines[...]).suffix(count)
+    }
+
+    private static func open(_ path: String) -> State {
+        let descriptor = unsafe Foundation.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return State(handle: nil, byteCount: 0) }
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        return State(handle: handle, byteCount: Int((try? handle.seekToEnd()) ?? 0))
+    }
+}
+
+/// swift-log's way into the log file: one JSON object a line, facts under their own keys.
+struct FileLogHandler: LogHandler {
+    let label: String
+    let file: LogFile
+    var logLevel = Logger.Level.info
+    var metadata: Logger.Metadata = [:]
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let now = Timestamp.now
+        var fields = [
+            "time": now.text, "level": event.level.rawValue, "logger": label, "message": event.message.description,
+        ]
+        for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }) {
+            fields[key] = value.description
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let line = try? encoder.encode(fields) else { return }
+        file.append(String(decoding: line, as: UTF8.self))
+    }
+}
+
+extension Timestamp {
+    static var now: Timestamp { Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000)) }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+import CommandLineInterface
+import Foundation
+import ModelDomain
+import ModelExecution
+import ModelPackaging
+import ProjectFiles
+
+/// The commands' tools, on this machine.
+struct MachineToolbox: Toolbox {
+    func pack(
+        _ options: PackOptions, progress: @escaping @Sendable (String) -> Void
+    ) async throws -> any PackedProject {
+        var choices = Packager.Choices()
+        choices.name = try options.name.map { try ModelName($0) }
+        choices.project = try options.project.map { try ProjectName($0) }
+        let source = try ProjectSource(options.path)
+        choices.source = source.model
+        choices.examples = options.examples.map(source.nameForFile)
+        choices.baseline = options.baseline.map(source.nameForFile)
+        let named = [choices.examples, choices.baseline].compactMap(\.self).filter { $0.hasPrefix("/") }
+        let folder = try ConfinedFolder(at: source.folder, granting: Set(named))
+        let packager = Packager(
+            folder: folder, runtime: try EngineLibraries(folder: DataFolder(nil)).runtime(), syntax: YAMLSyntax(),
+            stamp: PackingStamp(time: .now, actor: NSUserName(), tool: Product.nameAndVersion))
+        return LocalPackedProject(bundle: try await packager.pack(choices, progress: progress), folder: folder)
+    }
+
+    func initialize(_ path: String, name: String?) async throws -> String {
+        let folder = try ConfinedFolder(at: path)
+        let text = try ProjectFile.guess(in: folder, name: name.map { try ModelName($0) })
+            .yaml(comment: "Every key has a default; docs/formats/slipway-yaml.md describes them.")
+        try folder.create(ProjectFile.fileName, Array(text.utf8))
+        return text
+    }
+
+    func effectiveProject(_ path: String) async throws -> String {
+        try ProjectFile.read(in: ConfinedFolder(at: path), syntax: YAMLSyntax()).yaml()
+    }
+
+    func serve(_ options: ServeOptions) async throws {
+        try await PlatformServer(options: options).run()
+    }
+
+    func runningServer(data: String?) async throws -> LocalServer? {
+        BackgroundServer(folder: DataFolder(data)).running()
+    }
+
+    func startServer(data: String?) async throws -> LocalServer {
+        try await BackgroundServer(folder: DataFolder(data)).start()
+    }
+
+    func stopServer(data: String?) async throws -> Int? {
+        try await BackgroundServer(folder: DataFolder(data)).stop()
+    }
+
+    func logLines(data: String?, count: Int) async throws -> [String] {
+        LogFile.lines(of: DataFolder(data).logFile, count: count)
+    }
+
+    func doctor(data: String?, port: Int?) async -> [DoctorFinding] {
+        let folder = DataFolder(data)
+        return Doctor(
+            folder: folder, engines: EngineLibraries(folder: folder), port: port ?? BackgroundServer.usualPort
+        ).findings()
+    }
+
+    func engines(data: String?) async -> [EngineFinding] {
+        [EngineLibraries(folder: DataFolder(data)).finding()]
+    }
+
+    func installEngine(from path: String, data: String?) async throws -> EngineFinding {
+        try EngineLibraries(folder: DataFolder(data)).install(path)
+    }
+}
+
+/// A project folder, or a model file in one.
+private struct ProjectSource {
+    let folder: String
+    /// The model file's name, when a file was named.
+    let model: String?
+
+    init(_ path: String) throws {
+        var isFolder: ObjCBool = false
+        guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw Refusal(
+                .fileMissing, .notFound, "There is no file or folder “\(path)”.",
+                hint: "Check the path; it is case-sensitive.")
+        }
+        let url = URL(fileURLWithPath: path)
+        folder = isFolder.boolValue ? url.path : url.deletingLastPathComponent().path
+        model = isFolder.boolValue ? nil : url.lastPathComponent
+    }
+
+    /// What a file that the command line names is called inside the project: an absolute path when it lies elsewhere.
+    func nameForFile(_ path: String) -> String {
+        let absolute = URL(fileURLWithPath: path).standardizedFileURL.path
+        let inside = URL(fileURLWithPath: folder).standardizedFileURL.path + "/"
+        return absolute.hasPrefix(inside) ? String(absolute.dropFirst(inside.count)) : absolute
+    }
+}
+
+private struct LocalPackedProject: PackedProject {
+    let bundle: PackedBundle
+    let folder: ConfinedFolder
+
+    func read(_ file: BundleFile) -> AsyncThrowingStream<[UInt8], any Error> {
+        switch bundle.contents.first(where: { $0.file == file })?.content {
+        case .bytes(let bytes):
+            return AsyncThrowingStream { continuation in
+                continuation.yield(bytes)
+                continuation.finish()
+            }
+        case .projectFile(let path):
+            // Pulled piece by piece, so that a large model is never in memory as a whole.
+            let opened = Result { try folder.open(path) }
+            return AsyncThrowingStream { try opened.get().next() }
+        case nil:
+            return AsyncThrowingStream { nil }
+        }
+    }
+
+    func write(to path: String) async throws -> String {
+        try bundle.write(to: path, from: folder)
+        return URL(fileURLWithPath: path).standardizedFileURL.path
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Logging
+import ModelRollouts
+import ServiceLifecycle
+
+/// Once the port is bound: brings the endpoints back, and then says that the server is ready to answer.
+final class StartUp: Service {
+    private let folder: DataFolder
+    private let host: String
+    private let rollouts: Rollouts
+    private let newToken: String?
+    private let logger: Logger
+    private let port: AsyncStream<Int>
+    private let portFound: AsyncStream<Int>.Continuation
+
+    init(folder: DataFolder, host: String, rollouts: Rollouts, token: NewToken?, logger: Logger) {
+        self.folder = folder
+        self.host = host
+        self.rollouts = rollouts
+        newToken = token?.text
+        self.logger = logger
+        (port, portFound) = AsyncStream.makeStream()
+    }
+
+    func listening(on port: Int) {
+        portFound.yield(port)
+        portFound.finish()
+    }
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown { [self] in
+            for await port in port {
+                try await rollouts.restore()
+                try announce(port)
+            }
+        }
+        // A service that returns ends the group.
+        try await gracefulShutdown()
+    }
+
+    private func announce(_ port: Int) throws {
+        // Whoever binds all addresses is still reached on loopback.
+        let reachable = ["0.0.0.0", "::", "*"].contains(host) ? "127.0.0.1" : host
+        let address = reachable.contains(":") ? "[\(reachable)]" : reachable
+        let url = "http://\(address):\(port)"
+        try folder.announce(.init(url: url, processID: Int(getpid())))
+        logger.info("listening", metadata: ["url": "\(url)", "data": "\(folder.path)"])
+        write("listening on \(url)\n")
+        guard isatty(STDOUT_FILENO) == 1 else { return }
+        // A secret is shown to a person, never to a log.
+        if let newToken { write("administration token: \(newToken)  (kept in \(folder.path)/token)\n") }
+        write("next: slipway deploy model.onnx · slipway status\n")
+    }
+
+    /// Unbuffered: scripts wait for the line.
+    private func write(_ line: String) { try? FileHandle.standardOutput.write(contentsOf: Data(line.utf8)) }
+}

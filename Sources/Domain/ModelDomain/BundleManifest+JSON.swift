@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Tensors
+
+extension BundleManifest {
+    /// The manifest as canonical JSON (RFC 8785).
+    package var canonicalBytes: [UInt8] { json.canonical }
+
+    package var json: JSONValue {
+        .record([
+            ("schema", .string(Self.schema)), ("engine", .string(engine)), ("model", .string(model)),
+            ("task", task.map(JSONValue.string)), ("signature", signature.json), ("proof", proof?.json),
+            ("baseline", baseline.map(JSONValue.string)),
+            (
+                "files",
+                .array(
+                    files.map { file in
+                        .record([
+                            ("path", .string(file.path)), ("sha256", .string(file.digest.hex)),
+                            ("bytes", .integer(Int64(file.byteCount))),
+                        ])
+                    })
+            ),
+        ])
+    }
+
+    /// Reads a manifest that came from outside.
+    ///
+    /// - Throws: `PRJ-009` that names what is missing or of another kind.
+    package init(manifest bytes: [UInt8]) throws(Refusal) {
+        let fields = try FieldReader(document: bytes, what: "manifest")
+        guard try fields.text("schema") == Self.schema else {
+            throw FieldReader.damaged("its schema is not \(Self.schema)")
+        }
+        let signature = try Signature(fields.fields("signature"))
+        let files = try fields.list("files").map { file throws(Refusal) in
+            guard let digest = Digest(try file.text("sha256")) else { throw FieldReader.damaged("a digest is broken") }
+            return try BundleFile(path: file.text("path"), digest: digest, byteCount: file.count("bytes"))
+        }
+        self.init(
+            engine: try fields.text("engine"), model: try fields.text("model"), task: try fields.optionalText("task"),
+            signature: signature, proof: try fields.optionalFields("proof").map(Proof.init),
+            baseline: try fields.optionalText("baseline"), files: files)
+        for path in [model, proof?.examples, baseline].compactMap(\.self) where file(path) == nil {
+            throw FieldReader.damaged("“\(path)” is not among its files")
+        }
+        guard Set(self.files.map(\.path)).count == self.files.count else {
+            throw FieldReader.damaged("a file is listed twice")
+        }
+    }
+}
+
+extension BundleManifest.Proof {
+    fileprivate var json: JSONValue {
+        let replay: JSONValue =
+            switch replayAtStart {
+            case .all: .string("all")
+            case .atMost(let count): .integer(Int64(count))
+            }
+        return .record([
+            ("examples", .string(examples)), ("count", .integer(Int64(count))), ("origin", .string(origin.rawValue)),
+            ("outputs", .array(outputs.map(JSONValue.string))),
+            (
+                "tolerance",
+                .record([
+                    ("absolute", .double(tolerance.absolute)), ("relative", .double(tolerance.relative)),
+                    ("same_decision", .bool(tolerance.sameDecision)),
+                ])
+            ),
+            ("replay_at_start", replay),
+        ])
+    }
+
+    fileprivate init(_ fields: FieldReader) throws(Refusal) {
+        guard let origin = ExampleOrigin(rawValue: try fields.text("origin")) else {
+            throw FieldReader.damaged("the origin of its examples is not known")
+        }
+        let tolerance = try fields.fields("tolerance")
+        self.init(
+            examples: try fields.text("examples"), count: try fields.count("count"), origin: origin,
+            outputs: try fields.texts("outputs"),
+            tolerance: Tolerance(
+                absolute: try tolerance.number("absolute"), relative: try tolerance.number("relative"),
+                sameDecision: try tolerance.flag("same_decision")),
+            replayAtStart: try fields.optionalText("replay_at_start") == "all"
+                ? .all : .atMost(fields.count("replay_at_start")))
+    }
+}

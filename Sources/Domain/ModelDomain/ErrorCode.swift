@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Every code a person can meet. Each has a page `docs/errors/<code>.md`; a test fails until it does.
+package enum ErrorCode: String, Sendable, CaseIterable {
+    // The body of a request, or a row.
+    case bodySyntax = "IN-001"
+    case unknownName = "IN-002"
+    case missingValue = "IN-003"
+    case duplicateName = "IN-004"
+    case wrongType = "IN-005"
+    case outOfRange = "IN-006"
+    case wrongShape = "IN-007"
+    case brokenText = "IN-008"
+    case limitExceeded = "IN-009"
+    case unsupportedOption = "IN-010"
+
+    // The registry.
+    case modelUnknown = "REG-001"
+    case versionUnknown = "REG-002"
+    case endpointUnknown = "REG-003"
+    case aliasUnknown = "REG-004"
+    case badName = "REG-005"
+    case nothingToRollBack = "REG-006"
+    case contentMissing = "REG-007"
+    case storeUnavailable = "REG-008"
+    case schemaNewer = "REG-009"
+    case ledgerBroken = "REG-010"
+    case signatureChanged = "REG-011"
+    case versionNotReady = "REG-012"
+    case contentDiffers = "REG-013"
+
+    // Serving.
+    case endpointNotReady = "SRV-001"
+    case overloaded = "SRV-002"
+    case draining = "SRV-003"
+    case routeUnknown = "SRV-004"
+    case methodNotAllowed = "SRV-005"
+    case bug = "SRV-006"
+
+    // Engines.
+    case engineMissing = "ENG-001"
+    case engineUnusable = "ENG-002"
+    case modelRefused = "ENG-003"
+    case typeUnsupported = "ENG-004"
+    case runFailed = "ENG-005"
+
+    // The project file and the bundle.
+    case yamlSyntax = "PRJ-001"
+    case unknownKey = "PRJ-002"
+    case wrongValue = "PRJ-003"
+    case plannedKey = "PRJ-004"
+    case pathOutside = "PRJ-005"
+    case fileMissing = "PRJ-006"
+    case modelNotFound = "PRJ-007"
+    case projectExists = "PRJ-008"
+    case bundleDamaged = "PRJ-009"
+
+    // The proof of equal behaviour.
+    case answersDiffer = "PRF-001"
+    case examplesUnusable = "PRF-002"
+
+    // Who may.
+    case tokenMissing = "ACC-001"
+    case tokenRefused = "ACC-002"
+    case hostRefused = "ACC-003"
+
+    // The machine.
+    case diskFull = "SYS-001"
+    case notWritable = "SYS-002"
+    case dataFolderInUse = "SYS-003"
+    case portInUse = "SYS-004"
+    case serverUnreachable = "SYS-005"
+    case serverDidNotStart = "SYS-006"
+    case addressUnusable = "SYS-007"
+    case optionRefused = "SYS-008"
+
+    /// Where the page is, relative to the documentation.
+    package var page: String { "docs/errors/\(rawValue).md" }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A model of a project, by name.
+package struct ModelReference: Sendable, Hashable, CustomStringConvertible {
+    package let project: ProjectName
+    package let name: ModelName
+
+    package init(project: ProjectName = .standard, name: ModelName) {
+        self.project = project
+        self.name = name
+    }
+
+    package var description: String { project == .standard ? "\(name)" : "\(project)/\(name)" }
+}
+
+/// A number of a model that points to an immutable bundle.
+package struct ModelVersion: Sendable, Hashable {
+    package enum Status: String, Sendable, CaseIterable { case pending, ready, failed }
+
+    package let model: ModelReference
+    /// From 1; never used again.
+    package let number: Int
+    /// `nil` for a version that has no bundle yet.
+    package let bundle: Digest?
+    package let provenance: Digest?
+    package let status: Status
+    package let origin: ExampleOrigin?
+    package let createdAt: Timestamp
+    package let createdBy: String
+
+    package init(
+        model: ModelReference, number: Int, bundle: Digest?, provenance: Digest?, status: Status,
+        origin: ExampleOrigin?, createdAt: Timestamp, createdBy: String
+    ) {
+        self.model = model
+        self.number = number
+        self.bundle = bundle
+        self.provenance = provenance
+        self.status = status
+        self.origin = origin
+        self.createdAt = createdAt
+        self.createdBy = createdBy
+    }
+}
+
+/// A name that answers, and the deployment that is wanted there.
+package struct EndpointRecord: Sendable, Hashable {
+    package let project: ProjectName
+    package let name: EndpointName
+    package let createdAt: Timestamp
+    /// The newest deployment; generations count from 1 and only grow.
+    package let current: Deployment
+
+    package init(project: ProjectName, name: EndpointName, createdAt: Timestamp, current: Deployment) {
+        self.project = project
+        self.name = name
+        self.createdAt = createdAt
+        self.current = current
+    }
+}
+
+/// One revision of an endpoint: which version it answers with.
+package struct Deployment: Sendable, Hashable {
+    package let generation: Int
+    package let model: ModelReference
+    package let version: Int
+    /// The generation that a rollback brought back; `nil` for a plain deployment.
+    package let restores: Int?
+    /// The generation whose state this one replaced as the way back; `nil` when there is none.
+    package let base: Int?
+    package let createdAt: Timestamp
+    package let createdBy: String
+
+    package init(
+        generation: Int, model: ModelReference, version: Int, restores: Int?, base: Int?, createdAt: Timestamp,
+        createdBy: String
+    ) {
+        self.generation = generation
+        self.model = model
+        self.version = version
+        self.restores = restores
+        self.base = base
+        self.createdAt = createdAt
+        self.createdBy = createdBy
+    }
+
+    /// The generation whose state this deployment has.
+    package var effective: Int { restores ?? generation }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Tensors
+
+/// What a model takes and gives: names, types, shapes, and the columns that rows are written in.
+package struct Signature: Sendable, Hashable {
+    package let inputs: [TensorSpec]
+    package let outputs: [TensorSpec]
+    /// How rows of named values fill the inputs.
+    package let layout: RowLayout
+
+    package init(inputs: [TensorSpec], outputs: [TensorSpec], fields: [RowField]) {
+        self.inputs = inputs
+        self.outputs = outputs
+        layout = RowLayout(inputs: inputs, fields: fields)
+    }
+
+    /// A signature without named columns: every input is one field of its own name.
+    package init(inputs: [TensorSpec], outputs: [TensorSpec]) {
+        self.init(
+            inputs: inputs, outputs: outputs,
+            fields: inputs.enumerated().map { index, input in
+                // A trailing [batch, 1] is one plain value a row, and reads as such.
+                let inner = Array(input.shape.dropFirst())
+                return RowField(
+                    name: input.name, input: index, offset: 0, shape: inner == [.fixed(1)] ? [] : inner)
+            })
+    }
+
+    /// Whether several rows can travel in one call.
+    package var isBatched: Bool { !inputs.isEmpty && inputs.allSatisfy { $0.shape.first.map { $0.size == nil } ?? false } }
+
+    /// Some of the outputs as a row layout, so that recorded answers are read as rows are.
+    package static func answerLayout(of outputs: [TensorSpec]) -> RowLayout {
+        let rowwise = outputs.map { output in
+            // An output without a dimension for rows is the whole answer to a single row.
+            let countsRows = output.shape.first.map { $0.size == nil || $0.size == 1 } ?? false
+            return countsRows
+                ? output
+                : TensorSpec(name: output.name, datatype: output.datatype, shape: [.symbolic("")] + output.shape)
+        }
+        return Signature(inputs: rowwise, outputs: []).layout
+    }
+
+    /// An engine's answer as it is written row by row: `[rows, 1]` becomes one plain value a row, and an output without
+    /// a dimension for rows the answer to a single one.
+    package func answerRows(_ answers: [Tensor], rowCount: Int) -> [NamedTensor] {
+        zip(outputs, answers).map { spec, tensor in
+            let shape = tensor.shape
+            if shape == [rowCount, 1] { return NamedTensor(spec.name, tensor.reshaped(to: [rowCount])) }
+            guard rowCount == 1, shape.first != 1 else { return NamedTensor(spec.name, tensor) }
+            return NamedTensor(spec.name, tensor.reshaped(to: [1] + shape))
+        }
+    }
+
+    /// Why callers of `self` could not be answered by `other`, or `nil` when they can.
+    ///
+    /// Every input, column and output that callers know must still be there with the same type and shape; `other` may
+    /// have more outputs.
+    package func difference(from other: Signature) -> String? {
+        for input in other.inputs where !inputs.contains(input) {
+            return "the new version wants an input “\(input.name)” \(input.datatype.rawValue) "
+                + "\(input.shapeDescription), which callers do not send"
+        }
+        for input in inputs where !other.inputs.contains(input) {
+            return "the input “\(input.name)” is gone or has changed"
+        }
+        for output in outputs where !other.outputs.contains(output) {
+            return "the output “\(output.name)” is gone or has changed"
+        }
+        if layout.fields.map(\.name) != other.layout.fields.map(\.name) { return "the columns of rows have changed" }
+        return nil
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A growable run of bytes to write replies into, meant to be kept and used again.
+///
+/// Not `Sendable`: it belongs to one event loop or one call at a time. ``removeAll(keepingCapacity:)`` empties it and
+/// keeps its memory, so that a steady stream of replies allocates nothing.
+@safe package final class ByteWriter {
+    package private(set) var count = 0
+    private var capacity: Int
+    private var base: UnsafeMutablePointer<UInt8>
+
+    package init(capacity: Int = 1024) {
+        self.capacity = max(capacity, 64)
+        unsafe base = .allocate(capacity: self.capacity)
+    }
+
+    deinit { unsafe base.deallocate() }
+
+    /// Forgets the bytes; with `keepingCapacity: false` also gives memory beyond 1 KiB back.
+    package func removeAll(keepingCapacity: Bool = true) {
+        count = 0
+        guard !keepingCapacity, capacity > 1024 else { return }
+        unsafe base.deallocate()
+        capacity = 1024
+        unsafe base = .allocate(capacity: capacity)
+    }
+
+    package func append(_ byte: UInt8) {
+        if count == capacity { grow(by: 1) }
+        unsafe base[count] = byte
+        count += 1
+    }
+
+    package func append(_ text: StaticString) {
+        unsafe append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    /// Appends the UTF-8 bytes of `text` as they are, without quotes or escapes.
+    package func append(utf8 text: some StringProtocol) {
+        var text = String(text)
+        text.withUTF8 { unsafe append(UnsafeRawBufferPointer($0)) }
+    }
+
+    package func append(_ bytes: [UInt8]) {
+        unsafe bytes.withUnsafeBytes { unsafe append($0) }
+    }
+
+    @unsafe package func append(_ bytes: UnsafeRawBufferPointer) {
+        guard let source = bytes.baseAddress, bytes.count > 0 else { return }
+        unsafe withReserved(bytes.count) { target in
+            unsafe UnsafeMutableRawPointer(target).copyMemory(from: source, byteCount: bytes.count)
+            return bytes.count
+        }
+    }
+
+    package func withUnsafeBytes<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try unsafe body(UnsafeRawBufferPointer(start: base, count: count))
+    }
+
+    /// The bytes, copied out.
+    package var bytes: [UInt8] {
+        unsafe withUnsafeBytes { unsafe [UInt8]($0) }
+    }
+
+    /// Makes room for `byteCount` bytes and lets `body` fill them; it returns how many it wrote.
+    @inline(__always)
+    func withReserved(_ byteCount: Int, _ body: (UnsafeMutablePointer<UInt8>) -> Int) {
+        if capacity - count < byteCount { grow(by: byteCount) }
+        let written = unsafe body(base + count)
+        assert(written <= byteCount, "wrote past the reservation")
+        count += written
+    }
+
+    @inline(never)
+    private func grow(by byteCount: Int) {
+        let (needed, overflow) = count.addingReportingOverflow(byteCount)
+        precondition(!overflow, "more bytes than an address space holds")
+        let newCapacity = max(needed, capacity * 2)
+        let grown = UnsafeMutablePointer<UInt8>.allocate(capacity: newCapacity)
+        unsafe grown.update(from: base, count: count)
+        unsafe base.deallocate()
+        unsafe base = grown
+        capacity = newCapacity
+    }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import AsyncHTTPClient
+internal import Foundation
+package import ModelDomain
+internal import NIOCore
+internal import NIOHTTP1
+
+/// A server, as seen by those who call it: one method for each route.
+///
+/// Every method throws what the server explained, in its words; `SYS-005` when nothing answers there.
+package struct SlipwayClient: Sendable {
+    /// `http://127.0.0.1:8080`, without a slash at its end.
+    package let url: String
+    private let token: String?
+
+    /// - Throws: `SYS-008` when `url` is no http or https address.
+    package init(url: String, token: String?) throws(Refusal) {
+        let trimmed = String(url.reversed().drop { $0 == "/" }.reversed())
+        guard let parts = URLComponents(string: trimmed), ["http", "https"].contains(parts.scheme?.lowercased()),
+            parts.host?.isEmpty == false, parts.query == nil, parts.fragment == nil, parts.user == nil
+        else {
+            throw Refusal(
+                .optionRefused, .invalidInput, "“\(url.prefix(200))” is no server address.",
+                hint: "Write it as http://HOST:PORT.")
+        }
+        self.url = trimmed
+        // A line break in a header would let a token write further headers.
+        guard token?.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) ?? true else {
+            throw Refusal(
+                .optionRefused, .invalidInput, "The token has characters that no token has.",
+                hint: "Take it as it stands in the file `token` of the data folder, without spaces or line breaks.")
+        }
+        self.token = token
+    }
+
+    /// Never shut down: it lives as long as the process, and waiting for its threads would only delay the exit.
+    private static let http: HTTPClient = {
+        // A token goes to the server it was given for and to no other, so redirects are not followed. How long an
+        // answer may take is each call's own deadline: a deployment is silent for as long as its proof takes.
+        var configuration = HTTPClient.Configuration(
+            redirectConfiguration: .disallow, timeout: .init(connect: .seconds(10), read: nil))
+        // A server that is not there is told at once, not after retries.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.httpVersion = .http1Only
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
+    /// What to ask for, and how long to wait for the answer.
+    struct Call {
+        var method: HTTPMethod = .GET
+        let path: String
+        var query: [(name: String, value: String)] = []
+        var body: HTTPClientRequest.Body?
+        var contentType: String?
+        var patience: TimeAmount = .seconds(60)
+        var answerLimit = 64 << 20
+    }
+
+    struct Answer {
+        let status: Int
+        let headers: HTTPHeaders
+        let body: [UInt8]
+    }
+
+    /// - Returns: The answer, which is a success.
+    func answer(to call: Call) async throws -> Answer {
+        let answer = try await exchange(call)
+        guard (200..<300).contains(answer.status) else { throw refusal(in: answer) }
+        return answer
+    }
+
+    /// - Returns: The answer, whatever its status.
+    func exchange(_ call: Call) async throws -> Answer {
+        var request = HTTPClientRequest(url: url + call.path + queryText(call.query))
+        request.method = call.method
+        request.headers.add(name: "user-agent", value: Product.nameAndVersion)
+        request.headers.add(name: "accept", value: "application/json, application/problem+json")
+        if let token { request.headers.add(name: "authorization", value: "Bearer \(token)") }
+        if let contentType = call.contentType { request.headers.add(name: "content-type", value: contentType) }
+        request.body = call.body
+        do {
+            let response = try await Self.http.execute(request, deadline: .now() + call.patience)
+            let body = try await response.body.collect(upTo: call.answerLimit)
+            return Answer(
+                status: Int(response.status.code), headers: response.headers, body: Array(body.readableBytesView))
+        } catch let error as any ExplainedError {
+            throw error
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw failure(error, during: call)
+        }
+    }
+
+    private func queryText(_ items: [(name: String, value: String)]) -> String {
+        guard !items.isEmpty else { return "" }
+        var parts = URLComponents()
+        parts.queryItems = items.map { URLQueryItem(name: $0.name, value: $0.value) }
+        return "?" + (parts.percentEncodedQuery ?? "")
+    }
+}

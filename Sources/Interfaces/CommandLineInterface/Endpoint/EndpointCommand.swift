@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import ArgumentParser
+
+struct EndpointCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "endpoint",
+        abstract: "See and remove the names that answer.",
+        discussion: "Example: slipway endpoint list",
+        subcommands: [EndpointList.self, EndpointShow.self, EndpointDelete.self])
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import ArgumentParser
+
+struct LedgerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ledger",
+        abstract: "See who changed what, and check that nobody changed the record.",
+        discussion: "Example: slipway ledger list",
+        subcommands: [LedgerList.self, LedgerVerify.self])
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import APIClient
+internal import ArgumentParser
+internal import ModelDomain
+internal import ModelPackaging
+internal import WireTypes
+
+struct Deploy: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Take a model to an endpoint that answers, and that proves itself first.",
+        discussion: """
+            Packs the model, sends what the server does not have yet, and has the endpoint answer with it once it has \
+            proved itself there. When no server runs, one is started in the background.
+
+            Example: slipway deploy examples/breast-cancer --reason "first version"
+            """)
+
+    @OptionGroup var source: SourceOptions
+
+    @Option(help: "The endpoint to deploy to; without it, those of the project file, else one of the model's name.")
+    var endpoint: EndpointName?
+
+    @Option(help: ArgumentHelp("Why, for the ledger.", valueName: "text"))
+    var reason: String?
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+
+    mutating func run() async throws {
+        let console = Console.current
+        let packed = try await source.pack()
+        let bundle = packed.bundle
+        if output.format == .text { try console.line(bundle.verdict.checkedLine) }
+
+        let client = try await clientOrStart()
+        let version = try await BundleUpload(packed, to: client).register()
+        var deployed: [DeployedV1] = []
+        for name in try endpoints(of: bundle) {
+            console.progress("deploying version \(version.version) to \(name)")
+            deployed.append(
+                try await client.deploy(
+                    DeployV1(
+                        project: bundle.model.project.rawValue, model: bundle.model.name.rawValue,
+                        version: String(version.version), reason: reason),
+                    to: name))
+        }
+        let report = DeployReport(bundle: bundle, version: version.version, deployed: deployed, server: client.url)
+        let row = output.format == .text ? try await packed.firstRow() : nil
+        try output.write(report, asText: report.text(row: row, sameServer: server.repeated))
+    }
+
+    private func clientOrStart() async throws -> SlipwayClient {
+        if let client = try await server.clientIfAny() { return client }
+        Console.current.note("no server runs yet: starting one in the background (`slipway stop` ends it)")
+        let local = try await Tools.required().startServer(data: server.folder.data)
+        Console.current.note("server at \(local.url.printable), process \(local.processID)")
+        return try server.client(for: local)
+    }
+
+    private func endpoints(of bundle: PackedBundle) throws -> [EndpointName] {
+        if let endpoint { return [endpoint] }
+        return bundle.endpoints.isEmpty ? [try EndpointName(bundle.model.name.rawValue)] : bundle.endpoints
+    }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import ArgumentParser
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run the server until it is told to stop.",
+        discussion: """
+            Prints `listening on http://HOST:PORT` once it answers. The first start makes an administration token in \
+            the file `token` of the data folder.
+
+            Example: slipway serve --port 8080
+            """)
+
+    @OptionGroup var folder: DataOptions
+
+    @Option(help: "The address to listen on. Predictions are open without a token on loopback only.")
+    var host = "127.0.0.1"
+
+    @Option(help: "The port to listen on; 0 lets the system choose.")
+    var port = 8080
+
+    @Option(
+        help: ArgumentHelp("A file with the administration token, instead of one that is made.", valueName: "file"),
+        completion: .file())
+    var tokenFile: String?
+
+    @Option(help: "The largest request body, as in 64MiB.")
+    var bodyLimit = ByteCount(bytes: 64 << 20)
+
+    @Option(help: "Threads for models that are too heavy for an event loop; without it, one a core.")
+    var laneThreads: Int?
+
+    func validate() throws {
+        guard (0...65_535).contains(port) else { throw ValidationError("--port takes 0 to 65535.") }
+        guard (1...1024).contains(laneThreads ?? 1) else { throw ValidationError("--lane-threads takes 1 to 1024.") }
+        guard bodyLimit.bytes <= 2 << 30 else { throw ValidationError("--body-limit takes at most 2GiB.") }
+    }
+
+    mutating func run() async throws {
+        try await Tools.required().serve(
+            ServeOptions(
+                data: folder.data, host: host, port: port, tokenFile: tokenFile, bodyLimit: bodyLimit.bytes,
+                laneThreads: laneThreads))
+    }
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import ArgumentParser
+
+struct ModelCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "model",
+        abstract: "See the registered models, and name their versions.",
+        discussion: "Example: slipway model list",
+        subcommands: [ModelList.self, ModelShow.self, ModelAlias.self])
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ModelDomain
+package import ModelExecution
+package import ModelPackaging
+
+/// What the commands need from the machine they run on. `App` hands it in; no command names an engine, a file or a process
+/// itself.
+package protocol Toolbox: Sendable {
+    // The project.
+    func pack(_ options: PackOptions, progress: @escaping @Sendable (String) -> Void) async throws -> any PackedProject
+    /// Writes slipway.yaml into `path`. Returns its text.
+    func initialize(_ path: String, name: String?) async throws -> String
+    /// The effective project file of `path`, every default filled in, as YAML.
+    func effectiveProject(_ path: String) async throws -> String
+
+    // The server of this machine.
+    /// Runs the server until it is told to stop.
+    func serve(_ options: ServeOptions) async throws
+    /// The running server of a data folder; `nil` when none runs there.
+    func runningServer(data: String?) async throws -> LocalServer?
+    /// Starts a server in the background and waits until it answers.
+    func startServer(data: String?) async throws -> LocalServer
+    /// Asks the server to end and waits until it has. Returns the process id; `nil` when none runs.
+    func stopServer(data: String?) async throws -> Int?
+    /// The last lines of the server's log on this machine, oldest first.
+    func logLines(data: String?, count: Int) async throws -> [String]
+
+    // The machine.
+    func doctor(data: String?, port: Int?) async -> [DoctorFinding]
+    func engines(data: String?) async -> [EngineFinding]
+    /// Puts an engine's library (a file, or the wheel that carries it) into the data folder.
+    func installEngine(from path: String, data: String?) async throws -> EngineFinding
+}
+
+package struct PackOptions: Sendable {
+    /// A project folder, or a model file.
+    package let path: String
+    package let name: String?
+    package let project: String?
+    /// Recorded rows, beside or instead of what the project file says.
+    package let examples: String?
+    /// Training data for the baseline profile.
+    package let baseline: String?
+
+    package init(path: String, name: String?, project: String?, examples: String?, baseline: String?) {
+        self.path = path
+        self.name = name
+        self.project = project
+        self.examples = examples
+        self.baseline = baseline
+    }
+}
+
+/// A packed bundle together with the way to its bytes.
+package protocol PackedProject: Sendable {
+    var bundle: PackedBundle { get }
+    /// The bytes of one of the bundle's files, in pieces.
+    func read(_ file: BundleFile) -> AsyncThrowingStream<[UInt8], any Error>
+    /// Writes the bundle as a folder, whole or not at all; returns the folder's path.
+    func write(to path: String) async throws -> String
+}
+
+package struct ServeOptions: Sendable {
+    package let data: String?
+    package let host: String
+    package let port: Int
+    package let tokenFile: String?
+    /// The most bytes of a request body.
+    package let bodyLimit: Int
+    /// Threads for models that are too heavy for an event loop; `nil` for one a core.
+    package let laneThreads: Int?
+
+    package init(data: String?, host: String, port: Int, tokenFile: String?, bodyLimit: Int, laneThreads: Int?) {
+        self.data = data
+        self.host = host
+        self.port = port
+        self.tokenFile = tokenFile
+        self.bodyLimit = bodyLimit
+        self.laneThreads = laneThreads
+    }
+}
+
+package struct LocalServer: Sendable, Equatable {
+    /// `http://127.0.0.1:8080`.
+    package let url: String
+    package let token: String
+    package let processID: Int
+
+    package init(url: String, token: String, processID: Int) {
+        self.url = url
+        self.token = token
+        self.processID = processID
+    }
+}
+
+/// One thing that the doctor looked at.
+package struct DoctorFinding: Sendable, Equatable {
+    package enum State: String, Sendable { case good, warning, bad }
+
+    package let subject: String
+    package let state: State
+    package let fact: String
+    /// How to mend it.
+    package let remedy: String?
+
+    package init(subject: String, state: State, fact: String, remedy: String?) {
+        self.subject = subject
+        self.state = state
+        self.fact = fact
+        self.remedy = remedy
+    }
+}
+
+/// An engine of this machine, usable or not.
+package struct EngineFinding: Sendable {
+    package let name: String
+    package let identity: EngineIdentity?
+    package let path: String?
+    package let problem: Explanation?
+
+    package init(name: String, identity: EngineIdentity?, path: String?, problem: Explanation?) {
+        self.name = name
+        self.identity = identity
+        self.path = path
+        self.problem = problem
+    }
+}
+
+/// How commands reach the toolbox: ArgumentParser makes the commands itself, so it cannot be passed to them.
+package enum Tools {
+    @TaskLocal package static var box: (any Toolbox)?
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import AccessControl
+internal import HTTPTypes
+internal import Hummingbird
+internal import HummingbirdCore
+internal import ModelDomain
+
+/// One call of administration: where it is, who may, and what answers.
+struct AdministrationRoute: Sendable {
+    typealias Answer = @Sendable (Request, AdministrationContext) async throws -> Response
+
+    let method: HTTPRequest.Method
+    /// With parameters, as the framework writes them: `/v1/models/:model`.
+    let path: String
+    let role: Credential.Role
+    let answer: Answer
+
+    init(_ method: HTTPRequest.Method, _ path: String, for role: Credential.Role, use answer: @escaping Answer) {
+        self.method = method
+        self.path = path
+        self.role = role
+        self.answer = answer
+    }
+
+    /// Whether a request's path is this route's, whatever its method.
+    func matches(_ requestPath: String) -> Bool {
+        let asked = requestPath.split(separator: "/")
+        let own = path.split(separator: "/")
+        return asked.count == own.count && zip(own, asked).allSatisfy { $0.hasPrefix(":") || $0 == $1 }
+    }
+}
+
+extension Router<AdministrationContext> {
+    /// A router that lets through whoever has the role that a route asks for.
+    convenience init(
+        _ routes: [AdministrationRoute], authority: TokenAuthority, explaining errors: ExplainErrors
+    ) {
+        self.init(context: AdministrationContext.self)
+        add(middleware: errors)
+        for route in routes {
+            on(RouterPath(route.path), method: route.method) { request, context in
+                let principal = try authority.authorize(
+                    bearerToken(inHeader: request.headers[.authorization]), needs: route.role,
+                    endpoint: context.parameters.get("endpoint").flatMap(EndpointName.init(rawValue:)))
+                context.requester.name = principal.name
+                return try await route.answer(request, context)
+            }
+        }
+    }
+}

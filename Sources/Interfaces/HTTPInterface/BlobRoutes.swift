@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import AccessControl
+internal import HTTPTypes
+internal import Hummingbird
+internal import HummingbirdCore
+internal import ModelDomain
+internal import ModelExecution
+internal import NIOCore
+
+/// `/v1/blobs`: contents by their digest, streamed into the store.
+struct BlobRoutes: Sendable {
+    let blobs: any BlobStore
+    let maxByteCount: Int
+
+    var routes: [AdministrationRoute] {
+        [
+            AdministrationRoute(.head, "/v1/blobs/:digest", for: .viewer, use: contains),
+            AdministrationRoute(.put, "/v1/blobs/:digest", for: .administrator, use: put),
+        ]
+    }
+
+    /// `HEAD /v1/blobs/{digest}` → 200 when the content is there, else 404.
+    @Sendable private func contains(_: Request, _ context: AdministrationContext) async throws -> Response {
+        let digest = try digest(context.parameters.require("digest"))
+        guard try await blobs.contains(digest) else {
+            throw Refusal(
+                .contentMissing, .notFound, "The content \(digest.short) is not here.", hint: "Upload it with PUT.")
+        }
+        return Response(status: .ok)
+    }
+
+    /// `PUT /v1/blobs/{digest}` with the bytes → 201, or problem `REG-013` when they have another digest.
+    @Sendable private func put(_ request: Request, _ context: AdministrationContext) async throws -> Response {
+        let digest = try digest(context.parameters.require("digest"))
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > maxByteCount {
+            throw tooLarge(maxByteCount)
+        }
+        try await blobs.put(digest, BlobChunks(body: request.body, maxByteCount: maxByteCount))
+        return Response(status: .created)
+    }
+}
+
+/// The body of an upload, piece by piece, up to a limit.
+private struct BlobChunks: AsyncSequence, Sendable {
+    typealias Failure = any Error
+
+    let body: RequestBody
+    let maxByteCount: Int
+
+    struct Iterator: AsyncIteratorProtocol {
+        var pieces: RequestBody.AsyncIterator
+        let maxByteCount: Int
+        var byteCount = 0
+
+        @concurrent mutating func next() async throws -> [UInt8]? {
+            guard let piece = try await pieces.next() else { return nil }
+            byteCount += piece.readableBytes
+            guard byteCount <= maxByteCount else { throw tooLarge(maxByteCount) }
+            return [UInt8](buffer: piece)
+        }
+    }
+
+    func makeAsyncIterator() -> Iterator {
+        Iterator(pieces: body.makeAsyncIterator(), maxByteCount: maxByteCount)
+    }
+}
+
+private func tooLarge(_ maxByteCount: Int) -> Refusal {
+    Refusal(
+        .limitExceeded, .tooLarge, "The content is larger than \(maxByteCount) bytes.",
+        hint: "Start the server with a higher limit for contents.")
+}

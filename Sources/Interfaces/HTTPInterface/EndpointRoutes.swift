@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import AccessControl
+internal import HTTPTypes
+internal import Hummingbird
+internal import HummingbirdCore
+internal import InferenceServing
+internal import ModelDomain
+internal import ModelRegistry
+internal import ModelRollouts
+internal import WireTypes
+
+/// `/v1/endpoints`: what answers where, deploying and rolling back.
+struct EndpointRoutes: Sendable {
+    let administration: Administration
+
+    var routes: [AdministrationRoute] {
+        [
+            AdministrationRoute(.get, "/v1/endpoints", for: .viewer, use: list),
+            AdministrationRoute(.get, "/v1/endpoints/:endpoint", for: .viewer, use: show),
+            AdministrationRoute(.delete, "/v1/endpoints/:endpoint", for: .administrator, use: remove),
+            AdministrationRoute(.post, "/v1/endpoints/:endpoint/deployments", for: .administrator, use: deploy),
+            AdministrationRoute(.post, "/v1/endpoints/:endpoint/rollback", for: .administrator, use: rollBack),
+        ]
+    }
+
+    /// `GET /v1/endpoints` → `[EndpointV1]`, by name.
+    @Sendable private func list(_: Request, _: AdministrationContext) async throws -> Response {
+        try .json(administration.inference.table.endpoints.sorted { $0.key < $1.key }.map { EndpointV1($0.value) })
+    }
+
+    /// `GET /v1/endpoints/{endpoint}` → `EndpointHistoryV1`, or problem `REG-003`.
+    @Sendable private func show(_: Request, _ context: AdministrationContext) async throws -> Response {
+        let name = try context.name("endpoint", as: EndpointName.self)
+        let state = try administration.inference.table.endpoint(name.rawValue)
+        let deployments = try await administration.registry.deployments(of: name)
+        return try .json(
+            EndpointHistoryV1(endpoint: EndpointV1(state), deployments: deployments.map(DeploymentV1.init)))
+    }
+
+    /// `POST /v1/endpoints/{endpoint}/deployments`, `DeployV1` → `DeployedV1`, or why the version cannot answer there.
+    @Sendable private func deploy(_ request: Request, _ context: AdministrationContext) async throws -> Response {
+        let name = try context.name("endpoint", as: EndpointName.self)
+        let body = try await request.decoded(as: DeployV1.self)
+        let model = ModelReference(
+            project: try projectName(body.project), name: try ModelName(body.model))
+        return try .json(
+            DeployedV1(
+                try await administration.rollouts.deploy(
+                    model, version: body.version, to: name, by: context.actor, reason: body.reason)))
+    }
+
+    /// `POST /v1/endpoints/{endpoint}/rollback`, `RollBackV1` or nothing → `DeployedV1`, or problem `REG-006`.
+    @Sendable private func rollBack(_ request: Request, _ context: AdministrationContext) async throws -> Response {
+        let name = try context.name("endpoint", as: EndpointName.self)
+        let body = try await request.decoded(as: RollBackV1.self, absent: RollBackV1(reason: nil))
+        return try .json(
+            DeployedV1(
+                try await administration.rollouts.rollBack(name, by: context.actor, reason: body.reason)))
+    }
+
+    /// `DELETE /v1/endpoints/{endpoint}` → nothing, or problem `REG-003`.
+    @Sendable private func remove(_: Request, _ context: AdministrationContext) async throws -> Response {
+        try await administration.rollouts.remove(context.name("endpoint", as: EndpointName.self), by: context.actor)
+        return Response(status: .noContent)
+    }
+}
+
+extension DeployedV1 {
+    fileprivate init(_ outcome: DeploymentOutcome) {
+        self.init(
+            endpoint: EndpointV1(outcome.state), deployment: DeploymentV1(outcome.deployment),
+            replacedVersion: outcome.replaced, unchanged: outcome.unchanged)
+    }
+}

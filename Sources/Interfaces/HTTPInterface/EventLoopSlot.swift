@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import AccessControl
+internal import Glibc
+internal import InferenceServing
+internal import NIOCore
+internal import Synchronization
+internal import Tensors
+
+/// What one event loop keeps between requests, so that a request takes no lock and allocates little.
+///
+/// Not `Sendable`: used on its event loop only.
+final class EventLoopSlot {
+    let service: InferenceService
+    let settings: HTTPServerSettings
+    let authority: TokenAuthority
+    /// What answers where. Replaced by ``InferenceService/publish(_:)``.
+    var table: ServingTable
+    /// Bodies of answers are written here, one at a time.
+    let writer = ByteWriter(capacity: 16_384)
+    var ids: PredictionIDSource
+    var date = HTTPDate()
+
+    init(service: InferenceService, settings: HTTPServerSettings, authority: TokenAuthority, loopIndex: Int) {
+        self.service = service
+        self.settings = settings
+        self.authority = authority
+        table = service.table
+        ids = PredictionIDSource(
+            replica: settings.replica, loop: UInt16(truncatingIfNeeded: loopIndex),
+            startedAtSeconds: UInt32(truncatingIfNeeded: time(nil)))
+    }
+}
+
+/// The slots of a server's event loops; each is made when its loop gets its first connection.
+final class EventLoopSlots: Sendable {
+    private let service: InferenceService
+    private let settings: HTTPServerSettings
+    private let authority: TokenAuthority
+    private let slots = Mutex<[ObjectIdentifier: NIOLoopBound<EventLoopSlot>]>([:])
+
+    init(service: InferenceService, settings: HTTPServerSettings, authority: TokenAuthority) {
+        self.service = service
+        self.settings = settings
+        self.authority = authority
+    }
+
+    /// - Precondition: called on `loop`.
+    func slot(of loop: any EventLoop) -> EventLoopSlot {
+        let key = ObjectIdentifier(loop)
+        let (bound, isNew) = slots.withLock { slots in
+            if let known = slots[key] { return (known, false) }
+            let slot = EventLoopSlot(service: service, settings: settings, authority: authority, loopIndex: slots.count)
+            let bound = NIOLoopBound(slot, eventLoop: loop)
+            slots[key] = bound
+            return (bound, true)
+        }
+        if isNew { subscribe(bound, on: loop) }
+        return bound.value
+    }
+
+    private func subscribe(_ bound: NIOLoopBound<EventLoopSlot>, on loop: any EventLoop) {
+        service.subscribe { [weak service] _, done in
+            loop.execute { [weak service] in
+                // The table of this moment, not the one handed over: two of them may arrive in either order.
+                if let service { bound.value.table = service.table }
+                done()
+            }
+        }
+    }
+}

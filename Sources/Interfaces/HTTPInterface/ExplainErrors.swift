@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Foundation
+internal import HTTPTypes
+internal import Hummingbird
+internal import HummingbirdCore
+internal import Logging
+internal import ModelDomain
+internal import NIOCore
+internal import NIOHTTP1
+internal import WireTypes
+
+/// Answers every failure of administration with `application/problem+json` (RFC 9457), and logs each request once.
+struct ExplainErrors: RouterMiddleware {
+    typealias Context = AdministrationContext
+
+    let routes: [AdministrationRoute]
+    let logger: Logger
+
+    func handle(
+        _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        let start = ContinuousClock.now
+        let response: Response
+        do {
+            response = try await next(request, context)
+        } catch let error as HTTPParserError {
+            // The framework answers what is no HTTP, and closes.
+            throw error
+        } catch {
+            response = try answer(error, to: request)
+        }
+        let duration = start.duration(to: .now)
+        logger.info(
+            "request",
+            metadata: [
+                "http.method": "\(request.method.rawValue)", "http.path": "\(request.uri.path.prefix(500))",
+                "http.status": "\(response.status.code)", "actor": "\(context.requester.name ?? "-")",
+                "duration.us": "\(duration.components.seconds * 1_000_000 + duration.components.attoseconds / 1_000_000_000_000)",
+            ])
+        return response
+    }
+
+    private func answer(_ error: any Error, to request: Request) throws -> Response {
+        if let error = error as? HTTPError, error.status == .notFound { return unknown(request) }
+        let explanation = explain(error)
+        if explanation.kind == .bug {
+            logger.error(
+                "request failed",
+                metadata: [
+                    "http.path": "\(request.uri.path.prefix(500))", "error.code": "\(explanation.code.rawValue)",
+                    "error.detail": "\(String(reflecting: error))",
+                ])
+        }
+        return problem(explanation)
+    }
+
+    private func explain(_ error: any Error) -> Explanation {
+        switch error {
+        case is NIOTooManyBytesError:
+            Explanation(
+                .limitExceeded, .tooLarge, "The body is larger than \(Request.administrationBodyLimit) bytes.",
+                hint: "Contents go to /v1/blobs; administration bodies are small.")
+        case let error as DecodingError:
+            Explanation(
+                .bodySyntax, .invalidInput, "The body is not the JSON that this call takes: \(error.place).",
+                hint: "See the reference of this call.")
+        default: explanation(of: error)
+        }
+    }
+
+    /// No route has this path, or none this method.
+    private func unknown(_ request: Request) -> Response {
+        let path = request.uri.path
+        let methods = routes.filter { $0.matches(path) }.map(\.method.rawValue).sorted()
+        guard !methods.isEmpty else {
+            return problem(
+                Explanation(
+                    .routeUnknown, .notFound, "Nothing is at \(path.prefix(200)).",
+                    hint: "Paths start with /v1/status, /v1/models, /v1/endpoints, /v1/blobs, /v1/ledger, /v1/logs or /v2."))
+        }
+        let allowed = methods.joined(separator: ", ")
+        var response = problem(
+            Explanation(
+                .methodNotAllowed, .invalidInput, "\(path.prefix(200)) does not take \(request.method.rawValue).",
+                hint: "It takes \(allowed)."),
+            status: .methodNotAllowed)
+        response.headers[.allow] = allowed
+        return response
+    }
+
+    private func problem(_ explanation: Explanation, status: HTTPResponse.Status? = nil) -> Response {
+        let status = status ?? HTTPResponse.Status(code: explanation.kind.httpStatus)
+        var headers: HTTPFields = [.contentType: "application/problem+json"]
+        if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
+        if status == .serviceUnavailable { headers[.retryAfter] = "1" }
+        return Response(
+            status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: problemBody(explanation))))
+    }
+}
+
+extension DecodingError {
+    /// Where decoding stopped, and why, without the body.
+    fileprivate var place: String {
+        switch self {
+        case .keyNotFound(let key, _): "“\(key.stringValue)” is missing"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context):
+            "“\(context.codingPath.map(\.stringValue).joined(separator: "."))” has another type"
+        case .dataCorrupted: "it is no JSON"
+        @unknown default: "it cannot be read"
+        }
+    }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import AccessControl
+internal import Hummingbird
+internal import HummingbirdCore
+internal import ModelRegistry
+internal import WireTypes
+
+/// `/v1/ledger`: what was changed, by whom, and whether the record is whole.
+struct LedgerRoutes: Sendable {
+    let registry: ModelRegistry
+
+    var routes: [AdministrationRoute] {
+        [
+            AdministrationRoute(.get, "/v1/ledger", for: .viewer, use: list),
+            AdministrationRoute(.get, "/v1/ledger/verification", for: .viewer, use: verify),
+        ]
+    }
+
+    /// `GET /v1/ledger?from=0&limit=100` → `LedgerV1`, oldest first.
+    @Sendable private func list(_ request: Request, _: AdministrationContext) async throws -> Response {
+        let sequence = try request.queryNumber("from", in: 0...Int.max, standard: 0)
+        let limit = try request.queryNumber("limit", in: 1...1000, standard: 100)
+        let entries = try await registry.ledger(from: sequence, limit: limit)
+        return try .json(LedgerV1(entries: entries.map(LedgerV1.Entry.init)))
+    }
+
+    /// `GET /v1/ledger/verification` → `LedgerVerificationV1`, or problem `REG-010` with the first entry that is broken.
+    @Sendable private func verify(_: Request, _: AdministrationContext) async throws -> Response {
+        try .json(LedgerVerificationV1(verifiedEntries: try await registry.verifyLedger()))
+    }
+}

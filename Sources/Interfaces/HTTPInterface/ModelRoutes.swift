@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import AccessControl
+internal import HTTPTypes
+internal import Hummingbird
+internal import HummingbirdCore
+internal import ModelDomain
+internal import ModelRegistry
+internal import ModelRollouts
+internal import WireTypes
+
+/// `/v1/models`: models, their versions and aliases.
+struct ModelRoutes: Sendable {
+    let administration: Administration
+
+    var routes: [AdministrationRoute] {
+        [
+            AdministrationRoute(.get, "/v1/models", for: .viewer, use: list),
+            AdministrationRoute(.get, "/v1/models/:model", for: .viewer, use: show),
+            AdministrationRoute(.post, "/v1/models/:model/versions", for: .administrator, use: register),
+            AdministrationRoute(.get, "/v1/models/:model/versions/:version", for: .viewer, use: version),
+            AdministrationRoute(.put, "/v1/models/:model/aliases/:alias", for: .administrator, use: setAlias),
+            AdministrationRoute(.delete, "/v1/models/:model/aliases/:alias", for: .administrator, use: removeAlias),
+        ]
+    }
+
+    private var registry: ModelRegistry { administration.registry }
+
+    /// `GET /v1/models` → `[ModelV1]`, by name.
+    @Sendable private func list(_: Request, _: AdministrationContext) async throws -> Response {
+        var models: [ModelV1] = []
+        for model in try await registry.models() { models.append(try await wire(model)) }
+        return try .json(models)
+    }
+
+    /// `GET /v1/models/{model}?project=` → `ModelV1`, or problem `REG-001`.
+    @Sendable private func show(_ request: Request, _ context: AdministrationContext) async throws -> Response {
+        try .json(try await wire(model(request, context)))
+    }
+
+    /// `POST /v1/models/{model}/versions`, `RegisterVersionV1` → `ModelVersionV1`, or problem `REG-007`.
+    @Sendable private func register(_ request: Request, _ context: AdministrationContext) async throws -> Response {
+        let body = try await request.decoded(as: RegisterVersionV1.self)
+        let model = ModelReference(
+            project: try projectName(body.project),
+            name: try context.name("model", as: ModelName.self))
+        let version = try await administration.rollouts.register(
+            model: model, manifest: digest(body.manifest), provenance: digest(body.provenance), by: context.actor)
+        return try .json(ModelVersionV1(version), status: .created)
+    }
+
+    /// `GET /v1/models/{model}/versions/{version}` → `ModelVersionV1`; a number, `@alias` or `sha256:…`.
+    @Sendable private func version(_ request: Request, _ context: AdministrationContext) async throws -> Response {
+        let selector = try VersionSelector(context.parameters.require("version"))
+        return try .json(ModelVersionV1(try await registry.version(selector, of: model(request, context))))
+    }
+
+    /// `PUT /v1/models/{model}/aliases/{alias}`, `SetAliasV1` → `ModelV1`.
+    @Sendable private func setAlias(_ request: Request, _ context: AdministrationContext) async throws -> Response {
+        let model = try model(request, context)
+        let body = try await request.decoded(as: SetAliasV1.self)
+        try await registry.setAlias(
+            try context.name("alias", as: AliasName.self), of: model, to: .number(body.version), by: context.actor)
+        return try .json(try await wire(model))
+    }
+
+    /// `DELETE /v1/models/{model}/aliases/{alias}` → `ModelV1`, or problem `REG-004`.
+    @Sendable private func removeAlias(_ request: Request, _ context: AdministrationContext) async throws -> Response {
+        let model = try model(request, context)
+        try await registry.removeAlias(
+            try context.name("alias", as: AliasName.self), of: model, by: context.actor)
+        return try .json(try await wire(model))
+    }
+
+    private func model(_ request: Request, _ context: AdministrationContext) throws -> ModelReference {
+        ModelReference(project: try request.project(), name: try context.name("model", as: ModelName.self))
+    }
+
+    private func wire(_ model: ModelReference) async throws -> ModelV1 {
+        ModelV1(
+            model: model, versions: try await registry.versions(of: model),
+            aliases: try await registry.aliases(of: model))
+    }
+}
+
+/// A digest as a caller writes it.
+///
+/// - Throws: `IN-005` when it is none.
+func digest(_ text: String) throws(Refusal) -> Digest {
+    guard let digest = Digest(text) else {
+        throw Refusal(
+            .wrongType, .invalidInput, "“\(text.prefix(100))” is no digest.",
+            hint: "Write sha256: and 64 lower-case hexadecimal digits.")
+    }
+    return digest
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ModelDomain
+
+package struct DeploymentV1: Codable, Sendable, Equatable {
+    package let generation: Int
+    package let model: String
+    package let version: Int
+    /// The generation that a rollback brought back.
+    package let restores: Int?
+    package let createdAt: String
+    package let createdBy: String
+
+    package init(_ deployment: Deployment) {
+        generation = deployment.generation
+        model = deployment.model.description
+        version = deployment.version
+        restores = deployment.restores
+        createdAt = deployment.createdAt.text
+        createdBy = deployment.createdBy
+    }
+}
+
+/// `POST /v1/endpoints/{name}/deployments`.
+package struct DeployV1: Codable, Sendable, Equatable {
+    package let project: String?
+    package let model: String
+    /// A number, `@alias`, or the digest of a bundle.
+    package let version: String
+    package let reason: String?
+
+    package init(project: String?, model: String, version: String, reason: String?) {
+        self.project = project
+        self.model = model
+        self.version = version
+        self.reason = reason
+    }
+}
+
+/// `POST /v1/endpoints/{name}/rollback`.
+package struct RollBackV1: Codable, Sendable, Equatable {
+    package let reason: String?
+
+    package init(reason: String?) { self.reason = reason }
+}
+
+/// What a deployment or a rollback did.
+package struct DeployedV1: Codable, Sendable, Equatable {
+    package let endpoint: EndpointV1
+    package let deployment: DeploymentV1
+    /// The version that answered before; absent for a new endpoint.
+    package let replacedVersion: Int?
+    /// Whether the endpoint answered with this version already, so that nothing was changed.
+    package let unchanged: Bool
+
+    package init(endpoint: EndpointV1, deployment: DeploymentV1, replacedVersion: Int?, unchanged: Bool) {
+        self.endpoint = endpoint
+        self.deployment = deployment
+        self.replacedVersion = replacedVersion
+        self.unchanged = unchanged
+    }
+}

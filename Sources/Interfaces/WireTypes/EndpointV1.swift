@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// An endpoint: what is wanted, what answers, and on what evidence.
+package struct EndpointV1: Codable, Sendable, Equatable {
+    package let name: String
+    package let project: String
+    package let generation: Int
+    package let model: String
+    /// The version of the newest deployment.
+    package let wantedVersion: Int
+    /// The version that answers; absent when none does.
+    package let liveVersion: Int?
+    /// Whether the wanted version is the one that answers.
+    package let ready: Bool
+    package let proof: ProofV1?
+    package let problem: ProblemV1?
+    package let requests: RequestCountsV1
+    package let signature: SignatureV1?
+    /// Measured time of a call with one row, in microseconds.
+    package let oneRowMicroseconds: Double?
+    /// Path that takes rows.
+    package let predictPath: String
+
+    package init(
+        name: String, project: String, generation: Int, model: String, wantedVersion: Int, liveVersion: Int?,
+        ready: Bool, proof: ProofV1?, problem: ProblemV1?, requests: RequestCountsV1, signature: SignatureV1?,
+        oneRowMicroseconds: Double?, predictPath: String
+    ) {
+        self.name = name
+        self.project = project
+        self.generation = generation
+        self.model = model
+        self.wantedVersion = wantedVersion
+        self.liveVersion = liveVersion
+        self.ready = ready
+        self.proof = proof
+        self.problem = problem
+        self.requests = requests
+        self.signature = signature
+        self.oneRowMicroseconds = oneRowMicroseconds
+        self.predictPath = predictPath
+    }
+}
+
+/// Counts since the server started.
+package struct RequestCountsV1: Codable, Sendable, Equatable {
+    package let accepted: Int
+    package let answered: Int
+    package let failed: Int
+
+    package init(accepted: Int, answered: Int, failed: Int) {
+        self.accepted = accepted
+        self.answered = answered
+        self.failed = failed
+    }
+}
+
+/// What the last replay of the recorded examples found.
+package struct ProofV1: Codable, Sendable, Equatable {
+    /// Whether agreement was shown with the original model.
+    package let proven: Bool
+    package let origin: String
+    /// The verdict in one line.
+    package let summary: String
+    package let replayed: Int
+    package let recorded: Int
+    package let largestDifference: Double
+
+    package init(
+        proven: Bool, origin: String, summary: String, replayed: Int, recorded: Int, largestDifference: Double
+    ) {
+        self.proven = proven
+        self.origin = origin
+        self.summary = summary
+        self.replayed = replayed
+        self.recorded = recorded
+        self.largestDifference = largestDifference
+    }
+}
+
+package struct SignatureV1: Codable, Sendable, Equatable {
+    package let inputs: [TensorV1]
+    package let outputs: [TensorV1]
+    /// Names of the values of a row, in order.
+    package let columns: [String]
+
+    /// A tensor's declaration; −1 stands for a size that each request decides.
+    package struct TensorV1: Codable, Sendable, Equatable {
+        package let name: String
+        package let datatype: String
+        package let shape: [Int]
+
+        package init(name: String, datatype: String, shape: [Int]) {
+            self.name = name
+            self.datatype = datatype
+            self.shape = shape
+        }
+    }
+
+    package init(inputs: [TensorV1], outputs: [TensorV1], columns: [String]) {
+        self.inputs = inputs
+        self.outputs = outputs
+        self.columns = columns
+    }
+}
+
+/// An endpoint with its history, newest deployment first.
+package struct EndpointHistoryV1: Codable, Sendable, Equatable {
+    package let endpoint: EndpointV1
+    package let deployments: [DeploymentV1]
+
+    package init(endpoint: EndpointV1, deployments: [DeploymentV1]) {
+        self.endpoint = endpoint
+        self.deployments = deployments
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ModelDomain
+package import ModelExecution
+package import Tensors
+
+/// A version that is loaded, has proven itself, and may answer.
+///
+/// Held by the serving tables and by every request that it answers: when the last of them lets go, its engine's memory is
+/// given back.
+package final class LiveVersion: Sendable {
+    package let version: ModelVersion
+    package let signature: Signature
+    package let engine: any InferenceEngine
+    package let proof: ProofVerdict
+    package let cost: RunCost
+    /// Reads rows of named values against ``signature``.
+    package let rows: RowDecoder
+    /// The version number as the protocols spell it.
+    package let versionText: String
+
+    /// - Throws: ``CodecError`` for a signature that rows cannot be read against.
+    package init(
+        version: ModelVersion, signature: Signature, engine: any InferenceEngine, proof: ProofVerdict, cost: RunCost,
+        limits: CodecLimits
+    ) throws(CodecError) {
+        self.version = version
+        self.signature = signature
+        self.engine = engine
+        self.proof = proof
+        self.cost = cost
+        rows = try RowDecoder(layout: signature.layout, limits: limits)
+        versionText = String(version.number)
+    }
+}
+
+/// What a call of a version costs, measured when it was warmed.
+package struct RunCost: Sendable, Hashable {
+    /// Of a call with one row.
+    package let oneRowNanoseconds: Int
+    /// Of each further row in the same call.
+    package let furtherRowNanoseconds: Int
+
+    package init(oneRowNanoseconds: Int, furtherRowNanoseconds: Int) {
+        self.oneRowNanoseconds = oneRowNanoseconds
+        self.furtherRowNanoseconds = furtherRowNanoseconds
+    }
+
+    package func nanoseconds(rowCount: Int) -> Int {
+        let (further, overflow) = furtherRowNanoseconds.multipliedReportingOverflow(by: max(0, rowCount - 1))
+        return overflow ? .max : oneRowNanoseconds.addingReportingOverflow(further).partialValue
+    }
+}

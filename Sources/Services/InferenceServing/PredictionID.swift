@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The id in every answer: unique over replicas, restarts and event loops, without asking anybody.
+package struct PredictionID: Sendable, Hashable, CustomStringConvertible {
+    /// Replica (16 bits), event loop (16 bits), start of the process in seconds since 1970 (32 bits).
+    let source: UInt64
+    /// Counts the source's predictions from 0.
+    let sequence: UInt64
+
+    /// 32 lower-case hexadecimal digits, ascending in the order in which an event loop made them.
+    package var description: String {
+        hexadecimal(source) + hexadecimal(sequence)
+    }
+}
+
+private func hexadecimal(_ value: UInt64) -> String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+}
+
+/// Makes ids for one event loop.
+package struct PredictionIDSource: Sendable {
+    private let source: UInt64
+    private var count: UInt64 = 0
+
+    package init(replica: UInt16, loop: UInt16, startedAtSeconds: UInt32) {
+        source = UInt64(replica) << 48 | UInt64(loop) << 32 | UInt64(startedAtSeconds)
+    }
+
+    package mutating func next() -> PredictionID {
+        defer { count += 1 }
+        return PredictionID(source: source, sequence: count)
+    }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ModelDomain
+
+/// Where contents are kept by their digest. Every conforming type passes `BlobStoreContract`.
+///
+/// What ``put(_:)`` acknowledged is on disk; a content is there whole or not at all, also after a crash.
+package protocol BlobStore: Sendable {
+    /// Keeps what `chunks` yields under `digest`; keeping the same content twice is harmless.
+    ///
+    /// - Throws: `REG-013` when the content has another digest; `SYS-001` when the disk is full, `SYS-002` when the folder
+    ///   cannot be written. Nothing half-written stays behind.
+    func put(_ digest: Digest, _ chunks: some AsyncSequence<[UInt8], any Error> & Sendable) async throws
+
+    func contains(_ digest: Digest) async throws -> Bool
+
+    /// The whole content, which may be at most `limit` bytes.
+    ///
+    /// - Throws: `REG-007` when it is not there, `PRJ-009` when it is damaged, `IN-009` when it is larger.
+    func read(_ digest: Digest, limit: Int) async throws -> [UInt8]
+
+    /// A folder in which every file of `manifest` lies under its own name, for engines that open files.
+    ///
+    /// - Throws: `REG-007` naming the first content that is not there; `PRJ-009` when one is damaged.
+    func materialize(_ files: [BundleFile], as bundle: Digest) async throws -> String
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ModelDomain
+package import Tensors
+
+/// One loaded model that turns tensors into tensors.
+///
+/// Safe to call from several threads at the same time; what an engine needs per call or per thread it keeps to itself.
+/// A class, because its memory is given back when the last request that holds it lets go.
+/// Every conforming type passes `InferenceEngineContract`.
+package protocol InferenceEngine: AnyObject, Sendable {
+    /// In the order in which ``run(_:)`` takes them.
+    var inputs: [TensorSpec] { get }
+    /// In the order in which ``run(_:)`` gives them.
+    var outputs: [TensorSpec] { get }
+
+    /// Runs the model; blocks until the answer is there.
+    ///
+    /// - Parameter inputs: One tensor for each of ``inputs``, in that order, of its type, and of a shape that it accepts.
+    /// - Returns: One tensor for each of ``outputs``, in that order.
+    /// - Throws: ``EngineError/runFailed(reason:)`` in the engine's own words; the engine stays usable.
+    func run(_ inputs: [Tensor]) throws(EngineError) -> [Tensor]
+}
+
+/// What executes a kind of model files, and opens them.
+package protocol EngineRuntime: Sendable {
+    /// Name, version and build of the engine, for receipts and `slipway engines`.
+    var identity: EngineIdentity { get }
+
+    /// - Parameter file: Lies in a folder together with the files it refers to.
+    /// - Throws: ``EngineError/modelRefused(reason:)`` for a file that is no model, damaged, or asks for what this
+    ///   engine does not have; ``EngineError/typeUnsupported(name:type:)`` for inputs or outputs that are no tensors.
+    func open(modelAt file: ModelFile) throws(EngineError) -> any InferenceEngine
+}
+
+/// Which engine answered.
+package struct EngineIdentity: Sendable, Hashable {
+    /// `onnxruntime`.
+    package let name: String
+    /// `1.27.0`.
+    package let version: String
+    /// What else tells builds apart: SHA-256 of the library, where there is one.
+    package let build: String
+
+    package init(name: String, version: String, build: String) {
+        self.name = name
+        self.version = version
+        self.build = build
+    }
+}
+
+/// A model file as an engine opens it. Made by blob stores and project folders, never from a caller's text.
+package struct ModelFile: Sendable, Hashable {
+    package let path: String
+
+    package init(path: String) { self.path = path }
+}
+
+package enum EngineError: ExplainedError, Equatable {
+    /// The engine's library is not installed.
+    case missing(engine: String, hint: String)
+    /// The library is there and cannot be used.
+    case unusable(engine: String, reason: String)
+    case modelRefused(reason: String)
+    case typeUnsupported(name: String, type: String)
+    case runFailed(reason: String)
+
+    package var explanation: Explanation {
+        switch self {
+        case .missing(let engine, let hint):
+            Explanation(.engineMissing, .unavailable, "The engine \(engine) is not installed.", hint: hint)
+        case .unusable(let engine, let reason):
+            Explanation(
+                .engineUnusable, .unavailable, "The library of \(engine) cannot be used: \(reason).",
+                hint: "Check it with `slipway doctor`.")
+        case .modelRefused(let reason):
+            Explanation(
+                .modelRefused, .invalidInput, "The engine cannot load this model: \(reason)",
+                hint: "Check that the file opens where it was made, and export it again.")
+        case .typeUnsupported(let name, let type):
+            Explanation(
+                .typeUnsupported, .invalidInput, "“\(name)” is \(type), which has no tensor form.",
+                hint: "Export the model with tensor inputs and outputs.")
+        case .runFailed(let reason):
+            Explanation(
+                .runFailed, .bug, "The engine failed while it ran the model: \(reason)",
+                hint: "Look for the prediction id in `slipway logs`.")
+        }
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ModelDomain
+internal import Tensors
+
+/// Opens the model of a bundle and has it prove itself: what every start and every deployment does.
+package struct ModelLoader: Sendable {
+    private let runtime: @Sendable () throws(EngineError) -> any EngineRuntime
+    private let blobs: any BlobStore
+
+    /// - Parameter runtime: Asked at every load, so that an engine installed later is found.
+    package init(runtime: @escaping @Sendable () throws(EngineError) -> any EngineRuntime, blobs: any BlobStore) {
+        self.runtime = runtime
+        self.blobs = blobs
+    }
+
+    /// Reads and checks the manifest of a bundle.
+    package func manifest(of bundle: Digest) async throws -> BundleManifest {
+        try BundleManifest(manifest: try await blobs.read(bundle, limit: 16 << 20))
+    }
+
+    /// - Throws: `REG-007` naming the first file of the bundle that is not in the store.
+    package func requireContents(of manifest: BundleManifest, provenance: Digest) async throws {
+        for file in manifest.files where try await !blobs.contains(file.digest) {
+            throw contentMissing(file.path, file.digest)
+        }
+        guard try await blobs.contains(provenance) else { throw contentMissing("provenance.json", provenance) }
+    }
+
+    private func contentMissing(_ path: String, _ digest: Digest) -> Refusal {
+        Refusal(
+            .contentMissing, .conflict, "“\(path)” (\(digest.short)) has not been uploaded.",
+            hint: "Upload it with PUT /v1/blobs/\(digest) first; `slipway deploy` does.")
+    }
+
+    /// - Returns: The folder of the bundle, and its examples as far as a start replays them.
+    package func prepare(_ manifest: BundleManifest, bundle: Digest) async throws -> PreparedBundle {
+        let folder = try await blobs.materialize(manifest.files, as: bundle)
+        var examples: [Example] = []
+        if let proof = manifest.proof, let file = manifest.file(proof.examples) {
+            let format = try ExampleFormat(signature: manifest.signature, outputs: proof.outputs)
+            examples = try format.read(
+                lines: try await blobs.read(file.digest, limit: ExampleFormat.byteLimit),
+                limit: proof.replayAtStart.limit(proof.count))
+        }
+        return PreparedBundle(manifest: manifest, folder: folder, examples: examples)
+    }
+
+    /// Opens the engine and replays. Blocks for as long as that takes: call it on a thread of its own.
+    ///
+    /// - Throws: ``EngineError`` when the model cannot be opened or run; ``ProofFailed`` when it answers differently.
+    package func load(_ bundle: PreparedBundle) throws -> ProvenModel {
+        let runtime = try runtime()
+        let manifest = bundle.manifest
+        let engine = try runtime.open(modelAt: ModelFile(path: "\(bundle.folder)/\(manifest.model)"))
+        guard engine.inputs.map(\.name) == manifest.signature.inputs.map(\.name),
+            engine.outputs.map(\.name) == manifest.signature.outputs.map(\.name)
+        else {
+            throw EngineError.modelRefused(reason: "its inputs and outputs are not those of the bundle's signature")
+        }
+        let replay = Replay(
+            signature: manifest.signature, tolerance: manifest.proof?.tolerance ?? .standard, task: manifest.task)
+        let verdict = try replay.run(
+            bundle.examples, recorded: manifest.proof?.count ?? 0,
+            origin: manifest.proof?.origin ?? .recordedBySlipway, on: engine)
+        guard verdict.holds else { throw ProofFailed(verdict: verdict) }
+        return ProvenModel(
+            engine: engine, identity: runtime.identity, manifest: manifest, verdict: verdict,
+            examples: bundle.examples)
+    }
+}
+
+/// A bundle whose files lie where an engine can open them.
+package struct PreparedBundle: Sendable {
+    package let manifest: BundleManifest
+    package let folder: String
+    package let examples: [Example]
+}
+
+/// A loaded model that reproduced its recorded answers.
+package struct ProvenModel: Sendable {
+    package let engine: any InferenceEngine
+    package let identity: EngineIdentity
+    package let manifest: BundleManifest
+    package let verdict: ProofVerdict
+    /// What was replayed: real rows, to warm the engine with.
+    package let examples: [Example]
+}
+
+/// The engine answers otherwise than was recorded.
+package struct ProofFailed: ExplainedError {
+    package let verdict: ProofVerdict
+
+    package init(verdict: ProofVerdict) { self.verdict = verdict }
+
+    package var explanation: Explanation {
+        Explanation(
+            .answersDiffer, .conflict,
+            "\(verdict.differingRows) of \(verdict.replayed) examples get other answers than were recorded.",
+            hint: "Compare the rows below with the original; if the difference is expected, state it as proof.tolerance.",
+            details: verdict.differences.map { .init("row \($0.row)", $0.line) })
+    }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import ModelDomain
+internal import ModelExecution
+internal import Tensors
+
+/// Finds the examples of a project, and records answers where the original left none.
+struct ExampleRecorder {
+    struct Recording {
+        let examples: [Example]
+        /// The outputs that the examples hold.
+        let outputs: [String]
+        let origin: ExampleOrigin
+        let notes: [String]
+    }
+
+    let folder: any ProjectFolder
+    let project: ProjectFile
+    let engine: any InferenceEngine
+
+    /// - Parameter signature: Outputs whose rank the engine does not declare are given the rank that the first row shows.
+    func record(_ signature: inout Signature) throws -> Recording {
+        guard let source = project.examples else {
+            return try recordOwn(try syntheticRow(of: signature), &signature, because: "no examples were given")
+        }
+        let bytes = try folder.read(source.data, limit: ExampleFormat.byteLimit)
+        let isTable = source.data.hasSuffix(".csv")
+        let inputs = try read(bytes, isTable: isTable, as: signature, outputs: [])
+        guard let first = inputs.first else { throw unusableExamples("“\(source.data)” has no rows") }
+        signature = try signature.observed(engine.run(first.inputs))
+        let outputs = try source.outputs ?? recordedOutputs(in: bytes, isTable: isTable, of: signature)
+        guard !outputs.isEmpty else {
+            return try recordOwn(inputs, &signature, because: "“\(source.data)” holds no recorded answers")
+        }
+        let examples = try read(bytes, isTable: isTable, as: signature, outputs: outputs)
+        return Recording(examples: examples, outputs: outputs, origin: source.origin, notes: [])
+    }
+
+    /// The columns of a table, in order.
+    static func header(of path: String, in folder: any ProjectFolder) throws -> [String] {
+        let bytes = try folder.read(path, limit: ExampleFormat.byteLimit)
+        do throws(CodecError) {
+            return try csvColumns(of: bytes, sampleRows: 0).map(\.name)
+        } catch {
+            throw unusableExamples("“\(path)”: \(error.message)")
+        }
+    }
+
+    private func read(
+        _ bytes: [UInt8], isTable: Bool, as signature: Signature, outputs: [String]
+    ) throws -> [Example] {
+        let format = try ExampleFormat(signature: signature, outputs: outputs, ignoringOthers: true)
+        return try isTable ? format.read(csv: bytes) : format.read(lines: bytes)
+    }
+
+    /// The outputs of the signature that the file holds answers for.
+    private func recordedOutputs(in bytes: [UInt8], isTable: Bool, of signature: Signature) throws -> [String] {
+        let names: [String]
+        do throws(CodecError) {
+            if isTable {
+                names = try csvColumns(of: bytes, sampleRows: 0).map(\.name)
+            } else {
+                let line = Array(bytes.prefix { $0 != 0x0A })
+                let recorded = try jsonMembers(of: line).first { $0.name == "outputs" }
+                names = try recorded.map { range throws(CodecError) in
+                        try jsonMembers(of: Array(line[range.range])).map(\.name)
+                } ?? []
+            }
+        } catch {
+            throw unusableExamples(error.message)
+        }
+        return signature.outputs.map(\.name).filter { output in
+            names.contains { $0 == output || $0.hasPrefix(output + "[") }
+        }
+    }
+
+    private func recordOwn(
+        _ rows: [Example], _ signature: inout Signature, because reason: String
+    ) throws -> Recording {
+        let outputs = signature.outputs.map(\.name)
+        var examples: [Example] = []
+        for row in rows.prefix(200) {
+            guard let answers = try? engine.run(row.inputs) else { continue }
+            signature = signature.observed(answers)
+            examples.append(Example(inputs: row.inputs, outputs: signature.answerRows(answers, rowCount: 1)))
+        }
+        return Recording(
+            examples: examples, outputs: outputs, origin: .recordedBySlipway,
+            notes: ["\(reason): Slipway recorded its own, which prove nothing about the original"])
+    }
+
+    /// One row of zeros and empty texts, where the signature decides every size; real rows of the training data are better.
+    private func syntheticRow(of signature: Signature) throws -> [Example] {
+        if let data = project.baseline, let rows = try? baselineRows(data, as: signature), !rows.isEmpty {
+            return rows
+        }
+        let inputs = signature.inputs.map { input in
+            Tensor(zerosLike: input.datatype, shape: input.shape.map { $0.size ?? 1 })
+        }
+        return [Example(inputs: inputs, outputs: [])]
+    }
+
+    private func baselineRows(_ path: String, as signature: Signature) throws -> [Example] {
+        let bytes = try folder.read(path, limit: ExampleFormat.byteLimit)
+        return try Array(read(bytes, isTable: path.hasSuffix(".csv"), as: signature, outputs: []).prefix(100))
+    }
+}
+
+func unusableExamples(_ reason: String) -> Refusal {
+    Refusal(
+        .examplesUnusable, .invalidInput, "The examples cannot be used: \(reason).",
+        hint: "See docs/formats/examples.md.")
+}
+
+extension Signature {
+    /// The signature with every output that declares no rank given the one of `answers`.
+    fileprivate func observed(_ answers: [Tensor]) -> Signature {
+        let outputs = zip(outputs, answers).map { spec, answer in
+            guard spec.shape.count != answer.shape.count else { return spec }
+            let inner = answer.shape.dropFirst().map(Dimension.fixed)
+            return TensorSpec(
+                name: spec.name, datatype: spec.datatype, shape: answer.shape.isEmpty ? [] : [.symbolic("")] + inner)
+        }
+        return Signature(inputs: inputs, outputs: outputs, fields: layout.fields)
+    }
+}
+
+extension Tensor {
+    fileprivate init(zerosLike datatype: Datatype, shape: Shape) {
+        let count = Tensors.elementCount(of: shape) ?? 0
+        guard let width = datatype.byteWidth else {
+            self.init(strings: [String](repeating: "", count: count), shape: shape)
+            return
+        }
+        let storage = TensorStorage(byteCount: count * width)
+        unsafe storage.withUnsafeMutableBytes { _ = unsafe $0.initializeMemory(as: UInt8.self, repeating: 0) }
+        self.init(datatype, shape: shape, storage: storage)
+    }
+}

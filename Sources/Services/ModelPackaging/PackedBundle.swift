@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ModelDomain
+package import ModelExecution
+
+/// A bundle that was packed and holds its proof, before it is written or sent anywhere.
+package struct PackedBundle: Sendable {
+    /// Where the bytes of a file are.
+    package enum Content: Sendable {
+        case bytes([UInt8])
+        /// In the project folder, under this path.
+        case projectFile(String)
+    }
+
+    package let model: ModelReference
+    /// The endpoints that the project names; the model's own name when it names none.
+    package let endpoints: [EndpointName]
+    package let manifest: BundleManifest
+    /// Canonical JSON of ``manifest``; its digest is the bundle's.
+    package let manifestBytes: [UInt8]
+    package let provenanceBytes: [UInt8]
+    package let contents: [(file: BundleFile, content: Content)]
+    package let verdict: ProofVerdict
+    /// What a person should know and need not act on.
+    package let notes: [String]
+
+    package var digest: Digest { Digest(of: manifestBytes) }
+
+    package init(
+        model: ModelReference, endpoints: [EndpointName], manifest: BundleManifest, provenanceBytes: [UInt8],
+        contents: [(file: BundleFile, content: Content)], verdict: ProofVerdict, notes: [String]
+    ) {
+        self.model = model
+        self.endpoints = endpoints
+        self.manifest = manifest
+        manifestBytes = manifest.canonicalBytes
+        self.provenanceBytes = provenanceBytes
+        self.contents = contents
+        self.verdict = verdict
+        self.notes = notes
+    }
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ModelDomain
+package import Tensors
+
+/// What `slipway.yaml` says. Every key has a default, so an empty file is a whole one.
+package struct ProjectFile: Sendable, Equatable {
+    package static let fileName = "slipway.yaml"
+    package static let schema = "slipway/1"
+
+    package enum Engine: String, Sendable, CaseIterable {
+        /// The native engine; a worker once there is one.
+        case auto
+        case native
+    }
+
+    package enum Task: String, Sendable, CaseIterable {
+        case binaryClassification = "binary-classification"
+        case multiclassClassification = "multiclass-classification"
+        case regression
+        case other
+    }
+
+    /// A value of a row, as `model.signature.columns` declares it.
+    package struct Column: Sendable, Equatable {
+        package let name: String
+        /// `nil` takes the input's own type.
+        package let datatype: Datatype?
+        package let isNullable: Bool
+        package let range: ClosedRange<Double>?
+    }
+
+    package struct Examples: Sendable, Equatable {
+        /// Path of the recorded rows.
+        package let data: String
+        /// The outputs recorded there; `nil` for whichever are found.
+        package let outputs: [String]?
+        package let origin: ExampleOrigin
+    }
+
+    package var name: ModelName?
+    package var project: ProjectName = .standard
+    package var task: Task?
+    package var source: String?
+    package var engine: Engine = .auto
+    /// `nil` for the model's own inputs.
+    package var columns: [Column]?
+    package var examples: Examples?
+    package var tolerance: Tolerance = .standard
+    package var replayAtStart: ReplayCount = .all
+    package var baseline: String?
+    /// Empty for one endpoint of the model's name.
+    package var endpoints: [EndpointName] = []
+
+    package init() {}
+}
+
+extension ProjectFile {
+    /// - Throws: `PRJ-002`, `PRJ-003` or `PRJ-004` with line, key and what it takes.
+    package init(_ node: ConfigNode, file: String = Self.fileName) throws(Refusal) {
+        self.init()
+        let root = try ConfigReader(
+            node, file: file, path: "", known: ["schema", "model", "proof", "baseline", "endpoints"],
+            planned: [
+                "graph", "fields", "slices", "evaluation", "environments", "secrets", "pipeline", "triggers", "card",
+            ])
+        if let schema = try root.text("schema"), schema != Self.schema {
+            throw root.wrong("schema", takes: Self.schema)
+        }
+        try readModel(root)
+        try readProof(root)
+        baseline = try root.child("baseline", known: ["data"], planned: ["reference_rows"])?.text("data")
+        if let named = try root.child("endpoints", known: nil) {
+            endpoints = try named.keys.map { key throws(Refusal) in
+                _ = try named.child(
+                    key, known: [],
+                    planned: [
+                        "versions", "protocols", "route", "limits", "resources", "rollout", "slo", "log", "monitor",
+                        "alerts", "batch", "stream", "replicas",
+                    ])
+                return try EndpointName(key)
+            }
+        }
+    }
+
+    private mutating func readModel(_ root: ConfigReader) throws(Refusal) {
+        guard
+            let model = try root.child(
+                "model", known: ["name", "project", "task", "source", "engine", "signature"],
+                planned: ["environment", "output"])
+        else { return }
+        name = try model.text("name").map { text throws(Refusal) in try ModelName(text) }
+        if let text = try model.text("project") { project = try ProjectName(text) }
+        task = try model.choice("task", of: Task.self)
+        source = try model.text("source")
+        if let text = try model.text("engine") {
+            guard let engine = Engine(rawValue: text) else {
+                guard text != "worker" else {
+                    throw Refusal(
+                        .plannedKey, .invalidInput,
+                        "\(model.file): “model.engine: worker” is planned, and this version does not do it yet.",
+                        hint: "Export the model to ONNX, and leave the key out.")
+                }
+                throw model.wrong("engine", takes: "auto or native")
+            }
+            self.engine = engine
+        }
+        guard model["signature"] != nil, (try? model.text("signature")) != "auto" else { return }
+        let signature = try model.child("signature", known: ["columns"])
+        guard let declared = try signature?.child("columns", known: nil) else { return }
+        columns = try declared.keys.map { name throws(Refusal) in try Column(name, in: declared) }
+    }
+
+    private mutating func readProof(_ root: ConfigReader) throws(Refusal) {
+        guard let proof = try root.child("proof", known: ["examples", "tolerance", "replay_at_start"]) else { return }
+        if let examples = try proof.child("examples", known: ["data", "outputs", "origin"]) {
+            guard let data = try examples.text("data") else { throw examples.wrong("data", takes: "a path") }
+            self.examples = Examples(
+                data: data, outputs: try examples.texts("outputs"),
+                origin: try examples.choice("origin", of: ExampleOrigin.self) ?? .original)
+        }
+        if let tolerance = try proof.child("tolerance", known: ["absolute", "relative", "same_decision"]) {
+            self.tolerance = Tolerance(
+                absolute: try tolerance.size("absolute") ?? Tolerance.standard.absolute,
+                relative: try tolerance.size("relative") ?? Tolerance.standard.relative,
+                sameDecision: try tolerance.flag("same_decision") ?? Tolerance.standard.sameDecision)
+        }
+        switch proof["replay_at_start"]?.value {
+        case nil: break
+        case .text("all"): replayAtStart = .all
+        case .integer(let count) where count >= 1: replayAtStart = .atMost(count)
+        default: throw proof.wrong("replay_at_start", takes: "all, or a count of at least 1")
+        }
+    }
+}
+
+extension ProjectFile.Column {
+    fileprivate init(_ name: String, in columns: ConfigReader) throws(Refusal) {
+        let column = try columns.child(name, known: ["type", "nullable", "range"])
+        self.name = name
+        datatype = try column?.text("type").map { text throws(Refusal) in
+            guard let datatype = Datatype(columnType: text) else {
+                throw column?.wrong("type", takes: Datatype.allCases.map(\.columnType).joined(separator: ", "))
+                    ?? columns.wrong(name, takes: "a map")
+            }
+            return datatype
+        }
+        isNullable = try column?.flag("nullable") ?? false
+        guard let ends = column?["range"] else {
+            range = nil
+            return
+        }
+        guard case .list(let pair) = ends.value, pair.count == 2, let low = pair[0].number,
+            let high = pair[1].number, low <= high
+        else { throw column?.wrong("range", takes: "[low, high]") ?? columns.wrong(name, takes: "a map") }
+        range = low...high
+    }
+}
+
+extension Datatype {
+    /// As data frames spell it: `float32`, `int64`, `bool`, `string`.
+    package var columnType: String {
+        switch self {
+        case .bool: "bool"
+        case .uint8, .uint16, .uint32, .uint64, .int8, .int16, .int32, .int64: rawValue.lowercased()
+        case .float16: "float16"
+        case .bfloat16: "bfloat16"
+        case .float32: "float32"
+        case .float64: "float64"
+        case .bytes: "string"
+        }
+    }
+
+    package init?(columnType: String) {
+        guard let match = Self.allCases.first(where: { $0.columnType == columnType }) else { return nil }
+        self = match
+    }
+}

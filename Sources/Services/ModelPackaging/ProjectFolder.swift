@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ModelDomain
+package import ModelExecution
+
+/// The folder a model is packed from. Nothing outside it can be reached, links included.
+///
+/// Every path is relative to the folder; one that leaves it is refused with `PRJ-005`, an absent file with `PRJ-006`.
+package protocol ProjectFolder: Sendable {
+    /// The folder's own name, for want of a better one for the model.
+    var name: String { get }
+    /// Names of the files directly inside, sorted.
+    func fileNames() throws -> [String]
+    func contains(_ path: String) throws -> Bool
+    /// - Throws: `IN-009` when the file is larger than `limit` bytes.
+    func read(_ path: String, limit: Int) throws -> [UInt8]
+    /// SHA-256 and size, read in pieces.
+    func describe(_ path: String) throws -> BundleFile
+    /// For an engine to open.
+    func modelFile(_ path: String) throws -> ModelFile
+    /// Writes a file that is not there yet, whole or not at all. `PRJ-008` when it is there.
+    func create(_ path: String, _ content: [UInt8]) throws
+    /// The commit that the folder is at; `nil` outside version control.
+    func commit() async -> SourceCommit?
+}
+
+/// Where the code stood when a model was packed.
+package struct SourceCommit: Sendable, Hashable {
+    package let commit: String
+    /// Whether files differed from the commit.
+    package let isDirty: Bool
+
+    package init(commit: String, isDirty: Bool) {
+        self.commit = commit
+        self.isDirty = isDirty
+    }
+}

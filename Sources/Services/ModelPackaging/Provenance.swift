@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ModelDomain
+internal import ModelExecution
+internal import Tensors
+
+/// Who packs, with what, and when: what stands beside a bundle and never changes its digest.
+package struct PackingStamp: Sendable {
+    package let time: Timestamp
+    /// The user of the machine.
+    package let actor: String
+    /// `slipway 0.1.0`.
+    package let tool: String
+
+    package init(time: Timestamp, actor: String, tool: String) {
+        self.time = time
+        self.actor = actor
+        self.tool = tool
+    }
+}
+
+struct Provenance {
+    let stamp: PackingStamp
+    let model: String
+    let engine: EngineIdentity
+    let commit: SourceCommit?
+    /// The data that examples and baseline were made from.
+    let data: [BundleFile]
+    let verdict: ProofVerdict
+
+    /// Canonical JSON.
+    var bytes: [UInt8] {
+        let json = JSONValue.record([
+            ("schema", .string("slipway.provenance/1")), ("packed_at", .string(stamp.time.text)),
+            ("packed_by", .string(stamp.actor)), ("tool", .string(stamp.tool)), ("source", .string(model)),
+            (
+                "engine",
+                .record([
+                    ("name", .string(engine.name)), ("version", .string(engine.version)),
+                    ("build", .string(engine.build)),
+                ])
+            ),
+            (
+                "git",
+                commit.map {
+                    .record([("commit", .string($0.commit)), ("dirty", .bool($0.isDirty))])
+                }
+            ),
+            (
+                "data",
+                .array(
+                    data.map { file in
+                        .record([
+                            ("path", .string(file.path)), ("sha256", .string(file.digest.hex)),
+                            ("bytes", .integer(Int64(file.byteCount))),
+                        ])
+                    })
+            ),
+            (
+                "proof",
+                .record([
+                    ("proven", .bool(verdict.isProven)), ("summary", .string(verdict.line)),
+                    ("replayed", .integer(Int64(verdict.replayed))),
+                    ("largest_difference", .double(verdict.largestDifference)),
+                ])
+            ),
+        ])
+        return json.canonical
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ModelDomain
+
+/// What is deployed where, and the way back.
+extension ModelRegistry {
+    /// By name.
+    package func endpoints() async throws -> [EndpointRecord] { try await store.read { try $0.endpoints() } }
+
+    /// - Throws: `REG-003` for an unknown endpoint, with the closest name.
+    package func endpoint(
+        _ name: EndpointName, in project: ProjectName = .standard
+    ) async throws -> EndpointRecord {
+        try await store.read { try $0.knownEndpoint(name, in: project) }
+    }
+
+    /// Newest first.
+    ///
+    /// - Throws: `REG-003` for an unknown endpoint, with the closest name.
+    package func deployments(
+        of name: EndpointName, in project: ProjectName = .standard
+    ) async throws -> [Deployment] {
+        try await store.read { store in
+            _ = try store.knownEndpoint(name, in: project)
+            return try store.deployments(of: name, in: project)
+        }
+    }
+
+    /// Wants a version at an endpoint, which is made with its first deployment.
+    ///
+    /// - Returns: The new deployment, or the present one when it wants this version already: then nothing has changed,
+    ///   and its generation is the one from before.
+    /// - Throws: `REG-001` or `REG-002` when there is no such version.
+    package func recordDeployment(
+        to name: EndpointName, in project: ProjectName = .standard, model: ModelReference, version number: Int,
+        by actor: String, reason: String?
+    ) async throws -> Deployment {
+        try await change(by: actor, reason: reason) { transaction, log in
+            let version = try transaction.knownVersion(.number(number), of: model)
+            let current = try transaction.endpoint(name, in: project)?.current
+            if let current, current.model == model, current.version == number { return current }
+            let deployment = Deployment(
+                generation: (current?.generation ?? 0) + 1, model: model, version: version.number, restores: nil,
+                base: current?.effective, createdAt: log.time, createdBy: actor)
+            try transaction.insert(deployment, to: name, in: project)
+            try log.append(
+                "endpoint.deploy", endpointPath(name, project), before: current.map(versionPath),
+                after: versionPath(deployment))
+            return deployment
+        }
+    }
+
+    /// Wants what was there before, as a new deployment. Doing so again walks further back.
+    ///
+    /// - Throws: `REG-003` for an unknown endpoint; `REG-006` when there is nothing to go back to.
+    package func recordRollback(
+        of name: EndpointName, in project: ProjectName = .standard, by actor: String, reason: String?
+    ) async throws -> Deployment {
+        try await change(by: actor, reason: reason) { transaction, log in
+            let current = try transaction.knownEndpoint(name, in: project).current
+            let past = try transaction.deployments(of: name, in: project)
+            guard let base = current.base, let target = past.first(where: { $0.generation == base }) else {
+                throw RegistryError.nothingToRollBack(name)
+            }
+            let deployment = Deployment(
+                generation: current.generation + 1, model: target.model, version: target.version,
+                restores: target.generation, base: target.base, createdAt: log.time, createdBy: actor)
+            try transaction.insert(deployment, to: name, in: project)
+            try log.append(
+                "endpoint.rollback", endpointPath(name, project), before: versionPath(current),
+                after: versionPath(deployment))
+            return deployment
+        }
+    }
+
+    /// Forgets an endpoint and its deployments; the ledger keeps them.
+    ///
+    /// - Throws: `REG-003` for an unknown endpoint.
+    package func removeEndpoint(
+        _ name: EndpointName, in project: ProjectName = .standard, by actor: String, reason: String? = nil
+    ) async throws {
+        try await change(by: actor, reason: reason) { transaction, log in
+            let current = try transaction.knownEndpoint(name, in: project).current
+            try transaction.removeEndpoint(name, in: project)
+            try log.append("endpoint.remove", endpointPath(name, project), before: versionPath(current))
+        }
+    }
+}
+
+private func endpointPath(_ name: EndpointName, _ project: ProjectName) -> String { "endpoint/\(project)/\(name)" }
+
+private func versionPath(_ deployment: Deployment) -> String { versionPath(deployment.model, deployment.version) }

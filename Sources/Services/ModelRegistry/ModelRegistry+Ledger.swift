@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ModelDomain
+
+/// The record of every change, and the proof that nobody edited it.
+extension ModelRegistry {
+    /// Entries from `sequence` on, oldest first, at most `limit`.
+    package func ledger(from sequence: Int = 0, limit: Int) async throws -> [LedgerEntry] {
+        try await store.read { try $0.ledger(from: sequence, limit: limit) }
+    }
+
+    /// Makes every entry again from its row, and compares bytes and chain.
+    ///
+    /// An edit, a gap and a change of order are found. Entries cut off at the end, or all of them written anew, are not:
+    /// that takes a chain value that was kept elsewhere.
+    /// - Returns: How many entries there are.
+    /// - Throws: `REG-010` with the first entry that is not what was written.
+    package func verifyLedger() async throws -> Int {
+        var count = 0
+        var previous: Digest?
+        while true {
+            // Entries are only ever added, so that pages read one after the other fit together.
+            let page = try await ledger(from: count, limit: 500)
+            for entry in page {
+                let expected = LedgerEntry(sequence: count, time: entry.time, change: entry.change, after: previous)
+                guard entry == expected else { throw RegistryError.ledgerBroken(sequence: count) }
+                previous = entry.chain
+                count += 1
+            }
+            if page.isEmpty { return count }
+        }
+    }
+}
+
+/// Appends to the ledger inside one transaction, for one actor.
+struct LedgerWriter {
+    let transaction: any RegistryWriting
+    let actor: String
+    let reason: String?
+    let time: Timestamp
+
+    func append(_ action: String, _ object: String, before: String? = nil, after: String? = nil) throws {
+        let head = try transaction.ledgerHead()
+        let change = LedgerChange(
+            actor: actor, action: action, object: object, before: before, after: after, reason: reason)
+        try transaction.append(
+            LedgerEntry(sequence: (head?.sequence ?? -1) + 1, time: time, change: change, after: head?.chain))
+    }
+}

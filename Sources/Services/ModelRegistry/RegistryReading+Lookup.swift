@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import ModelDomain
+
+/// Looking things up by the names people give, with the closest name where there is no such thing.
+extension RegistryReading {
+    /// - Returns: Newest first, at least one.
+    func knownVersions(of model: ModelReference) throws -> [ModelVersion] {
+        let versions = try versions(of: model)
+        guard !versions.isEmpty else {
+            let names = try models().filter { $0.project == model.project }.map(\.name.rawValue)
+            throw RegistryError.unknownModel(
+                model.description, closest: closestName(to: model.name.rawValue, among: names))
+        }
+        return versions
+    }
+
+    func knownVersion(_ selector: VersionSelector, of model: ModelReference) throws -> ModelVersion {
+        switch selector {
+        case .number(let number):
+            if let version = try version(number, of: model) { return version }
+            let newest = try knownVersions(of: model).first?.number
+            throw RegistryError.unknownVersion(selector.description, of: model, newest: newest)
+        case .alias(let alias):
+            let newest = try knownVersions(of: model).first?.number
+            let aliases = try aliases(of: model)
+            guard let number = aliases[alias] else {
+                let closest = closestName(to: alias.rawValue, among: aliases.keys.map(\.rawValue))
+                throw RegistryError.unknownAlias(alias, of: model, closest: closest)
+            }
+            guard let version = try version(number, of: model) else {
+                throw RegistryError.unknownVersion(String(number), of: model, newest: newest)
+            }
+            return version
+        case .digest(let prefix):
+            let versions = try knownVersions(of: model)
+            let matches = versions.filter { $0.bundle?.hex.hasPrefix(prefix) ?? false }
+            guard let newest = matches.first else {
+                throw RegistryError.unknownVersion(selector.description, of: model, newest: versions.first?.number)
+            }
+            guard matches.allSatisfy({ $0.bundle == newest.bundle }) else {
+                throw RegistryError.ambiguousDigest(selector.description, of: model)
+            }
+            return newest
+        }
+    }
+
+    func knownEndpoint(_ name: EndpointName, in project: ProjectName) throws -> EndpointRecord {
+        guard let endpoint = try endpoint(name, in: project) else {
+            let names = try endpoints().filter { $0.project == project }.map(\.name.rawValue)
+            throw RegistryError.unknownEndpoint(name, closest: closestName(to: name.rawValue, among: names))
+        }
+        return endpoint
+    }
+}

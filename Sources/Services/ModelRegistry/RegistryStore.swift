@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ModelDomain
+
+/// Where models, versions, aliases, endpoints, deployments and the ledger are remembered.
+///
+/// Every conforming type passes `RegistryStoreContract`. A body is synchronous, sees one consistent state, and may run
+/// again from the start after a conflict with another writer: it must not have effects of its own.
+package protocol RegistryStore: Sendable {
+    func read<Result: Sendable>(_ body: @escaping @Sendable (any RegistryReading) throws -> Result) async throws
+        -> Result
+
+    /// All of the body's changes, or none; on disk when this returns.
+    func write<Result: Sendable>(_ body: @escaping @Sendable (any RegistryWriting) throws -> Result) async throws
+        -> Result
+}
+
+/// What can be asked of the registry inside one transaction.
+package protocol RegistryReading {
+    /// Models by name.
+    func models() throws -> [ModelReference]
+    /// Newest first; empty for an unknown model.
+    func versions(of model: ModelReference) throws -> [ModelVersion]
+    func version(_ number: Int, of model: ModelReference) throws -> ModelVersion?
+    func aliases(of model: ModelReference) throws -> [AliasName: Int]
+    /// Endpoints by name.
+    func endpoints() throws -> [EndpointRecord]
+    func endpoint(_ name: EndpointName, in project: ProjectName) throws -> EndpointRecord?
+    /// Newest first; empty for an unknown endpoint.
+    func deployments(of name: EndpointName, in project: ProjectName) throws -> [Deployment]
+    /// Entries from `sequence` on, oldest first, at most `limit`.
+    func ledger(from sequence: Int, limit: Int) throws -> [LedgerEntry]
+    func ledgerHead() throws -> LedgerEntry?
+}
+
+/// What can be changed inside one transaction. Callers append the ledger entry of a change beside it.
+package protocol RegistryWriting: RegistryReading {
+    /// Remembers a version; the project and the model are made with the first one.
+    func insert(_ version: ModelVersion) throws
+    func setStatus(_ status: ModelVersion.Status, of version: Int, model: ModelReference) throws
+    /// Points `alias` at a version; `nil` takes the alias away.
+    func setAlias(_ alias: AliasName, of model: ModelReference, to version: Int?) throws
+    /// Remembers a deployment; the endpoint is made with the first one.
+    func insert(_ deployment: Deployment, to name: EndpointName, in project: ProjectName) throws
+    /// Forgets an endpoint and its deployments; the ledger keeps what happened.
+    func removeEndpoint(_ name: EndpointName, in project: ProjectName) throws
+    /// The ledger entry goes behind the newest one: ``LedgerEntry/init(sequence:time:change:after:)``.
+    func append(_ entry: LedgerEntry) throws
+}

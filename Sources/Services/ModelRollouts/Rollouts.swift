@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+package import InferenceServing
+package import ModelDomain
+package import ModelExecution
+package import ModelRegistry
+internal import Synchronization
+package import Tensors
+
+/// Decides which version answers where: loads it aside, has it prove itself, remembers the decision, and switches.
+///
+/// Changes pass one at a time. A version that cannot be loaded or does not prove itself changes nothing.
+package final class Rollouts: Sendable {
+    private let registry: ModelRegistry
+    private let loader: ModelLoader
+    private let service: InferenceService
+    private let limits: CodecLimits
+    private let report: @Sendable (RolloutEvent) -> Void
+    private let turnstile = Turnstile()
+    /// Loading blocks, and must not hold the threads that everything else runs on.
+    private let loading = Lane(named: "loading", threads: 1, capacity: 1024)
+    private let states = Mutex<[EndpointName: EndpointState]>([:])
+
+    package init(
+        registry: ModelRegistry, loader: ModelLoader, service: InferenceService, limits: CodecLimits,
+        report: @escaping @Sendable (RolloutEvent) -> Void
+    ) {
+        self.registry = registry
+        self.loader = loader
+        self.service = service
+        self.limits = limits
+        self.report = report
+    }
+
+    /// Brings back every endpoint after a start. When this returns each has a verdict: the wanted version, the last one
+    /// that still proves itself, or none; one bad model never takes the others down.
+    package func restore() async throws {
+        try await turnstile.pass { [self] in
+            let records = try await registry.endpoints()
+            for record in records {
+                set(EndpointState(record: record, live: nil, problem: nil, counters: EndpointCounters()))
+            }
+            await publish(isComplete: records.isEmpty)
+            for (index, record) in records.enumerated() {
+                set(try await restored(record))
+                await publish(isComplete: index == records.count - 1)
+            }
+        }
+    }
+
+    /// Registers a bundle whose contents are in the blob store.
+    ///
+    /// - Throws: `REG-007` naming the first content that is not there, `PRJ-009` for a manifest that is none.
+    package func register(
+        model: ModelReference, manifest bundle: Digest, provenance: Digest, by actor: String
+    ) async throws -> ModelVersion {
+        let manifest = try await loader.manifest(of: bundle)
+        try await loader.requireContents(of: manifest, provenance: provenance)
+        return try await registry.register(
+            model, manifest: bundle, provenance: provenance, origin: manifest.proof?.origin, by: actor)
+    }
+
+    /// Has `endpoint` answer with a version of `model`.
+    ///
+    /// - Parameter selector: A number, `@alias`, or the digest of a bundle.
+    /// - Throws: Why the version cannot answer here; the endpoint is then as it was.
+    package func deploy(
+        _ model: ModelReference, version selector: String, to endpoint: EndpointName, by actor: String,
+        reason: String?
+    ) async throws -> DeploymentOutcome {
+        try await turnstile.pass { [self] in
+            let version = try await registry.version(VersionSelector(selector), of: model)
+            let before = state(of: endpoint)
+            if let before, let live = before.live, before.problem == nil, live.version.model == model,
+                live.version.number == version.number
+            {
+                return DeploymentOutcome(
+                    state: before, deployment: before.record.current, replaced: version.number, unchanged: true)
+            }
+            try requireFreeName(endpoint, in: model.project, taken: before)
+            let live = try await prove(version, at: endpoint)
+            try requireSameSignature(live, as: before, at: endpoint)
+            let deployment = try await registry.recordDeployment(
+                to: endpoint, in: model.project, model: model, version: version.number, by: actor, reason: reason)
+            return try await answer(at: endpoint, with: live, deployment: deployment, instead: before)
+        }
+    }
+
+    /// Has `endpoint` answer again with what it answered with before.
+    ///
+    /// - Throws: `REG-006` when there is nothing before.
+    package func rollBack(
+        _ endpoint: EndpointName, by actor: String, reason: String?
+    ) async throws -> DeploymentOutcome {
+        try await turnstile.pass { [self] in
+            let project = try project(of: endpoint)
+            let current = try await registry.endpoint(endpoint, in: project).current
+            let past = try await registry.deployments(of: endpoint, in: project)
+            guard let target = past.first(where: { $0.generation == current.base }) else {
+                throw RegistryError.nothingToRollBack(endpoint)
+            }
+            let version = try await registry.version(.number(target.version), of: target.model)
+            let live = try await prove(version, at: endpoint)
+            let deployment = try await registry.recordRollback(of: endpoint, in: project, by: actor, reason: reason)
+            return try await answer(at: endpoint, with: live, deployment: deployment, instead: state(of: endpoint))
+        }
+    }
+
+    /// Takes an endpoint away. Its models and what the ledger says of it stay.
+    package func remove(_ endpoint: EndpointName, by actor: String) async throws {
+        try await turnstile.pass { [self] in
+            try await registry.removeEndpoint(endpoint, in: try project(of: endpoint), by: actor)
+            let removed = states.withLock { $0.removeValue(forKey: endpoint) }
+            await publish(isComplete: true)
+            guard let current = removed?.record.current else { return }
+            note(.removed, endpoint, current.model, current.version, "removed by \(actor)")
+        }
+    }
+}
+
+// MARK: Steps
+
+extension Rollouts {
+    /// Loads a version on the loading thread, and reports what came of it.
+    private func prove(_ version: ModelVersion, at endpoint: EndpointName) async throws -> LiveVersion {
+        do {
+            guard let bundle = version.bundle else {
+                throw Refusal(
+                    .versionNotReady, .conflict,
+                    "Version \(version.number) of “\(version.model)” has no bundle yet.",
+                    hint: "Pack and register one.")
+            }
+            let manifest = try await loader.manifest(of: bundle)
+            let prepared = try await loader.prepare(manifest, bundle: bundle)
+            let limits = limits
+            let live = try await loading.perform { [loader] in
+                let model = try loader.load(prepared)
+                return try LiveVersion(
+                    version: version, signature: manifest.signature, engine: model.engine, proof: model.verdict,
+                    cost: RunCost(measuring: model), limits: limits)
+            }
+            note(.proven, endpoint, version.model, version.number, live.proof.line)
+            return live
+        } catch {
+            let explanation = explain(error)
+            note(
+                .refused, endpoint, version.model, version.number, explanation.message,
+                details: explanation.details.map(\.value))
+            throw error
+        }
+    }
+
+    /// An endpoint's name is its address, so it is unique over all projects.
+    private func requireFreeName(
+        _ endpoint: EndpointName, in project: ProjectName, taken before: EndpointState?
+    ) throws {
+        guard let owner = before?.record.project, owner != project else { return }
+        throw Refusal(
+            .badName, .conflict, "The endpoint “\(endpoint)” belongs to the project “\(owner)”.",
+            hint: "Choose another name with --endpoint.")
+    }
+
+    /// Callers wrote their requests for what answers now; a version that they cannot feed needs an endpoint of its own.
+    private func requireSameSignature(
+        _ live: LiveVersion, as before: EndpointState?, at endpoint: EndpointName
+    ) throws {
+        guard let difference = before?.live?.signature.difference(from: live.signature) else { return }
+        throw Refusal(
+            .signatureChanged, .conflict,
+            "Callers of “\(endpoint)” cannot be answered by version \(live.version.number): \(difference).",
+            hint: "Deploy it to another endpoint with --endpoint NAME.")
+    }
+
+    private func answer(
+        at endpoint: EndpointName, with live: LiveVersion, deployment: Deployment, instead before: EndpointState?
+    ) async throws -> DeploymentOutcome {
+        let record = try await registry.endpoint(endpoint, in: live.version.model.project)
+        let state = EndpointState(
+            record: record, live: live, problem: nil, counters: before?.counters ?? EndpointCounters())
+        set(state)
+        await publish(isComplete: true)
+        note(
+            .switched, endpoint, live.version.model, live.version.number,
+            "generation \(deployment.generation) answers")
+        return DeploymentOutcome(
+            state: state, deployment: deployment, replaced: before?.live?.version.number, unchanged: false)
+    }
+
+    /// The state of an endpoint after a start.
+    private func restored(_ record: EndpointRecord) async throws -> EndpointState {
+        let history = try await registry.deployments(of: record.name, in: record.project)
+        var problem: Explanation?
+        var candidate: Deployment? = record.current
+        while let deployment = candidate {
+            do {
+                let version = try await registry.version(.number(deployment.version), of: deployment.model)
+                let live = try await prove(version, at: record.name)
+                if let problem {
+                    note(
+                        .fellBack, record.name, version.model, version.number,
+                        "answers instead of version \(record.current.version): \(problem.message)")
+                }
+                return EndpointState(record: record, live: live, problem: problem, counters: EndpointCounters())
+            } catch {
+                problem = problem ?? explain(error)
+                candidate = history.first { $0.generation == deployment.base }
+            }
+        }
+        return EndpointState(record: record, live: nil, problem: problem, counters: EndpointCounters())
+    }
+
+    private func explain(_ error: any Error) -> Explanation {
+        (error as? any ExplainedError)?.explanation
+            ?? Explanation(.bug, .bug, "The version could not be loaded.", hint: "Look into `slipway logs`.")
+    }
+
+    /// - Throws: `REG-003` with the closest name for an unknown endpoint.
+    private func project(of endpoint: EndpointName) throws -> ProjectName {
+        try service.table.endpoint(endpoint.rawValue).record.project
+    }
+
+    private func state(of endpoint: EndpointName) -> EndpointState? { states.withLock { $0[endpoint] } }
+
+    private func set(_ state: EndpointState) { states.withLock { $0[state.record.name] = state } }
+
+    private func publish(isComplete: Bool) async {
+        let states = states.withLock(\.self)
+        await service.publish(
+            ServingTable(
+                endpoints: Dictionary(uniqueKeysWithValues: states.map { ($0.key.rawValue, $0.value) }),
+                isComplete: isComplete))
+    }
+
+    private func note(
+        _ kind: RolloutEvent.Kind, _ endpoint: EndpointName, _ model: ModelReference, _ version: Int,
+        _ summary: String, details: [String] = []
+    ) {
+        report(
+            RolloutEvent(
+                kind: kind, endpoint: endpoint, model: model, version: version, summary: summary, details: details))
+    }
+}
