@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+# The front door. Every target installs what it needs and is missing.
+.PHONY: setup build demo test check bench soak install clean
+SHELL := /bin/bash -euo pipefail
+PREFIX ?= /usr/local
+
+setup:
+	@scripts/setup.sh build engine test
+
+# The release binary, and the engine's library where the binary looks for it.
+build:
+	@scripts/setup.sh build engine
+	swift build -c release --product slipway
+	@scripts/link-engine.sh release
+
+demo: build
+	@scripts/demo.sh
+
+# What CI needs: every test, from a clean clone.
+test: setup
+	swift build --build-tests
+	@scripts/link-engine.sh debug
+	swift test --skip-build --parallel
+	.tools/venv/bin/python -m pytest -q Tests/ClientTests
+
+# Minutes: format, imports, architecture, documentation.
+check:
+	@scripts/setup.sh build engine
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests
+	swift build --build-tests --explicit-target-dependency-import-check error
+	@scripts/link-engine.sh debug
+	swift test --skip-build --filter ArchitectureTests
+
+# What a request costs, beside what it stands on. Prints ratios; writes bench.json.
+bench: build
+	@scripts/setup.sh bench test
+	.tools/venv/bin/python Benchmarks/serving/bench.py
+
+# What takes longer than CI may: longer fuzzing, more kills, more swaps.
+soak: setup
+	swift build --build-tests
+	@scripts/link-engine.sh debug
+	SLIPWAY_SOAK=1 swift test --skip-build
+
+install: build
+	install -D -m 755 -s "$$(swift build -c release --show-bin-path)/slipway" "$(PREFIX)/bin/slipway"
+	install -D -m 644 -t "$(PREFIX)/lib/slipway" .tools/engines/libonnxruntime.so.*
+
+clean:
+	rm -rf .build .tools

@@ -1,0 +1,216 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Installs what is missing, and says what it does. Quick when nothing is missing.
+#
+#     scripts/setup.sh [build] [engine] [test] [bench] [examples]      none: build engine test
+#
+#     build      Debian packages that compiling needs; looks for Swift
+#     engine     ONNX Runtime's library, from its wheel, in .tools/engines
+#     test       Python packages of requirements/test.txt, in .tools/venv
+#     bench      wrk
+#     examples   what training the examples needs: requirements/examples.txt, and Debian's PyTorch and scikit-learn
+#
+# Debian packages are installed as root or through sudo; without either, the command to run is shown. Everything else
+# stays inside .tools, which may be deleted at any time. SLIPWAY_PYTHON names another Python than the first that fits.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+readonly SWIFT_MINIMUM=6.2
+readonly PYTHON_MINIMUM=3.11
+readonly ENGINE=libonnxruntime.so.1.27.0
+readonly VENV=.tools/venv
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+# fail WHAT HAPPENED, WHAT TO DO
+fail() {
+    printf 'setup: error: %s\n       %s\n' "$1" "$2" >&2
+    exit 1
+}
+
+# What pip and apt print is shown only when they fail.
+quietly() {
+    local log=.tools/setup.log
+    if ! "$@" >"$log" 2>&1; then
+        tail -n 25 "$log" >&2
+        return 1
+    fi
+}
+
+is_at_least() { # VERSION MINIMUM
+    [[ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" == "$2" ]]
+}
+
+# MARK: Debian packages
+
+debian_packages() { # PACKAGE…
+    local package missing=()
+    if ! command -v dpkg-query >/dev/null; then
+        say "this is not Debian or Ubuntu: please see to it that what these packages hold is there: $*"
+        return
+    fi
+    for package in "$@"; do
+        [[ "$(dpkg-query --show --showformat '${db:Status-Status}' "$package" 2>/dev/null)" == installed ]] \
+            || missing+=("$package")
+    done
+    ((${#missing[@]})) || return 0
+
+    local as_root=()
+    if ((EUID != 0)); then
+        if command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [[ -t 0 ]]; }; then
+            as_root=(sudo)
+        else
+            fail "Debian packages are missing, and neither root nor sudo is at hand: ${missing[*]}" \
+                "Have them installed, then run this again: apt-get install ${missing[*]}"
+        fi
+    fi
+    say "installing Debian packages: ${missing[*]}"
+    quietly "${as_root[@]}" apt-get update \
+        || fail "apt-get update failed (above)." "Check the network and the package sources, then run this again."
+    quietly "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install --yes --no-install-recommends "${missing[@]}" \
+        || fail "apt-get install failed (above)." "Mend what it says, then run this again."
+}
+
+# MARK: Swift
+
+check_swift() {
+    local said version
+    command -v swift >/dev/null \
+        || fail "Swift was not found on the PATH." \
+            "Install Swift $SWIFT_MINIMUM or newer as www.swift.org/install shows, until \`swift --version\` answers."
+    said=$(swift --version 2>&1) \
+        || fail "\`swift --version\` failed: $said" \
+            "Install the packages that www.swift.org/install names for this system, then run this again."
+    version=$(sed -nE 's/.*Swift version ([0-9.]+).*/\1/p' <<<"$said")
+    is_at_least "${version:-0}" "$SWIFT_MINIMUM" \
+        || fail "Swift ${version:-of an unknown version} is on the PATH; $SWIFT_MINIMUM or newer is needed." \
+            "Install a newer one as www.swift.org/install shows."
+}
+
+# MARK: Python
+
+# Prints the first Python that is new enough, whether or not it can make an environment.
+find_python() {
+    local candidate
+    for candidate in ${SLIPWAY_PYTHON:+"$SLIPWAY_PYTHON"} python3 /usr/bin/python3 python3.{11,12,13,14}; do
+        if "$candidate" -c "import sys; sys.exit(sys.version_info < (${PYTHON_MINIMUM/./, }))" 2>/dev/null; then
+            echo "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
+virtual_environment() {
+    local python
+    # A Python that was moved or removed leaves links that lead nowhere.
+    if [[ -e $VENV/.made ]] && "$VENV/bin/python" -c '' 2>/dev/null; then return; fi
+    python=$(find_python) || { debian_packages python3 python3-venv && python=$(find_python); } \
+        || fail "No Python $PYTHON_MINIMUM or newer was found; ONNX Runtime 1.27.0 has no packages for older ones." \
+            "Install one, and name it if it is not \`python3\`: SLIPWAY_PYTHON=/path/to/python3 $0"
+    "$python" -c 'import ensurepip, venv' 2>/dev/null || debian_packages python3-venv
+    say "making a Python environment in $VENV with $("$python" --version)"
+    rm -rf "$VENV"
+    quietly "$python" -m venv "$VENV" \
+        || fail "\`$python -m venv\` failed (above)." "Install the venv module of that Python, or set SLIPWAY_PYTHON."
+    touch "$VENV/.made"
+}
+
+python_packages() { # NAME, of requirements/NAME.txt
+    local list=requirements/$1.txt stamp=$VENV/.$1 digest
+    digest=$(sha256sum "$list")
+    if [[ "$(cat "$stamp" 2>/dev/null)" == "$digest" ]]; then return; fi
+    say "installing the Python packages of $list"
+    quietly "$VENV/bin/python" -m pip install --disable-pip-version-check --only-binary=:all: --require-hashes \
+        --requirement "$list" \
+        || fail "The packages of $list could not be installed (above)." \
+            "Check the network and pip's own settings (\`pip config list\`), then run this again."
+    echo "$digest" >"$stamp"
+}
+
+# MARK: ONNX Runtime
+
+engine() {
+    local platform digest staging=.tools/staging
+    case "$(uname -s)-$(uname -m)" in
+        Linux-x86_64)
+            platform=manylinux_2_28_x86_64
+            digest=b5c9d4f124d24707f514dad926dc181820807178855df1c528e3addb2dd0e6f7
+            ;;
+        Linux-aarch64)
+            platform=manylinux_2_28_aarch64
+            digest=9275ef52956228686ae47b0219f67476a1148505084bdc5571e7bf1bf69b11f2
+            ;;
+        *)
+            fail "There is no pinned ONNX Runtime for $(uname -s) on $(uname -m)." \
+                "Add the wheel's hash to requirements/engine.txt and the library's to $0."
+            ;;
+    esac
+    if holds "$digest" ".tools/engines/$ENGINE"; then return; fi
+
+    virtual_environment
+    say "fetching ONNX Runtime into .tools/engines"
+    # Nothing of a half or refused download stays behind.
+    trap 'rm -rf .tools/staging' EXIT
+    rm -rf "$staging"
+    mkdir -p "$staging" .tools/engines/licences/onnxruntime
+    # One wheel for every Python: the library inside is the same.
+    quietly "$VENV/bin/python" -m pip download --disable-pip-version-check --no-deps --only-binary=:all: \
+        --implementation cp --python-version 3.11 --platform "$platform" --require-hashes \
+        --requirement requirements/engine.txt --dest "$staging" \
+        || fail "ONNX Runtime's wheel could not be fetched (above)." \
+            "Check the network and pip's own settings (\`pip config list\`), then run this again."
+    "$VENV/bin/python" - "$staging"/*.whl "$staging" "$ENGINE" <<'PYTHON'
+import pathlib, sys, zipfile
+
+wheel, staging, engine = sys.argv[1:]
+with zipfile.ZipFile(wheel) as files:
+    for name in ["capi/" + engine, "LICENSE", "ThirdPartyNotices.txt"]:
+        pathlib.Path(staging, pathlib.Path(name).name).write_bytes(files.read("onnxruntime/" + name))
+PYTHON
+    holds "$digest" "$staging/$ENGINE" \
+        || fail "$ENGINE in the wheel is not the pinned one." "Nothing was installed. Do not use that wheel."
+    mv "$staging/LICENSE" "$staging/ThirdPartyNotices.txt" .tools/engines/licences/onnxruntime/
+    # Last, and in one step: who sees the library sees all of it.
+    mv "$staging/$ENGINE" .tools/engines/
+}
+
+holds() { # SHA-256 FILE
+    [[ -f $2 && "$(sha256sum "$2")" == "$1  $2" ]]
+}
+
+# MARK: What each part needs
+
+part() {
+    case "$1" in
+        build)
+            debian_packages ca-certificates git g++ pkg-config libsqlite3-dev zlib1g-dev
+            check_swift
+            ;;
+        engine) engine ;;
+        test)
+            virtual_environment
+            python_packages test
+            ;;
+        bench) debian_packages wrk ;;
+        examples)
+            virtual_environment
+            python_packages test
+            python_packages examples
+            debian_packages python3-torch python3-sklearn python3-numpy
+            ;;
+        *) fail "There is no part named $1." "Parts: build, engine, test, bench, examples." ;;
+    esac
+}
+
+mkdir -p .tools
+# Two at once would spoil each other's work; the second waits.
+if command -v flock >/dev/null; then
+    exec 9>.tools/setup.lock
+    flock 9
+fi
+(($#)) || set -- build engine test
+for name in "$@"; do part "$name"; done
+say "$* ready"
