@@ -21,7 +21,7 @@ test: setup
 	swift build --build-tests
 	@scripts/link-engine.sh debug
 	swift test --skip-build --parallel
-	.tools/venv/bin/python -m pytest -q Tests/ClientTests
+	.tools/venv/bin/python -m pytest -q -p no:cacheprovider Tests/ClientTests
 
 # Minutes: format, imports, architecture, documentation.
 check:

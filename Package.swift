@@ -72,7 +72,7 @@ let rooms: [Room] = [
     room(
         "ModelRollouts", in: .services,
         uses: ["InferenceServing", "ModelDomain", "ModelExecution", "ModelRegistry"]),
-    room("AccessControl", in: .services, uses: ["ModelDomain"], products: [crypto]),
+    room("AccessControl", in: .services, uses: ["ModelDomain"]),
 
     room("EngineONNX", in: .adapters, uses: ["CONNXRuntime", "ModelDomain", "ModelExecution", "Tensors"]),
     room("StoreSQL", in: .adapters, uses: ["AccessControl", "ModelDomain", "ModelRegistry"], products: [grdb]),
@@ -147,7 +147,45 @@ func tests(_ name: String, uses: [String], products: [Target.Dependency] = [], c
         resources: copies.map { .copy($0) }, swiftSettings: swiftSettings)
 }
 
+/// What several test targets share: contracts of ports, and the test kit.
+func testKit(_ name: String, uses: [String]) -> Target {
+    .target(
+        name: name, dependencies: uses.map { .target(name: $0) }, path: "Tests/\(name)", swiftSettings: swiftSettings)
+}
+
 let testTargets: [Target] = [
+    testKit(
+        "PortContracts", uses: ["AccessControl", "ModelDomain", "ModelExecution", "ModelRegistry", "Tensors"]),
+    testKit("TestSupport", uses: ["ModelDomain", "ModelExecution", "ModelPackaging", "Tensors"]),
+
+    tests("TensorsTests", uses: ["Tensors"]),
+    tests("StatisticsTests", uses: ["Statistics"], copies: ["vectors"]),
+    tests("ModelDomainTests", uses: ["ModelDomain"], copies: ["vectors"]),
+    tests("ModelExecutionTests", uses: ["ModelDomain", "ModelExecution", "Tensors", "TestSupport"]),
+    tests(
+        "ModelPackagingTests",
+        uses: ["ModelDomain", "ModelExecution", "ModelPackaging", "ProjectFiles", "Tensors", "TestSupport"]),
+    tests("ModelRegistryTests", uses: ["ModelDomain", "ModelRegistry", "PortContracts", "StoreSQL", "TestSupport"]),
+    tests("InferenceServingTests", uses: ["InferenceServing", "ModelDomain", "ModelExecution", "Tensors", "TestSupport"]),
+    tests(
+        "ModelRolloutsTests",
+        uses: [
+            "BlobFiles", "InferenceServing", "ModelDomain", "ModelExecution", "ModelPackaging", "ModelRegistry",
+            "ModelRollouts", "ProjectFiles", "StoreSQL", "Tensors", "TestSupport",
+        ]),
+    tests("AccessControlTests", uses: ["AccessControl", "ModelDomain", "PortContracts", "StoreSQL", "TestSupport"]),
+    tests("BlobFilesTests", uses: ["BlobFiles", "ModelDomain", "ModelExecution", "PortContracts", "TestSupport"]),
+    tests("EngineONNXTests", uses: ["EngineONNX", "ModelDomain", "ModelExecution", "PortContracts", "Tensors"]),
+    tests("ProjectFilesTests", uses: ["ModelDomain", "ModelPackaging", "ProjectFiles", "TestSupport"]),
+    tests("StoreSQLTests", uses: ["AccessControl", "ModelDomain", "ModelRegistry", "PortContracts", "StoreSQL", "TestSupport"]),
+    tests(
+        "CommandLineInterfaceTests",
+        uses: [
+            "APIClient", "CommandLineInterface", "ModelDomain", "ModelExecution", "ModelPackaging", "Tensors",
+            "WireTypes",
+        ], products: nio + [argumentParser]),
+    tests("EndToEndTests", uses: ["TestSupport", "slipway"]),
+    tests("ArchitectureTests", uses: ["ModelDomain"]),
 ]
 
 let package = Package(

@@ -47,11 +47,12 @@ extension BlobFiles {
         for file in files {
             let source = blobPath(file.digest)
             guard let byteCount = plainFileSize(source) else { throw missing(file.digest, name: file.path) }
-            guard try byteCount == file.byteCount && isSound(source, file.digest) else {
-                // A wrong size may be the manifest's mistake; only a changed content goes.
-                if try !isSound(source, file.digest) { setAside(file.digest) }
+            guard try isSound(source, file.digest) else {
+                setAside(file.digest)
                 throw damaged(file.digest, name: file.path)
             }
+            // A sound content of another size is the manifest's mistake, and stays.
+            guard byteCount == file.byteCount else { throw damaged(file.digest, name: file.path) }
             var parent = target
             for part in file.path.split(separator: "/").dropLast() {
                 parent += "/\(part)"

@@ -53,14 +53,25 @@ package final class ONNXEngine: InferenceEngine {
         guard inputs.count == self.inputs.count else {
             throw .runFailed(reason: "the model takes \(self.inputs.count) inputs and was given \(inputs.count)")
         }
-        let inputs = inputs.allSatisfy(\.isAligned) ? inputs : inputs.map { $0.isAligned ? $0 : $0.copied() }
-        do throws(ORTFailure) {
-            let values = try session.run(inputs)
-            return try zip(values, outputs).map { value, spec throws(ORTFailure) in
-                let tensor = try value.tensorForm(spec)
-                // A model may hand an input through as it is; the caller's memory is then not the library's to lend.
-                return tensor.datatype != .bytes && inputs.contains(where: tensor.overlaps) ? tensor.copied() : tensor
+        var inputs = inputs
+        var addresses: [Range<UInt>] = []
+        addresses.reserveCapacity(inputs.count)
+        for (index, tensor) in inputs.enumerated() {
+            addresses.append(tensor.addresses)
+            // Requests lend bytes from anywhere in a payload.
+            if let width = tensor.datatype.byteWidth, addresses[index].lowerBound & UInt(width - 1) != 0 {
+                inputs[index] = tensor.copied()
+                addresses[index] = inputs[index].addresses
             }
+        }
+        do throws(ORTFailure) {
+            let values = try session.run(inputs, at: addresses)
+            var tensors: [Tensor] = []
+            tensors.reserveCapacity(values.count)
+            for (index, value) in values.enumerated() { tensors.append(try value.tensorForm(outputs[index])) }
+            // A value may lie in an input; until here it was read.
+            withExtendedLifetime(inputs) {}
+            return tensors
         } catch {
             throw .runFailed(reason: error.reason(model: path))
         }

@@ -3,18 +3,23 @@
 extension ORTFailure {
     /// The message as people can read it: its first line, without places in the library's source, C++ signatures and
     /// the path of the model.
+    ///
+    /// Messages quote names from the model, so they may be as long as its maker likes.
     func reason(model path: String) -> String {
-        var text = message.split(whereSeparator: \.isNewline).first.map(String.init) ?? "it gave no reason"
+        var text = String(message.prefix(4000).split(whereSeparator: \.isNewline).first ?? "it gave no reason")
         text = text.replacing("Load model from \(path) failed:", with: "").replacing(path, with: "the model")
         if let slash = path.lastIndex(of: "/") { text = text.replacing(path[..<slash], with: "the model's folder") }
         text = text.replacing(#/\[ONNXRuntimeError\] : \d+ : \w+ : /#, with: "")
-        while let place = text.firstMatch(of: #/[^\s"]*\.(?:cc|cpp|cu|h|hpp):\d+ /#) {
-            let rest = afterSignature(text[place.range.upperBound...])
-            text = String(text[..<place.range.lowerBound]) + rest
+        while let line = text.firstMatch(of: #/\.(?:cc|cpp|cu|h|hpp):\d+ /#) {
+            let before = text[..<line.range.lowerBound]
+            let start = before.lastIndex { $0.isWhitespace || $0 == "\"" }.map(before.index(after:)) ?? text.startIndex
+            text = String(text[..<start]) + afterSignature(text[line.range.upperBound...])
         }
         // A check that failed quotes its condition first.
-        if let condition = text.firstMatch(of: #/\S.* was false\.\s*(?=\S)/#) { text.removeSubrange(condition.range) }
-        text = text.trimmingPrefix(while: \.isWhitespace).description
+        if let condition = text.firstRange(of: " was false. "), condition.upperBound < text.endIndex {
+            text.removeSubrange(..<condition.upperBound)
+        }
+        text = String(text.trimmingPrefix(while: \.isWhitespace))
         return text.count > 300 ? text.prefix(300) + "…" : text
     }
 }

@@ -50,7 +50,7 @@ struct ORTFailure: Error {
         unsafe try check(api, ort_set_threads(api, options, 1, 1))
         unsafe try check(api, ort_set_sequential(api, options))
         unsafe try check(api, ort_optimize_all(api, options))
-        //unsafe try check(api, ort_disable_arena(api, options))
+        unsafe try check(api, ort_disable_arena(api, options))
         for entry in entries { unsafe try check(api, ort_set_entry(api, options, entry.key, entry.value)) }
         let handle = unsafe try made(api) { unsafe ort_create_session(api, library.environment, path, options, &$0) }
         self.library = library
@@ -73,25 +73,28 @@ struct ORTFailure: Error {
 
     deinit {
         let api = unsafe library.api
-        for unsafe name in unsafe inputNames + outputNames { unsafe release(library, UnsafeMutablePointer(mutating: name)) }
+        unsafe (inputNames + outputNames).forEach { unsafe release(library, UnsafeMutablePointer(mutating: $0)) }
         unsafe ort_release_session(api, handle)
     }
 
     /// Names and types of what the model takes, in order.
     func inputs() throws(ORTFailure) -> [(name: String, type: ORTType)] {
-        let api = unsafe library.api
-        return unsafe try inputNames.enumerated().map { index, name throws(ORTFailure) in
-            let type = unsafe try made(api) { unsafe ort_get_input_type(api, handle, index, &$0) }
-            return unsafe (String(cString: name), try ORTType(adopting: type, of: api))
-        }
+        unsafe try declared(inputNames, ort_get_input_type)
     }
 
     /// Names and types of what the model gives, in order.
     func outputs() throws(ORTFailure) -> [(name: String, type: ORTType)] {
+        unsafe try declared(outputNames, ort_get_output_type)
+    }
+
+    private func declared(
+        _ names: [UnsafePointer<CChar>],
+        _ type: (OpaquePointer, OpaquePointer, Int, UnsafeMutablePointer<OpaquePointer?>) -> OpaquePointer?
+    ) throws(ORTFailure) -> [(name: String, type: ORTType)] {
         let api = unsafe library.api
-        return unsafe try outputNames.enumerated().map { index, name throws(ORTFailure) in
-            let type = unsafe try made(api) { unsafe ort_get_output_type(api, handle, index, &$0) }
-            return unsafe (String(cString: name), try ORTType(adopting: type, of: api))
+        return unsafe try names.enumerated().map { index, name throws(ORTFailure) in
+            let found = unsafe try made(api) { unsafe type(api, handle, index, &$0) }
+            return unsafe (String(cString: name), try ORTType(adopting: found, of: api))
         }
     }
 
@@ -118,28 +121,34 @@ struct ORTFailure: Error {
         return ModelMetadata(producer: producer, custom: custom)
     }
 
-    /// Runs the model.
+    /// Runs the model. The values may lie in memory of `inputs`, so these must live until the values are read.
     ///
+    /// - Parameter addresses: Where the inputs lie.
     /// - Precondition: One tensor for each input. Types and shapes are checked by the library.
-    func run(_ inputs: [Tensor]) throws(ORTFailure) -> [ORTValue] {
+    func run(_ inputs: [Tensor], at addresses: [Range<UInt>]) throws(ORTFailure) -> [ORTValue] {
         unsafe precondition(inputs.count == inputNames.count, "one tensor for each input")
         let api = unsafe library.api
         var values = unsafe [OpaquePointer?]()
         var results = unsafe [OpaquePointer?](repeating: nil, count: outputNames.count)
         unsafe values.reserveCapacity(inputs.count)
-        defer { for unsafe value in unsafe values { unsafe ort_release_value(api, value) } }
+        defer { unsafe values.forEach { unsafe ort_release_value(api, $0) } }
         for tensor in inputs { unsafe values.append(try ORTValue.handle(of: tensor, in: library)) }
         // Values borrow from their tensors, which stay until the call is over; the counts are the arrays' own.
         let status = unsafe withExtendedLifetime(inputs) {
             unsafe ort_run(
                 api, handle, inputNames, values, inputNames.count, outputNames, outputNames.count, &results)
         }
-        let owned = unsafe results.map { unsafe $0.map { unsafe ORTValue(adopting: $0, of: library) } }
-        unsafe try check(api, status)
-        return try owned.map { value throws(ORTFailure) in
-            guard let value else { throw ORTFailure(message: "the model left an output without a value") }
-            return value
+        var owned: [ORTValue] = []
+        owned.reserveCapacity(unsafe results.count)
+        unsafe results.forEach { result in
+            guard let result = unsafe result else { return }
+            owned.append(unsafe ORTValue(adopting: result, of: library, lent: addresses))
         }
+        unsafe try check(api, status)
+        guard unsafe owned.count == results.count else {
+            throw ORTFailure(message: "the model left an output without a value")
+        }
+        return owned
     }
 }
 
@@ -149,10 +158,13 @@ struct ORTFailure: Error {
 @safe final class ORTValue: @unchecked Sendable {
     private let library: ORTLibrary
     private let handle: OpaquePointer
+    /// Memory of the caller, which the value may lie in.
+    private let lent: [Range<UInt>]
 
-    fileprivate init(adopting handle: OpaquePointer, of library: ORTLibrary) {
+    fileprivate init(adopting handle: OpaquePointer, of library: ORTLibrary, lent: [Range<UInt>]) {
         self.library = library
         unsafe self.handle = handle
+        self.lent = lent
     }
 
     deinit { unsafe ort_release_value(library.api, handle) }
@@ -170,7 +182,7 @@ struct ORTFailure: Error {
         let count = unsafe try number(api) { unsafe ort_count_elements(api, handle, &$0) }
         return try (0..<count).map { index throws(ORTFailure) in
             let element = unsafe try made(api) { unsafe ort_get_contained(api, handle, Int32(index), allocator, &$0) }
-            return unsafe ORTValue(adopting: element, of: library)
+            return unsafe ORTValue(adopting: element, of: library, lent: lent)
         }
     }
 
@@ -183,7 +195,7 @@ struct ORTFailure: Error {
         let rank = unsafe try number(api) { unsafe ort_get_rank(api, type, &$0) }
         var shape = Shape(repeating: 0, count: rank)
         unsafe try check(api, ort_get_dimensions(api, type, &shape, rank))
-        guard let datatype = Datatype(element: element), let count = elementCount(of: shape) else {
+        guard let datatype = Datatype(element: element), let count = countable(shape) else {
             throw ORTFailure(message: "the model gave a tensor of a type that is not supported")
         }
         guard let width = datatype.byteWidth else { return try texts(count: count, shape: shape) }
@@ -191,7 +203,10 @@ struct ORTFailure: Error {
         // The library keeps as many bytes as its own shape says, for as long as the value lives.
         let bytes = unsafe try made(api) { unsafe ort_get_data(api, handle, &$0) }
         let borrowed = unsafe UnsafeRawBufferPointer(start: bytes, count: count * width)
-        return Tensor(datatype, shape: shape, storage: unsafe TensorStorage(borrowing: borrowed, owner: self))
+        let tensor = Tensor(datatype, shape: shape, storage: unsafe TensorStorage(borrowing: borrowed, owner: self))
+        // A model may hand an input through as it is; that memory is not the library's to lend.
+        let start = UInt(bitPattern: bytes)
+        return lent.contains { $0.contains(start) } ? tensor.copied() : tensor
     }
 
     private func texts(count: Int, shape: Shape) throws(ORTFailure) -> Tensor {

@@ -1,14 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Tensors
 
+/// `elementCount(of:)` for every call: made for arrays alone, it is an eighth of a small model's run cheaper.
+func countable(_ shape: Shape) -> Int? {
+    var (count, isEmpty) = (1, false)
+    for size in shape {
+        let (next, overflows) = count.multipliedReportingOverflow(by: max(size, 1))
+        guard size >= 0, !overflows else { return nil }
+        count = next
+        isEmpty = isEmpty || size == 0
+    }
+    return isEmpty ? 0 : count
+}
+
 extension Tensor {
-    /// Whether every element starts where the processor likes it; requests borrow bytes from anywhere in a payload.
-    var isAligned: Bool {
-        guard let width = datatype.byteWidth, width > 1 else { return true }
-        return unsafe storage.withUnsafeBytes { Int(bitPattern: $0.baseAddress) & (width - 1) == 0 }
+    /// Where the elements lie.
+    var addresses: Range<UInt> {
+        unsafe storage.withUnsafeBytes { bytes in
+            let start = UInt(bitPattern: bytes.baseAddress)
+            return start..<start + UInt(bytes.count)
+        }
     }
 
-    /// The same elements in memory of their own.
+    /// The same elements in memory of their own, in which each starts where the processor likes it.
     ///
     /// - Precondition: not BYTES.
     func copied() -> Tensor {
@@ -17,16 +31,6 @@ extension Tensor {
             unsafe storage.withUnsafeBytes { source in unsafe target.copyMemory(from: source) }
         }
         return Tensor(datatype, shape: shape, storage: copy)
-    }
-
-    /// Whether both lie, in part or whole, in the same bytes.
-    func overlaps(_ other: Tensor) -> Bool {
-        unsafe storage.withUnsafeBytes { mine in
-            unsafe other.storage.withUnsafeBytes { theirs in
-                let (first, second) = (UInt(bitPattern: mine.baseAddress), UInt(bitPattern: theirs.baseAddress))
-                return first < second + UInt(theirs.count) && second < first + UInt(mine.count)
-            }
-        }
     }
 
     /// One tensor of the elements of `parts`, one part after the other.

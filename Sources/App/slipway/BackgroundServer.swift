@@ -63,15 +63,18 @@ struct BackgroundServer {
         unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         unsafe posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
         unsafe posix_spawn_file_actions_addopen(&actions, 2, "\(folder.path)/server.err", O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        keepDescriptorsFromChildren()
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
         defer { unsafe posix_spawnattr_destroy(&attributes) }
         // POSIX_SPAWN_SETSID, which glibc declares for GNU sources only.
         unsafe posix_spawnattr_setflags(&attributes, 0x80)
+        let environment = ProcessInfo.processInfo.environment.merging([LogFile.backgroundVariable: "1"]) { $1 }
         let words = unsafe ([executablePath()] + arguments).map { unsafe strdup($0) } + [nil]
-        defer { unsafe words.forEach { unsafe free($0) } }
+        let variables = unsafe environment.map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { unsafe (words + variables).forEach { unsafe free($0) } }
         var process: pid_t = 0
-        let code = unsafe posix_spawn(&process, executablePath(), &actions, &attributes, words, environ)
+        let code = unsafe posix_spawn(&process, executablePath(), &actions, &attributes, words, variables)
         guard code == 0 else {
             throw Refusal(
                 .serverDidNotStart, .unavailable,
@@ -79,6 +82,14 @@ struct BackgroundServer {
                 hint: "Start it with `slipway serve`.")
         }
         return process
+    }
+}
+
+/// Whoever waits for our end by a descriptor that we inherited must not wait for the server's.
+private func keepDescriptorsFromChildren() {
+    let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+    for descriptor in open.compactMap({ Int32($0) }) where descriptor > STDERR_FILENO {
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     }
 }
 

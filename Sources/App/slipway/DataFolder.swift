@@ -17,7 +17,8 @@ struct DataFolder: Sendable {
     /// - Parameter chosen: As given on the command line; else SLIPWAY_DATA; else `~/.slipway`.
     init(_ chosen: String?) {
         let environment = ProcessInfo.processInfo.environment
-        let given = chosen ?? environment["SLIPWAY_DATA"] ?? "\(NSHomeDirectory())/.slipway"
+        let given = chosen ?? environment["SLIPWAY_DATA"]
+            ?? "\(environment["HOME"] ?? NSHomeDirectory())/.slipway"
         let absolute = given.hasPrefix("/") ? given : "\(FileManager.default.currentDirectoryPath)/\(given)"
         path = URL(fileURLWithPath: absolute).standardizedFileURL.path
     }

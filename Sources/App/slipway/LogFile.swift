@@ -4,11 +4,15 @@ import Logging
 import ModelDomain
 import Synchronization
 
-/// The server's log: JSON lines in a file that is rotated once it is large, and on standard error as well.
+/// The server's log: JSON lines in a file that is rotated once it is large, and on standard error as well, unless the
+/// server runs in the background.
 ///
 /// A full disk loses log lines and nothing else.
 final class LogFile: Sendable {
+    /// Set for servers that nobody watches.
+    static let backgroundVariable = "SLIPWAY_BACKGROUND"
     private static let rotateAfter = 16 << 20
+    private let isWatched = ProcessInfo.processInfo.environment[backgroundVariable] == nil
     private let path: String
     private let state: Mutex<State>
 
@@ -32,7 +36,7 @@ final class LogFile: Sendable {
             try? state.handle?.write(contentsOf: bytes)
             state.byteCount += bytes.count
         }
-        try? FileHandle.standardError.write(contentsOf: bytes)
+        if isWatched { try? FileHandle.standardError.write(contentsOf: bytes) }
     }
 
     /// The newest lines, oldest first.

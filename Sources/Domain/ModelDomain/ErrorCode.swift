@@ -32,7 +32,6 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     // Serving.
     case endpointNotReady = "SRV-001"
     case overloaded = "SRV-002"
-    case draining = "SRV-003"
     case routeUnknown = "SRV-004"
     case methodNotAllowed = "SRV-005"
     case bug = "SRV-006"

@@ -19,10 +19,9 @@ package struct Signature: Sendable, Hashable {
         self.init(
             inputs: inputs, outputs: outputs,
             fields: inputs.enumerated().map { index, input in
-                // A trailing [batch, 1] is one plain value a row, and reads as such.
-                let inner = Array(input.shape.dropFirst())
-                return RowField(
-                    name: input.name, input: index, offset: 0, shape: inner == [.fixed(1)] ? [] : inner)
+                RowField(
+                    name: input.name, input: index, offset: 0,
+                    shape: input.isPlainColumn ? [] : Array(input.shape.dropFirst()))
             })
     }
 
@@ -46,7 +45,7 @@ package struct Signature: Sendable, Hashable {
     package func answerRows(_ answers: [Tensor], rowCount: Int) -> [NamedTensor] {
         zip(outputs, answers).map { spec, tensor in
             let shape = tensor.shape
-            if shape == [rowCount, 1] { return NamedTensor(spec.name, tensor.reshaped(to: [rowCount])) }
+            if spec.isPlainColumn, shape == [rowCount, 1] { return NamedTensor(spec.name, tensor.reshaped(to: [rowCount])) }
             guard rowCount == 1, shape.first != 1 else { return NamedTensor(spec.name, tensor) }
             return NamedTensor(spec.name, tensor.reshaped(to: [1] + shape))
         }
@@ -70,4 +69,9 @@ package struct Signature: Sendable, Hashable {
         if layout.fields.map(\.name) != other.layout.fields.map(\.name) { return "the columns of rows have changed" }
         return nil
     }
+}
+
+extension TensorSpec {
+    /// `[batch, 1]`: one plain value a row, and written as such.
+    fileprivate var isPlainColumn: Bool { shape.count == 2 && shape[1] == .fixed(1) }
 }

@@ -23,9 +23,11 @@ package struct NumericProfile: Sendable, Hashable {
     /// Below this many rows a baseline says little about rare values.
     package static let weakBelow = 1000
 
-    /// - Parameter values: One value a row; NaN stands for a missing one.
+    /// - Parameters:
+    ///   - values: One value a row; NaN stands for a missing one.
+    ///   - binCount: Bins to aim at, before atoms add theirs.
     /// - Complexity: O(n log n).
-    package init(of values: [Double]) {
+    package init(of values: [Double], binCount: Int = 10) {
         // Adding zero turns −0 into 0, which must not make a bin of its own.
         let finite = values.filter(\.isFinite).map { $0 + 0 }.sorted()
         count = values.count
@@ -45,7 +47,7 @@ package struct NumericProfile: Sendable, Hashable {
             binCounts = []
             return
         }
-        let bins = NumericBins(quantilesOf: finite)
+        let bins = NumericBins(quantilesOf: finite, count: binCount)
         self.bins = bins
         binCounts = values.reduce(into: [Int](repeating: 0, count: bins.count)) { counts, value in
             if !value.isNaN { counts[bins.index(of: value)] += 1 }

@@ -8,8 +8,8 @@ enum NumberStyle {
     case ecmaScript
 }
 
-/// The room that the functions below need. No text is longer than 32 bytes; behind it they lay out digits.
-let maxNumberByteCount = 96
+/// The room that the functions below need: no text is longer than 32 bytes, but they write whole blocks.
+let maxNumberByteCount = 48
 
 /// Two digits for each number from 0 to 99.
 private let digitPairs: StaticString = """
@@ -129,7 +129,7 @@ private func write(
     unsafe start[0] = UInt8(ascii: "-")
     let sign = isNegative ? 1 : 0
     let target = unsafe UnsafeMutableRawPointer(start + sign)
-    let block = unsafe DigitBlock(decimal.digits, at: target + 40)
+    let block = DigitBlock(decimal.digits)
     let stripped = min(block.trailingZeros, max(-decimal.exponent, 0))
     let count = block.count - stripped
     let exponent = decimal.exponent + stripped
@@ -158,46 +158,43 @@ private func write(
     return unsafe sign + writeScientific(decimal.digits, decimal.exponent, to: start + sign)
 }
 
-/// The digits of a number below 10^24, laid down in 24 places with leading zeros.
-@safe private struct DigitBlock {
-    private let first: UnsafeMutableRawPointer
+/// The digits of a number below 10^17, kept in registers, because memory just written in one grid is slow to read in
+/// another.
+private struct DigitBlock {
+    /// The first of 17 digits; 0 when there are fewer.
+    private let first: UInt8
+    /// Up to 16 digits, the first in the lowest byte.
+    private let others: UInt128
     let count: Int
     let trailingZeros: Int
 
-    /// - Precondition: `base` has 24 bytes for the digits, and as many that may be read behind them.
     @inline(__always)
-    @unsafe init(_ value: UInt64, at base: UnsafeMutableRawPointer) {
+    init(_ value: UInt64) {
         let (upper, low) = value.quotientAndRemainder(dividingBy: 100_000_000)
         let lowDigits = Self.eightDigits(low)
-        var middleDigits: UInt64 = 0
-        var highDigits: UInt64 = 0
-        if upper < 100_000_000 {
-            middleDigits = Self.eightDigits(upper)
-        } else {
-            let (high, middle) = upper.quotientAndRemainder(dividingBy: 100_000_000)
-            middleDigits = Self.eightDigits(middle)
-            highDigits = Self.eightDigits(high)
-        }
-        let zeros: UInt64 = 0x3030_3030_3030_3030
-        unsafe base.storeBytes(of: highDigits | zeros, as: UInt64.self)
-        unsafe base.storeBytes(of: middleDigits | zeros, toByteOffset: 8, as: UInt64.self)
-        unsafe base.storeBytes(of: lowDigits | zeros, toByteOffset: 16, as: UInt64.self)
+        let isLong = upper >= 100_000_000
+        let middleDigits = Self.eightDigits(isLong ? upper % 100_000_000 : upper)
+        first = isLong ? UInt8(ascii: "0") + UInt8(truncatingIfNeeded: upper / 100_000_000) : 0
         count = digitCount(of: value)
         // The last digit lies in the highest byte.
         trailingZeros =
             lowDigits != 0 ? lowDigits.leadingZeroBitCount >> 3 : 8 + middleDigits.leadingZeroBitCount >> 3
-        unsafe first = base + 24 - count
+        let zeros: UInt64 = 0x3030_3030_3030_3030
+        let all = UInt128(lowDigits | zeros) << 64 | UInt128(middleDigits | zeros)
+        others = all &>> UInt128(truncatingIfNeeded: isLong ? 0 : (16 - count) * 8)
     }
 
+    /// Writes the digits from `index` on, and more behind them.
     @inline(__always)
-    func copy(from index: Int = 0, to target: UnsafeMutableRawPointer) {
-        let source = unsafe first + index
-        unsafe target.storeBytes(of: source.loadUnaligned(as: UInt64.self), as: UInt64.self)
-        unsafe target.storeBytes(
-            of: source.loadUnaligned(fromByteOffset: 8, as: UInt64.self), toByteOffset: 8, as: UInt64.self)
-        if count > 16 {
-            unsafe target.storeBytes(
-                of: source.loadUnaligned(fromByteOffset: 16, as: UInt64.self), toByteOffset: 16, as: UInt64.self)
+    @unsafe func copy(from index: Int = 0, to target: UnsafeMutableRawPointer) {
+        guard first != 0 else {
+            return unsafe target.storeBytes(of: (others &>> UInt128(index * 8)).littleEndian, as: UInt128.self)
+        }
+        if index == 0 {
+            unsafe target.storeBytes(of: first, as: UInt8.self)
+            unsafe target.storeBytes(of: others.littleEndian, toByteOffset: 1, as: UInt128.self)
+        } else {
+            unsafe target.storeBytes(of: (others &>> UInt128((index - 1) * 8)).littleEndian, as: UInt128.self)
         }
     }
 

@@ -25,7 +25,7 @@ package struct SlipwayClient: Sendable {
         }
         self.url = trimmed
         // A line break in a header would let a token write further headers.
-        guard token?.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) ?? true else {
+        guard token.map({ !$0.isEmpty && $0.utf8.allSatisfy { (0x21...0x7E).contains($0) } }) ?? true else {
             throw Refusal(
                 .optionRefused, .invalidInput, "The token has characters that no token has.",
                 hint: "Take it as it stands in the file `token` of the data folder, without spaces or line breaks.")

@@ -11,12 +11,18 @@ extension Request {
     static let administrationBodyLimit = 1 << 20
 
     /// The body as `type`.
-    ///
-    /// - Parameter absent: What an empty body stands for, where it may be left out.
-    func decoded<Value: Decodable>(as type: Value.Type, absent: Value? = nil) async throws -> Value {
-        let buffer = try await body.collect(upTo: Self.administrationBodyLimit)
-        if let absent, buffer.readableBytes == 0 { return absent }
-        return try JSONDecoder().decode(type, from: Data(buffer.readableBytesView))
+    func decoded<Value: Decodable & Sendable>(as type: Value.Type) async throws -> Value {
+        try JSONDecoder().decode(type, from: try await administrationBody())
+    }
+
+    /// The body as `type`; `nil` when there is none.
+    func decodedIfPresent<Value: Decodable & Sendable>(as type: Value.Type) async throws -> Value? {
+        let body = try await administrationBody()
+        return body.isEmpty ? nil : try JSONDecoder().decode(type, from: body)
+    }
+
+    private func administrationBody() async throws -> Data {
+        Data(try await body.collect(upTo: Self.administrationBodyLimit).readableBytesView)
     }
 
     /// A whole number of the query, or `standard` when it is not there.
@@ -60,6 +66,8 @@ extension AdministrationContext {
     /// A name in the path.
     ///
     /// - Throws: `REG-005` when it is no such name.
+    // Inlined into an `async` function, its two kinds of errors crash the optimiser of Swift 6.3.1.
+    @inline(never)
     func name<Name: GivenName>(_ parameter: String, as type: Name.Type) throws -> Name {
         try Name(parameters.require(parameter))
     }

@@ -43,19 +43,17 @@ struct EndpointRoutes: Sendable {
         let body = try await request.decoded(as: DeployV1.self)
         let model = ModelReference(
             project: try projectName(body.project), name: try ModelName(body.model))
-        return try .json(
-            DeployedV1(
-                try await administration.rollouts.deploy(
-                    model, version: body.version, to: name, by: context.actor, reason: body.reason)))
+        let outcome = try await administration.rollouts.deploy(
+            model, version: body.version, to: name, by: context.actor, reason: body.reason)
+        return try .json(DeployedV1(outcome))
     }
 
     /// `POST /v1/endpoints/{endpoint}/rollback`, `RollBackV1` or nothing → `DeployedV1`, or problem `REG-006`.
     @Sendable private func rollBack(_ request: Request, _ context: AdministrationContext) async throws -> Response {
         let name = try context.name("endpoint", as: EndpointName.self)
-        let body = try await request.decoded(as: RollBackV1.self, absent: RollBackV1(reason: nil))
-        return try .json(
-            DeployedV1(
-                try await administration.rollouts.rollBack(name, by: context.actor, reason: body.reason)))
+        let reason = try await request.decodedIfPresent(as: RollBackV1.self)?.reason
+        let outcome = try await administration.rollouts.rollBack(name, by: context.actor, reason: reason)
+        return try .json(DeployedV1(outcome))
     }
 
     /// `DELETE /v1/endpoints/{endpoint}` → nothing, or problem `REG-003`.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import InferenceServing
+internal import Logging
 internal import ModelDomain
 internal import NIOCore
 internal import Tensors
@@ -32,7 +33,7 @@ extension EventLoopSlot {
                 preconditionFailure("\(route) is no prediction")
             }
         } catch {
-            return route.errorForm.write(explanation(of: error), predictionID: id, into: writer)
+            return fail(error, id: id, form: route.errorForm)
         }
     }
 
@@ -72,6 +73,20 @@ extension EventLoopSlot {
         return answer(call, inputs, rowCount: rowCount, counters: state.counters, completion: completion)
     }
 
+    /// Writes why there is no prediction. What is our own mistake is logged under the id that the caller gets.
+    func fail(_ error: any Error, id: String, form: ErrorForm) -> AnswerHead {
+        let explanation = explanation(of: error)
+        if explanation.kind == .bug {
+            logger.error(
+                "prediction failed",
+                metadata: [
+                    "prediction.id": "\(id)", "error.code": "\(explanation.code.rawValue)",
+                    "error.detail": "\(String(reflecting: error))",
+                ])
+        }
+        return form.write(explanation, predictionID: id, into: writer)
+    }
+
     private func answer(
         _ call: PredictionCall, _ inputs: [Tensor], rowCount: Int, counters: EndpointCounters,
         completion: @escaping @Sendable (PredictionCall, Result<[Tensor], ServingError>) -> Void
@@ -79,7 +94,7 @@ extension EventLoopSlot {
         let answer = service.answer(
             inputs, rowCount: rowCount, with: call.live, counters: counters, completion: { completion(call, $0) })
         switch answer {
-        case .now(let result): return call.write(result, into: writer)
+        case .now(let result): return call.write(result, on: self)
         case .later: return nil
         }
     }
@@ -94,7 +109,8 @@ extension FastRoute {
 private func byteCount(_ header: String) throws(Refusal) -> Int {
     guard let count = Int(header), count >= 0 else {
         throw Refusal(
-            .bodySyntax, .invalidInput, "Inference-Header-Content-Length is “\(header.prefix(40))”, which is no length.",
+            .bodySyntax, .invalidInput,
+            "Inference-Header-Content-Length is “\(header.prefix(40))”, which is no length.",
             hint: "Send the number of bytes of the JSON at the front of the body.")
     }
     return count

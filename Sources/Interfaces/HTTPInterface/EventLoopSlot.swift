@@ -2,6 +2,7 @@
 internal import AccessControl
 internal import Glibc
 internal import InferenceServing
+internal import Logging
 internal import NIOCore
 internal import Synchronization
 internal import Tensors
@@ -13,6 +14,7 @@ final class EventLoopSlot {
     let service: InferenceService
     let settings: HTTPServerSettings
     let authority: TokenAuthority
+    let logger: Logger
     /// What answers where. Replaced by ``InferenceService/publish(_:)``.
     var table: ServingTable
     /// Bodies of answers are written here, one at a time.
@@ -20,10 +22,14 @@ final class EventLoopSlot {
     var ids: PredictionIDSource
     var date = HTTPDate()
 
-    init(service: InferenceService, settings: HTTPServerSettings, authority: TokenAuthority, loopIndex: Int) {
+    init(
+        service: InferenceService, settings: HTTPServerSettings, authority: TokenAuthority, logger: Logger,
+        loopIndex: Int
+    ) {
         self.service = service
         self.settings = settings
         self.authority = authority
+        self.logger = logger
         table = service.table
         ids = PredictionIDSource(
             replica: settings.replica, loop: UInt16(truncatingIfNeeded: loopIndex),
@@ -36,12 +42,14 @@ final class EventLoopSlots: Sendable {
     private let service: InferenceService
     private let settings: HTTPServerSettings
     private let authority: TokenAuthority
+    private let logger: Logger
     private let slots = Mutex<[ObjectIdentifier: NIOLoopBound<EventLoopSlot>]>([:])
 
-    init(service: InferenceService, settings: HTTPServerSettings, authority: TokenAuthority) {
+    init(service: InferenceService, settings: HTTPServerSettings, authority: TokenAuthority, logger: Logger) {
         self.service = service
         self.settings = settings
         self.authority = authority
+        self.logger = logger
     }
 
     /// - Precondition: called on `loop`.
@@ -49,7 +57,8 @@ final class EventLoopSlots: Sendable {
         let key = ObjectIdentifier(loop)
         let (bound, isNew) = slots.withLock { slots in
             if let known = slots[key] { return (known, false) }
-            let slot = EventLoopSlot(service: service, settings: settings, authority: authority, loopIndex: slots.count)
+            let slot = EventLoopSlot(
+                service: service, settings: settings, authority: authority, logger: logger, loopIndex: slots.count)
             let bound = NIOLoopBound(slot, eventLoop: loop)
             slots[key] = bound
             return (bound, true)

@@ -29,13 +29,13 @@ struct ExplainErrors: RouterMiddleware {
         } catch {
             response = try answer(error, to: request)
         }
-        let duration = start.duration(to: .now)
+        let duration = start.duration(to: .now) / .milliseconds(1)
         logger.info(
             "request",
             metadata: [
                 "http.method": "\(request.method.rawValue)", "http.path": "\(request.uri.path.prefix(500))",
                 "http.status": "\(response.status.code)", "actor": "\(context.requester.name ?? "-")",
-                "duration.us": "\(duration.components.seconds * 1_000_000 + duration.components.attoseconds / 1_000_000_000_000)",
+                "duration.ms": "\(duration)",
             ])
         return response
     }
@@ -76,7 +76,7 @@ struct ExplainErrors: RouterMiddleware {
             return problem(
                 Explanation(
                     .routeUnknown, .notFound, "Nothing is at \(path.prefix(200)).",
-                    hint: "Paths start with /v1/status, /v1/models, /v1/endpoints, /v1/blobs, /v1/ledger, /v1/logs or /v2."))
+                    hint: "Its paths start with /v1 (status, models, endpoints, blobs, ledger, logs) and /v2."))
         }
         let allowed = methods.joined(separator: ", ")
         var response = problem(

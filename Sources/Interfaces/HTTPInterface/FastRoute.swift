@@ -23,57 +23,54 @@ package enum FastRoute: Equatable {
 
     /// - Returns: `nil` for what the framework answers.
     package init?(path: Substring) {
-        let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        guard parts.count >= 2, parts[0].isEmpty else { return nil }
-        if parts[1].elementsEqual("v2".utf8) {
-            self.init(inferenceProtocol: parts.dropFirst(2))
-        } else if parts.count == 5, parts[4].elementsEqual("predict".utf8), parts[2].elementsEqual("endpoints".utf8),
-            parts[1].elementsEqual("v1".utf8)
+        var parts = PathParts(rest: path.utf8)
+        guard let root = parts.next(), root.isEmpty, let version = parts.next() else { return nil }
+        if version.elementsEqual("v2".utf8) {
+            self.init(inferenceProtocol: &parts)
+        } else if version.elementsEqual("v1".utf8), parts.next()?.elementsEqual("endpoints".utf8) ?? false,
+            let name = parts.next(), parts.next()?.elementsEqual("predict".utf8) ?? false, parts.isAtEnd
         {
-            self = .predict(text(parts[3]))
+            self = .predict(text(name))
         } else {
             return nil
         }
     }
 
-    private init(inferenceProtocol parts: ArraySlice<Substring.UTF8View>) {
-        var rest = parts
-        guard let noun = rest.popFirst() else {
+    private init(inferenceProtocol parts: inout PathParts) {
+        guard let noun = parts.next(), !noun.isEmpty || !parts.isAtEnd else {
             self = .server
             return
         }
-        switch Substring(noun) {
-        case "models":
-            self.init(model: rest)
-        case "health" where rest.count == 1:
-            switch Substring(rest[rest.startIndex]) {
-            case "live": self = .live
-            case "ready": self = .ready
-            default: self = .unknown
-            }
-        case "" where rest.isEmpty:
-            self = .server
-        default:
+        if noun.elementsEqual("models".utf8) {
+            self.init(model: &parts)
+        } else if noun.elementsEqual("health".utf8), let kind = parts.next(), parts.isAtEnd {
+            self =
+                switch Substring(kind) {
+                case "live": .live
+                case "ready": .ready
+                default: .unknown
+                }
+        } else {
             self = .unknown
         }
     }
 
-    private init(model parts: ArraySlice<Substring.UTF8View>) {
-        var rest = parts
-        guard let name = rest.popFirst().map(text), !name.isEmpty else {
+    private init(model parts: inout PathParts) {
+        guard let name = parts.next().map(text), !name.isEmpty else {
             self = .models
             return
         }
+        var verb = parts.next()
         var version: String?
-        if rest.count >= 2, let first = rest.first, first.elementsEqual("versions".utf8) {
-            rest.removeFirst()
-            version = rest.popFirst().map(text)
+        if verb?.elementsEqual("versions".utf8) ?? false, let number = parts.next() {
+            version = text(number)
+            verb = parts.next()
         }
-        guard let verb = rest.popFirst() else {
+        guard let verb else {
             self = .metadata(name, version: version)
             return
         }
-        if !rest.isEmpty {
+        if !parts.isAtEnd {
             self = .unknown
         } else if verb.elementsEqual("infer".utf8) {
             self = .infer(name, version: version)
@@ -98,6 +95,25 @@ package enum FastRoute: Equatable {
         case .metadata(let name, _), .modelReady(let name, _), .infer(let name, _), .predict(let name): name
         case .server, .live, .ready, .models, .unknown: nil
         }
+    }
+}
+
+/// The parts of a path between its slashes, one by one and without an array: this runs for every prediction.
+private struct PathParts {
+    private(set) var rest: Substring.UTF8View
+    private(set) var isAtEnd = false
+
+    init(rest: Substring.UTF8View) { self.rest = rest }
+
+    mutating func next() -> Substring.UTF8View? {
+        guard !isAtEnd else { return nil }
+        guard let slash = rest.firstIndex(of: UInt8(ascii: "/")) else {
+            isAtEnd = true
+            return rest
+        }
+        let part = rest[..<slash]
+        rest = rest[rest.index(after: slash)...]
+        return part
     }
 }
 

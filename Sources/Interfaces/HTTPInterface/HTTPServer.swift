@@ -29,7 +29,8 @@ package struct HTTPServer: Sendable {
         self.authority = authority
         self.logger = logger
         self.onListening = onListening
-        slots = EventLoopSlots(service: administration.inference, settings: settings, authority: authority)
+        slots = EventLoopSlots(
+            service: administration.inference, settings: settings, authority: authority, logger: logger)
     }
 
     /// Listens until it is cancelled or shut down gracefully.
@@ -49,7 +50,8 @@ package struct HTTPServer: Sendable {
             },
             configuration: ApplicationConfiguration(
                 address: .hostname(settings.host, port: settings.port), backlog: 1024,
-                availableConnectionsDelegate: MaximumAvailableConnections(settings.maxConnections, logger: frameworkLogger)),
+                availableConnectionsDelegate: MaximumAvailableConnections(
+                    settings.maxConnections, logger: frameworkLogger)),
             onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port ?? 0) },
             logger: frameworkLogger)
         do {

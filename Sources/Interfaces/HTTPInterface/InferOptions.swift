@@ -12,8 +12,10 @@ func checkOptions(of request: InferRequest, outputs: [TensorSpec]) throws {
     guard let asked = request.outputs else { return }
     for (index, output) in asked.enumerated() {
         guard outputs.contains(where: { $0.name == output.name }) else {
-            let hint = closestName(to: output.name, among: outputs.map(\.name)).map { "Did you mean “\($0)”?" }
-                ?? "The model gives: \(outputs.prefix(8).map(\.name).joined(separator: ", "))."
+            let names = outputs.map(\.name)
+            let hint =
+                closestName(to: output.name, among: names).map { "Did you mean “\($0)”?" }
+                ?? "The model gives: \(names.prefix(8).joined(separator: ", "))."
             throw Refusal(
                 .unknownName, .invalidInput, "The model has no output “\(output.name.prefix(100))”.", hint: hint,
                 details: [.init("field", output.name)])

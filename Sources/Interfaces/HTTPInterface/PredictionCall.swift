@@ -26,17 +26,21 @@ struct PredictionCall: Sendable {
     }
 
     /// Writes the answer, or why there is none.
-    func write(_ result: Result<[Tensor], ServingError>, into writer: ByteWriter) -> AnswerHead {
+    func write(_ result: Result<[Tensor], ServingError>, on slot: EventLoopSlot) -> AnswerHead {
+        let writer = slot.writer
         do {
             writer.removeAll()
-            let outputs = zip(live.signature.outputs, try result.get()).map { NamedTensor($0.name, $1) }
+            let answers = try result.get()
             switch form {
-            case .rows(let count): return try writeRows(outputs, count: count, into: writer)
+            case .rows(let count):
+                return try writeRows(
+                    live.signature.answerRows(answers, rowCount: count), count: count, into: writer)
             case .infer(let id, let asked, let wantsBinary):
+                let outputs = zip(live.signature.outputs, answers).map { NamedTensor($0.name, $1) }
                 return try writeInfer(outputs, id: id, asked: asked, wantsBinary: wantsBinary, into: writer)
             }
         } catch {
-            return errorForm.write(explanation(of: error), predictionID: predictionID, into: writer)
+            return slot.fail(error, id: predictionID, form: errorForm)
         }
     }
 

@@ -40,7 +40,7 @@ extension PredictionHandler {
         switch part {
         case .head(var head):
             // Answered before the request has ended: the rest of it is not worth reading.
-            if !forwarded.isRequestComplete || isDraining { forwarded.isLast = true }
+            if !forwarded.isRequestComplete || (isDraining && held.isEmpty) { forwarded.isLast = true }
             if forwarded.isLast { head.headers.replaceOrAdd(name: "connection", value: "close") }
             context.write(Self.wrapOutboundOut(.head(head)), promise: promise)
         case .body where forwarded.isHead:

@@ -50,7 +50,7 @@ extension PredictionHandler {
     /// The lane has an answer. When the client is gone by now, so is the answer.
     private func complete(_ call: PredictionCall, _ result: Result<[Tensor], ServingError>) {
         guard phase == .computing, let context else { return }
-        answer(call.write(result, into: slot.writer), context)
+        answer(call.write(result, on: slot), context)
         finishTurn(context)
     }
 
@@ -85,7 +85,7 @@ extension PredictionHandler {
     private func answerExpectation(_ context: ChannelHandlerContext) {
         if let refusal = request.refusal {
             request.keepsAlive = false
-            answer(refusal, context)
+            answer(refusal, context, lingers: true)
         } else {
             writeContinue()
         }

@@ -23,7 +23,7 @@ package struct ProofVerdict: Sendable, Hashable {
 
         package var line: String {
             "row \(row), \(output): expected \(expected), got \(actual)"
-                + (largest.map { ", off by up to \($0)" } ?? "")
+                + (largest.map { ", off by up to \(rounded($0))" } ?? "")
         }
     }
 
@@ -56,12 +56,29 @@ package struct ProofVerdict: Sendable, Hashable {
     /// Whether agreement was shown with the original, as against with itself or with nothing.
     package var isProven: Bool { holds && origin == .original && replayed > 0 }
 
-    /// `proven: 114 of 114 examples agree, largest difference 3.0e-07`.
+    /// `proven: 114 of 114 examples agree, largest difference 3e-07`.
     package var line: String {
         guard replayed > 0 else { return "not proven: no examples were recorded" }
         guard holds else { return "refused: \(differingRows) of \(replayed) examples differ" }
         return "\(origin.proofWord): \(replayed) of \(recorded) examples agree, "
-            + "largest difference \(largestDifference)"
+            + "largest difference \(rounded(largestDifference))"
             + (origin == .original ? "" : " (recorded by Slipway itself, not by the original)")
     }
+}
+
+/// A size to two significant digits: `1.8e-07`, `0.5`.
+private func rounded(_ value: Double) -> String {
+    guard value.isFinite, value > 0 else { return value == 0 ? "0" : "\(value)" }
+    var scale = 1.0
+    var digits = value
+    while digits >= 100 {
+        digits /= 10
+        scale *= 10
+    }
+    while digits < 10 {
+        digits *= 10
+        scale *= 10
+    }
+    let whole = digits.rounded()
+    return "\(value >= 100 ? whole * scale : whole / scale)"
 }

@@ -86,7 +86,12 @@ struct ConfigReader {
 
     var keys: [String] { entries.map(\.key) }
 
-    subscript(key: String) -> ConfigNode? { entries.first { $0.key == key }?.value }
+    /// `nil` also for a key without a value: it means the default.
+    subscript(key: String) -> ConfigNode? {
+        guard let node = entries.first(where: { $0.key == key })?.value else { return nil }
+        if case .null = node.value { return nil }
+        return node
+    }
 
     func child(_ key: String, known: [String]?, planned: [String] = []) throws(Refusal) -> ConfigReader? {
         guard let node = self[key] else { return nil }

@@ -77,9 +77,11 @@ package struct Packager: Sendable {
         let manifest = BundleManifest(
             engine: runtime.identity.name, model: lastPart(of: source), task: task, signature: signature,
             proof: proof, baseline: project.baseline == nil ? nil : "baseline.json", files: files.map(\.file))
+        let name = try modelName(of: project, source: source)
         return PackedBundle(
-            model: ModelReference(project: project.project, name: try modelName(of: project, source: source)),
-            endpoints: project.endpoints, manifest: manifest,
+            model: ModelReference(project: project.project, name: name),
+            endpoints: project.endpoints.isEmpty ? [try EndpointName(name.rawValue)] : project.endpoints,
+            manifest: manifest,
             provenanceBytes: try await provenance(of: project, source: source, verdict: verdict),
             contents: files, verdict: verdict, notes: notes)
     }

@@ -44,5 +44,7 @@ package protocol RegistryWriting: RegistryReading {
     /// Forgets an endpoint and its deployments; the ledger keeps what happened.
     func removeEndpoint(_ name: EndpointName, in project: ProjectName) throws
     /// The ledger entry goes behind the newest one: ``LedgerEntry/init(sequence:time:change:after:)``.
+    ///
+    /// - Throws: `REG-008` for an entry that is not chained to the newest one.
     func append(_ entry: LedgerEntry) throws
 }

@@ -13,14 +13,14 @@ struct LedgerList: AsyncParsableCommand {
     var from = 0
 
     @Option(help: "The most entries to print.")
-    var limit = 1000
+    var limit = 100
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
         guard from >= 0 else { throw ValidationError("--from takes 0 or more.") }
-        guard (1...10_000).contains(limit) else { throw ValidationError("--limit takes 1 to 10000.") }
+        guard (1...1000).contains(limit) else { throw ValidationError("--limit takes 1 to 1000.") }
     }
 
     mutating func run() async throws {

@@ -66,7 +66,11 @@ private func writeAll(_ bytes: [UInt8], to descriptor: Int32) throws {
             continue
         }
         switch errno {
-        case EINTR, EAGAIN: continue
+        case EINTR: continue
+        case EAGAIN:
+            // Whoever shares the stream has set it to return at once; wait until it takes more.
+            var stream = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            _ = unsafe poll(&stream, 1, -1)
         case EPIPE: throw OutputClosed()
         case ENOSPC, EDQUOT:
             throw Refusal(

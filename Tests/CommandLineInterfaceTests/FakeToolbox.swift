@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import CommandLineInterface
+import ModelDomain
+import ModelExecution
+import ModelPackaging
+import Synchronization
+
+/// Tools that do nothing but say what they were asked for.
+struct FakeToolbox: Toolbox {
+    var packed: Result<FakeProject, Refusal> = .failure(Refusal(.modelNotFound, .invalidInput, "nothing to pack"))
+    var running: LocalServer?
+    /// What ``startServer(data:)`` starts.
+    var startable: LocalServer?
+    var log: [String] = []
+    var findings: [DoctorFinding] = []
+    var engineFindings: [EngineFinding] = []
+
+    private let record = CallRecord()
+
+    init(_ fill: (inout FakeToolbox) -> Void = { _ in }) { fill(&self) }
+
+    /// The questions, in order.
+    var calls: [String] { record.calls }
+    private func note(_ call: String) { record.append(call) }
+
+    func pack(
+        _ options: PackOptions, progress: @escaping @Sendable (String) -> Void
+    ) async throws -> any PackedProject {
+        let words = [options.name, options.project, options.examples, options.baseline].map { $0 ?? "-" }
+        note("pack \(options.path) \(words.joined(separator: " "))")
+        progress("loading model.onnx")
+        return try packed.get()
+    }
+
+    func initialize(_ path: String, name: String?) async throws -> String {
+        note("init \(path) \(name ?? "-")")
+        return "schema: slipway/1\n"
+    }
+
+    func effectiveProject(_ path: String) async throws -> String {
+        note("config \(path)")
+        return "schema: slipway/1\nmodel:\n  engine: auto\n"
+    }
+
+    func serve(_ options: ServeOptions) async throws {
+        note(
+            "serve \(options.data ?? "-") \(options.host) \(options.port) \(options.tokenFile ?? "-") "
+                + "\(options.bodyLimit) \(options.laneThreads.map(String.init) ?? "-")")
+    }
+
+    func runningServer(data: String?) async throws -> LocalServer? {
+        note("running \(data ?? "-")")
+        return running
+    }
+
+    func startServer(data: String?) async throws -> LocalServer {
+        note("start \(data ?? "-")")
+        guard let startable else { throw Refusal(.serverDidNotStart, .unavailable, "The server did not start.") }
+        return startable
+    }
+
+    func stopServer(data: String?) async throws -> Int? {
+        note("stop \(data ?? "-")")
+        return running?.processID
+    }
+
+    func logLines(data: String?, count: Int) async throws -> [String] {
+        note("log \(data ?? "-") \(count)")
+        return log.suffix(count)
+    }
+
+    func doctor(data: String?, port: Int?) async -> [DoctorFinding] {
+        note("doctor \(data ?? "-") \(port.map(String.init) ?? "-")")
+        return findings
+    }
+
+    func engines(data: String?) async -> [EngineFinding] {
+        note("engines \(data ?? "-")")
+        return engineFindings
+    }
+
+    func installEngine(from path: String, data: String?) async throws -> EngineFinding {
+        note("install \(path) \(data ?? "-")")
+        return EngineFinding(
+            name: "onnxruntime", identity: EngineIdentity(name: "onnxruntime", version: "1.27.0", build: "b"),
+            path: "/data/engines/lib.so", problem: nil)
+    }
+}
+
+private final class CallRecord: Sendable {
+    private let asked = Mutex<[String]>([])
+    var calls: [String] { asked.withLock { $0 } }
+    func append(_ call: String) { asked.withLock { $0.append(call) } }
+}

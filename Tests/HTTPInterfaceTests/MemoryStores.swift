@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+import AccessControl
+import ModelDomain
+import ModelExecution
+import ModelRegistry
+import Synchronization
+
+/// Credentials, contents and the registry in memory: what the routes need behind them.
+final class MemoryCredentials: CredentialStore {
+    private let kept = Mutex<[Credential]>([])
+
+    func insert(_ credential: Credential) { kept.withLock { $0.append(credential) } }
+    func credentials() -> [Credential] { kept.withLock(\.self) }
+    func remove(_ tokenDigest: Digest) { kept.withLock { $0.removeAll { $0.tokenDigest == tokenDigest } } }
+}
+
+final class MemoryBlobs: BlobStore {
+    private let kept = Mutex<[Digest: [UInt8]]>([:])
+    private let largest = Mutex(0)
+
+    /// The largest piece that an upload came in.
+    var largestPiece: Int { largest.withLock(\.self) }
+
+    func put(_ digest: Digest, _ chunks: some AsyncSequence<[UInt8], any Error> & Sendable) async throws {
+        var bytes: [UInt8] = []
+        for try await chunk in chunks {
+            largest.withLock { $0 = max($0, chunk.count) }
+            bytes += chunk
+        }
+        guard Digest(of: bytes) == digest else {
+            throw Refusal(.contentDiffers, .invalidInput, "The content has another digest.")
+        }
+        kept.withLock { $0[digest] = bytes }
+    }
+
+    func contains(_ digest: Digest) -> Bool { kept.withLock { $0[digest] != nil } }
+
+    func read(_ digest: Digest, limit: Int) throws -> [UInt8] {
+        guard let bytes = kept.withLock({ $0[digest] }) else {
+            throw Refusal(.contentMissing, .notFound, "The content is not here.")
+        }
+        return bytes
+    }
+
+    func materialize(_ files: [BundleFile], as bundle: Digest) -> String { "/bundles/\(bundle.hex)" }
+}
+
+struct RegistryContents: Sendable {
+    struct Endpoint: Sendable {
+        var deployments: [Deployment]
+    }
+
+    var versions: [ModelReference: [ModelVersion]] = [:]
+    var aliases: [ModelReference: [AliasName: Int]] = [:]
+    var endpoints: [EndpointName: Endpoint] = [:]
+    var ledger: [LedgerEntry] = []
+}
+
+final class MemoryRegistry: RegistryStore {
+    private let contents = Mutex(RegistryContents())
+
+    func read<Result: Sendable>(_ body: @escaping @Sendable (any RegistryReading) throws -> Result) throws -> Result {
+        try body(MemoryTransaction(contents.withLock(\.self)))
+    }
+
+    func write<Result: Sendable>(_ body: @escaping @Sendable (any RegistryWriting) throws -> Result) throws -> Result {
+        try contents.withLock { contents in
+            let transaction = MemoryTransaction(contents)
+            let result = try body(transaction)
+            contents = transaction.contents
+            return result
+        }
+    }
+}
+
+private final class MemoryTransaction: RegistryWriting {
+    var contents: RegistryContents
+
+    init(_ contents: RegistryContents) { self.contents = contents }
+
+    func models() -> [ModelReference] { contents.versions.keys.sorted { $0.name < $1.name } }
+    func versions(of model: ModelReference) -> [ModelVersion] { (contents.versions[model] ?? []).reversed() }
+    func version(_ number: Int, of model: ModelReference) -> ModelVersion? {
+        contents.versions[model]?.first { $0.number == number }
+    }
+    func aliases(of model: ModelReference) -> [AliasName: Int] { contents.aliases[model] ?? [:] }
+    func endpoints() -> [EndpointRecord] { contents.endpoints.keys.sorted().compactMap { endpoint($0, in: .standard) } }
+    func endpoint(_ name: EndpointName, in project: ProjectName) -> EndpointRecord? {
+        guard let known = contents.endpoints[name], let first = known.deployments.first,
+            let last = known.deployments.last
+        else { return nil }
+        return EndpointRecord(project: project, name: name, createdAt: first.createdAt, current: last)
+    }
+    func deployments(of name: EndpointName, in project: ProjectName) -> [Deployment] {
+        (contents.endpoints[name]?.deployments ?? []).reversed()
+    }
+    func ledger(from sequence: Int, limit: Int) -> [LedgerEntry] {
+        Array(contents.ledger.dropFirst(sequence).prefix(limit))
+    }
+    func ledgerHead() -> LedgerEntry? { contents.ledger.last }
+
+    func insert(_ version: ModelVersion) { contents.versions[version.model, default: []].append(version) }
+    func setStatus(_ status: ModelVersion.Status, of version: Int, model: ModelReference) {}
+    func setAlias(_ alias: AliasName, of model: ModelReference, to version: Int?) {
+        contents.aliases[model, default: [:]][alias] = version
+    }
+    func insert(_ deployment: Deployment, to name: EndpointName, in project: ProjectName) {
+        contents.endpoints[name, default: .init(deployments: [])].deployments.append(deployment)
+    }
+    func removeEndpoint(_ name: EndpointName, in project: ProjectName) { contents.endpoints[name] = nil }
+    func append(_ entry: LedgerEntry) { contents.ledger.append(entry) }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+import HTTPInterface
+import NIOHTTP1
+import Testing
+
+struct RoutingTests {
+    @Test func pathsOfPredictionsAreTaken() {
+        #expect(FastRoute(path: "/v2") == .server)
+        #expect(FastRoute(path: "/v2/") == .server)
+        #expect(FastRoute(path: "/v2/health/live") == .live)
+        #expect(FastRoute(path: "/v2/health/ready") == .ready)
+        #expect(FastRoute(path: "/v2/models") == .models)
+        #expect(FastRoute(path: "/v2/models/a") == .metadata("a", version: nil))
+        #expect(FastRoute(path: "/v2/models/a/versions/1") == .metadata("a", version: "1"))
+        #expect(FastRoute(path: "/v2/models/a/ready") == .modelReady("a", version: nil))
+        #expect(FastRoute(path: "/v2/models/a/versions/1/ready") == .modelReady("a", version: "1"))
+        #expect(FastRoute(path: "/v2/models/a/infer") == .infer("a", version: nil))
+        #expect(FastRoute(path: "/v2/models/a/versions/1/infer") == .infer("a", version: "1"))
+        #expect(FastRoute(path: "/v1/endpoints/a/predict") == .predict("a"))
+    }
+
+    @Test(arguments: ["/v2/x", "/v2/models/a/x", "/v2/models/a/infer/x", "/v2/health", "/v2/models/a/versions"])
+    func otherPathsOfTheProtocolAreUnknown(_ path: String) {
+        #expect(FastRoute(path: path[...]) == .unknown)
+    }
+
+    @Test(arguments: [
+        "", "/", "v2", "/v20", "/v1/endpoints", "/v1/endpoints/a", "/v1/endpoints/a/predict/", "//v2", "*",
+    ])
+    func everythingElseIsPassedOn(_ path: String) {
+        #expect(FastRoute(path: path[...]) == nil)
+    }
+
+    @Test func headersAreFoundWhateverTheirCase() {
+        let facts = RequestFacts([
+            "HOST": "a", "content-LENGTH": "12", "Inference-Header-Content-Length": "7", "Expect": "100-Continue",
+            "Content-Type": "TEXT/csv ; x=y", "x-forwarded-PROTO": "https", "Content-Encoding": "identity",
+        ])
+        #expect(facts.host == "a")
+        #expect(facts.contentLength == 12)
+        #expect(facts.jsonByteCount == "7")
+        #expect(facts.expectsContinue)
+        #expect(facts.isCSV)
+        #expect(facts.isForwarded)
+        #expect(facts.refusedEncoding == nil)
+        #expect(!RequestFacts(["x-forwardee": "a", "vib": "b"]).isForwarded)
+    }
+
+    @Test func datesAreThoseOfTheStandard() {
+        #expect(HTTPDate.text(secondsSince1970: 784_111_777) == "Sun, 06 Nov 1994 08:49:37 GMT")
+        #expect(HTTPDate.text(secondsSince1970: 0) == "Thu, 01 Jan 1970 00:00:00 GMT")
+    }
+}

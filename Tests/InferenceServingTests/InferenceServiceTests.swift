@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import InferenceServing
+import ModelDomain
+import ModelExecution
+import Synchronization
+import Tensors
+import TestSupport
+import Testing
+
+struct InferenceServiceTests {
+    private func live(_ cost: RunCost, _ engine: FakeEngine = FakeEngine()) throws -> LiveVersion {
+        try LiveVersion(
+            version: ModelVersion(
+                model: ModelReference(name: try ModelName("m")), number: 1, bundle: nil, provenance: nil, status: .ready,
+                origin: nil, createdAt: Timestamp(microseconds: 0), createdBy: "test"),
+            signature: Signature(inputs: engine.inputs, outputs: engine.outputs), engine: engine,
+            proof: ProofVerdict(
+                origin: .original, tolerance: .standard, replayed: 0, recorded: 0, largestDifference: 0,
+                differingRows: 0, differences: []),
+            cost: cost, limits: .standard)
+    }
+
+    private let row = [Tensor(.float32, shape: [1, 2], elements: [1, 2] as [Float])]
+    private let light = RunCost(oneRowNanoseconds: 1000, furtherRowNanoseconds: 100)
+
+    @Test func aLightCallIsAnsweredWhereItArrived() throws {
+        let service = InferenceService(laneThreads: 1, queueLimit: 1)
+        let counters = EndpointCounters()
+        let answer = service.answer(row, rowCount: 1, with: try live(light), counters: counters) { _ in
+            Issue.record("a light call went to the lane")
+        }
+        guard case .now(.success(let outputs)) = answer else { return #expect(Bool(false), "no answer") }
+        #expect(outputs[0].elements(as: Float.self) == [21])
+        #expect(counters.accepted == 1)
+        #expect(counters.answered == 1)
+    }
+
+    /// Many rows make a light model's call a heavy one.
+    @Test func aHeavyCallIsAnsweredOnTheLane() async throws {
+        let service = InferenceService(laneThreads: 1, queueLimit: 4, inlineBudgetNanoseconds: 5000)
+        let counters = EndpointCounters()
+        let version = try live(light)
+        let outputs = await withCheckedContinuation { continuation in
+            let answer = service.answer(row, rowCount: 1000, with: version, counters: counters) {
+                continuation.resume(returning: $0)
+            }
+            if case .now = answer { Issue.record("it ran at once") }
+        }
+        #expect(try outputs.get()[0].elements(as: Float.self) == [21])
+        #expect(counters.answered == 1)
+    }
+
+    /// What does not fit the queue is refused at once, and counted as answered: nothing is left hanging.
+    @Test func aFullQueueRefusesAtOnce() throws {
+        let service = InferenceService(laneThreads: 1, queueLimit: 2, inlineBudgetNanoseconds: 0)
+        let gate = DispatchSemaphore(value: 0)
+        let slow = try live(light, FakeEngine { first, _ in gate.wait(); return first })
+        let counters = EndpointCounters()
+        let done = DispatchSemaphore(value: 0)
+        var refused = 0
+        for _ in 0..<10 {
+            let answer = service.answer(row, rowCount: 1, with: slow, counters: counters) { _ in done.signal() }
+            if case .now(.failure(.overloaded)) = answer { refused += 1 }
+        }
+        // One may run beside the two that wait, depending on how fast the thread took it.
+        #expect((7...8).contains(refused))
+        for _ in 0..<10 { gate.signal() }
+        for _ in 0..<(10 - refused) { done.wait() }
+        #expect(counters.accepted == counters.answered)
+    }
+
+    @Test func everySubscriberSwitchesBeforePublishReturns() async throws {
+        let service = InferenceService(laneThreads: 1, queueLimit: 1)
+        let seen = Mutex<[Bool]>([])
+        service.subscribe { table, done in
+            seen.withLock { $0.append(table.isComplete) }
+            done()
+        }
+        await service.publish(ServingTable(endpoints: [:], isComplete: true))
+        #expect(seen.withLock(\.self) == [false, true])
+    }
+
+    @Test func idsAreUniqueOverSourcesAndAscending() {
+        var first = PredictionIDSource(replica: 1, loop: 0, startedAtSeconds: 7)
+        var second = PredictionIDSource(replica: 1, loop: 1, startedAtSeconds: 7)
+        let ids = (0..<100).flatMap { _ in [first.next().description, second.next().description] }
+        #expect(Set(ids).count == 200)
+        #expect(ids.allSatisfy { $0.utf8.count == 32 })
+        let own = stride(from: 0, to: 200, by: 2).map { ids[$0] }
+        #expect(own == own.sorted())
+    }
+
+    /// The engine's memory is given back when the last holder lets go.
+    @Test func aVersionEndsWithItsLastHolder() async throws {
+        let service = InferenceService(laneThreads: 1, queueLimit: 1)
+        weak var engine: FakeEngine?
+        do {
+            let mine = FakeEngine()
+            engine = mine
+            let model = ModelReference(name: try ModelName("m"))
+            let record = EndpointRecord(
+                project: .standard, name: try EndpointName("e"), createdAt: Timestamp(microseconds: 0),
+                current: Deployment(
+                    generation: 1, model: model, version: 1, restores: nil, base: nil,
+                    createdAt: Timestamp(microseconds: 0), createdBy: "test"))
+            let state = EndpointState(
+                record: record, live: try live(light, mine), problem: nil, counters: EndpointCounters())
+            await service.publish(ServingTable(endpoints: ["e": state], isComplete: true))
+        }
+        #expect(engine != nil)
+        await service.publish(ServingTable(endpoints: [:], isComplete: true))
+        #expect(engine == nil)
+    }
+}

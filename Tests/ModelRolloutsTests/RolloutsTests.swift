@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+import BlobFiles
+import Foundation
+import InferenceServing
+import ModelDomain
+import ModelExecution
+import ModelPackaging
+import ModelRegistry
+import ModelRollouts
+import ProjectFiles
+import StoreSQL
+import Synchronization
+import Tensors
+import TestSupport
+import Testing
+
+/// Rollouts on a real store and real blobs, with an engine whose answers can be changed under way.
+private struct Platform {
+    let rollouts: Rollouts
+    let service: InferenceService
+    let registry: ModelRegistry
+    let blobs: BlobFiles
+    /// What the engine adds to its answers: other than 0, the recorded ones are not met.
+    let error: Mutex<Float>.Shared
+    let events: Mutex<[String]>.Shared
+
+    init(in folder: String) async throws {
+        blobs = try BlobFiles(folder: folder + "/contents")
+        let database = try await SQLiteDatabase.open(at: folder + "/registry", time: Timestamp(microseconds: 1))
+        registry = ModelRegistry(
+            store: SQLRegistryStore(database: database), now: { Timestamp(microseconds: 1) })
+        service = InferenceService(laneThreads: 1, queueLimit: 10)
+        let error = Mutex<Float>.Shared(0)
+        let events = Mutex<[String]>.Shared([])
+        self.error = error
+        self.events = events
+        rollouts = Rollouts(
+            registry: registry,
+            loader: ModelLoader(
+                runtime: { () throws(EngineError) in
+                    let added = error.value
+                    return FakeRuntime { $0 + 10 * $1 + added }
+                }, blobs: blobs),
+            service: service, limits: .standard,
+            report: { event in events.change { $0.append("\(event.kind) \(event.version)") } })
+    }
+
+    /// Packs a version whose weights are `weights`, uploads and registers it.
+    func register(_ weights: String, model: String = "m") async throws -> ModelVersion {
+        let bundle = try await Packager(
+            folder: MemoryFolder([
+                "model.onnx": weights, "examples.csv": "a,b,score\n1,2,21\n",
+                "slipway.yaml": "{model: {name: \(model)}, proof: {examples: {data: examples.csv}}}",
+            ]), runtime: FakeRuntime(), syntax: YAMLSyntax(),
+            stamp: PackingStamp(time: Timestamp(microseconds: 0), actor: "ada", tool: "test")
+        ).pack()
+        try await put(bundle.manifestBytes)
+        try await put(bundle.provenanceBytes)
+        for (_, content) in bundle.contents {
+            switch content {
+            case .bytes(let bytes): try await put(bytes)
+            case .projectFile: try await put(Array(weights.utf8))
+            }
+        }
+        return try await rollouts.register(
+            model: bundle.model, manifest: bundle.digest, provenance: Digest(of: bundle.provenanceBytes), by: "ada")
+    }
+
+    private func put(_ bytes: [UInt8]) async throws {
+        try await blobs.put(
+            Digest(of: bytes),
+            AsyncThrowingStream { continuation in
+                continuation.yield(bytes)
+                continuation.finish()
+            })
+    }
+
+    func deploy(_ version: Int, to endpoint: String = "e") async throws -> DeploymentOutcome {
+        try await rollouts.deploy(
+            ModelReference(name: ModelName("m")), version: "\(version)", to: EndpointName(endpoint), by: "ada",
+            reason: nil)
+    }
+
+    func live(_ endpoint: String = "e") -> Int? { service.table.endpoints[endpoint]?.live?.version.number }
+}
+
+extension Mutex {
+    /// A mutex that closures can share.
+    final class Shared: Sendable where Value: Sendable {
+        private let mutex: Mutex<Value>
+        init(_ value: Value) { mutex = Mutex(value) }
+        var value: Value { mutex.withLock { $0 } }
+        func change(_ body: (inout Value) -> Void) { mutex.withLock { body(&$0) } }
+    }
+}
+
+struct RolloutsTests {
+    private func withPlatform(_ body: (Platform, String) async throws -> Void) async throws {
+        try await withTemporaryFolder { folder in try await body(Platform(in: folder), folder) }
+    }
+
+    @Test func aVersionAnswersOnceItIsProven() async throws {
+        try await withPlatform { platform, _ in
+            _ = try await platform.register("one")
+            let outcome = try await platform.deploy(1)
+            #expect(platform.live() == 1)
+            #expect(outcome.replaced == nil)
+            #expect(!outcome.unchanged)
+            #expect(outcome.state.live?.proof.isProven == true)
+            #expect(try await platform.deploy(1).unchanged)
+            #expect(platform.events.value == ["proven 1", "switched 1"])
+        }
+    }
+
+    /// A version that does not prove itself changes nothing: not the table, not the registry.
+    @Test func aVersionThatFailsItsProofChangesNothing() async throws {
+        try await withPlatform { platform, _ in
+            _ = try await platform.register("one")
+            _ = try await platform.register("two")
+            _ = try await platform.deploy(1)
+            platform.error.change { $0 = 1 }
+            await #expect(throws: ProofFailed.self) { try await platform.deploy(2) }
+            #expect(platform.live() == 1)
+            #expect(try await platform.registry.endpoint(EndpointName("e")).current.version == 1)
+            #expect(platform.events.value.last == "refused 2")
+        }
+    }
+
+    @Test func rollingBackRunsTheProofAgain() async throws {
+        try await withPlatform { platform, _ in
+            for weights in ["one", "two"] { _ = try await platform.register(weights) }
+            _ = try await platform.deploy(1)
+            _ = try await platform.deploy(2)
+            platform.error.change { $0 = 1 }
+            await #expect(throws: ProofFailed.self) {
+                try await platform.rollouts.rollBack(EndpointName("e"), by: "ada", reason: nil)
+            }
+            #expect(platform.live() == 2)
+            platform.error.change { $0 = 0 }
+            let outcome = try await platform.rollouts.rollBack(EndpointName("e"), by: "ada", reason: "test")
+            #expect(outcome.deployment.restores == 1)
+            #expect(platform.live() == 1)
+            let failure = await #expect(throws: RegistryError.self) {
+                try await platform.rollouts.rollBack(EndpointName("e"), by: "ada", reason: nil)
+            }
+            #expect(failure?.explanation.code == .nothingToRollBack)
+        }
+    }
+
+    @Test func aStartBringsEverythingBack() async throws {
+        try await withPlatform { platform, folder in
+            for weights in ["one", "two"] { _ = try await platform.register(weights) }
+            _ = try await platform.deploy(1, to: "a")
+            _ = try await platform.deploy(2, to: "b")
+            let again = try await Platform(in: folder)
+            #expect(!again.service.table.isComplete)
+            try await again.rollouts.restore()
+            #expect(again.live("a") == 1)
+            #expect(again.live("b") == 2)
+            #expect(again.service.table.isComplete)
+        }
+    }
+
+    /// One model that fails at a start takes no other down, and the server still gets ready.
+    @Test func aStartWithAFailingEngineSaysSo() async throws {
+        try await withPlatform { platform, folder in
+            _ = try await platform.register("one")
+            _ = try await platform.deploy(1)
+            let again = try await Platform(in: folder)
+            again.error.change { $0 = 1 }
+            try await again.rollouts.restore()
+            let state = try #require(again.service.table.endpoints["e"])
+            #expect(state.live == nil)
+            #expect(state.problem?.code == .answersDiffer)
+            #expect(state.problem?.details.isEmpty == false)
+            #expect(again.service.table.isComplete)
+            #expect(throws: ServingError.self) { try state.ready() }
+        }
+    }
+
+    @Test func contentsThatAreMissingAreNamed() async throws {
+        try await withPlatform { platform, _ in
+            let unknown = Digest(of: Array("nothing".utf8))
+            let failure = await #expect(throws: (any Error).self) {
+                try await platform.rollouts.register(
+                    model: ModelReference(name: ModelName("m")), manifest: unknown, provenance: unknown, by: "ada")
+            }
+            #expect((failure as? any ExplainedError)?.explanation.code == .contentMissing)
+        }
+    }
+
+    @Test func removingAnEndpointKeepsItsModel() async throws {
+        try await withPlatform { platform, _ in
+            _ = try await platform.register("one")
+            _ = try await platform.deploy(1)
+            try await platform.rollouts.remove(EndpointName("e"), by: "ada")
+            #expect(platform.service.table.endpoints.isEmpty)
+            #expect(try await platform.registry.models().count == 1)
+            #expect(try await platform.registry.verifyLedger() > 0)
+            _ = try await platform.deploy(1)
+            #expect(platform.live() == 1)
+        }
+    }
+
+    /// Deployments that arrive together pass one at a time; the last one answers.
+    @Test func manyDeploymentsAtOncePassInTurn() async throws {
+        try await withPlatform { platform, _ in
+            for weights in ["one", "two", "three"] { _ = try await platform.register(weights) }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for round in 0..<12 { group.addTask { _ = try await platform.deploy(round % 3 + 1) } }
+                try await group.waitForAll()
+            }
+            let current = try await platform.registry.endpoint(EndpointName("e")).current
+            #expect(platform.live() == current.version)
+            #expect(try await platform.registry.verifyLedger() > 0)
+        }
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import ModelDomain
+import PortContracts
+import StoreSQL
+import TestSupport
+import Testing
+
+struct MigrationTests {
+    private let time = Timestamp(microseconds: 5)
+    private let first = SQLSchema.Migration(number: 1, statements: ["CREATE TABLE one (a INTEGER NOT NULL)"])
+    private let second = SQLSchema.Migration(
+        number: 2, statements: ["CREATE TABLE two (b INTEGER NOT NULL)", "INSERT INTO two (b) SELECT a FROM one"])
+
+    @Test func anOldDatabaseIsCopiedAndBroughtForward() async throws {
+        try await withTemporaryFolder { folder async throws in
+            let path = "\(folder)/registry.sqlite"
+            let old = try await SQLiteDatabase.open(at: path, schema: schema(first), time: time)
+            try await old.write { try $0.execute("INSERT INTO one (a) VALUES (7)", [:]) }
+            try old.close()
+
+            let new = try await SQLiteDatabase.open(at: path, schema: schema(first, second), time: time)
+            #expect(try await new.read { try $0.rows("SELECT b FROM two", [:]).map { $0["b"] } } == [.integer(7)])
+            try new.close()
+
+            // The copy is the database from before: it opens with the old schema, and has no second table.
+            let copy = try await SQLiteDatabase.open(at: path + ".schema-1", schema: schema(first), time: time)
+            #expect(try await copy.read { try $0.rows("SELECT a FROM one", [:]).map { $0["a"] } } == [.integer(7)])
+            await #expect(throws: StoreFailure.self) {
+                try await copy.read { _ = try $0.rows("SELECT b FROM two", [:]) }
+            }
+            #expect(try mode(of: path + ".schema-1") == 0o600)
+        }
+    }
+
+    @Test func aDatabaseThatIsUpToDateIsNotCopied() async throws {
+        try await withTemporaryFolder { folder async throws in
+            for _ in 0..<2 {
+                let database = try await SQLiteDatabase.open(
+                    at: "\(folder)/r.sqlite", schema: schema(first, second), time: time)
+                try database.close()
+            }
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+            #expect(names.filter { $0.contains("schema-") || $0.contains("unfinished") }.isEmpty)
+        }
+    }
+
+    @Test func aNewerDatabaseIsRefusedAndLeftAlone() async throws {
+        try await withTemporaryFolder { folder async throws in
+            let path = "\(folder)/r.sqlite"
+            try await SQLiteDatabase.open(at: path, schema: schema(first, second), time: time).close()
+            await expectCode(.schemaNewer) {
+                _ = try await SQLiteDatabase.open(at: path, schema: schema(first), time: time)
+            }
+            try await SQLiteDatabase.open(at: path, schema: schema(first, second), time: time).close()
+        }
+    }
+
+    @Test func anEditedMigrationIsRefused() async throws {
+        try await withTemporaryFolder { folder async throws in
+            let path = "\(folder)/r.sqlite"
+            try await SQLiteDatabase.open(at: path, schema: schema(first), time: time).close()
+            let edited = SQLSchema.Migration(number: 1, statements: ["CREATE TABLE one (a TEXT NOT NULL)"])
+            await #expect {
+                _ = try await SQLiteDatabase.open(at: path, schema: schema(edited), time: time)
+            } throws: { ($0 as? StoreFailure)?.reason == .migrationEdited(number: 1) }
+        }
+    }
+
+    @Test func aMigrationThatFailsLeavesTheDatabaseAsItWas() async throws {
+        try await withTemporaryFolder { folder async throws in
+            let path = "\(folder)/r.sqlite"
+            try await SQLiteDatabase.open(at: path, schema: schema(first), time: time).close()
+            let broken = SQLSchema.Migration(
+                number: 2, statements: ["CREATE TABLE two (b INTEGER NOT NULL)", "INSERT INTO nowhere VALUES (1)"])
+            await #expect(throws: StoreFailure.self) {
+                _ = try await SQLiteDatabase.open(at: path, schema: schema(first, broken), time: time)
+            }
+            let database = try await SQLiteDatabase.open(at: path, schema: schema(first, second), time: time)
+            #expect(try await database.read { try $0.rows("SELECT b FROM two", [:]).isEmpty })
+        }
+    }
+
+    private func schema(_ migrations: SQLSchema.Migration...) -> SQLSchema {
+        SQLSchema(bookkeeping: SQLSchema.sqlite.bookkeeping, migrations: migrations)
+    }
+}
+
+func mode(of path: String) throws -> Int? {
+    try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+}
