@@ -50,11 +50,15 @@ let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
-let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbird: [Target.Dependency] = ["Hummingbird", "HummingbirdCore"].map {
+    .product(name: $0, package: "hummingbird")
+}
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nio: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { .product(name: $0, package: "swift-nio") }
-let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+let nioHTTPTypes: [Target.Dependency] = ["NIOHTTPTypes", "NIOHTTPTypesHTTP1"].map {
+    .product(name: $0, package: "swift-nio-extras")
+}
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -85,7 +89,7 @@ let rooms: [Room] = [
         uses: [
             "AccessControl", "InferenceServing", "ModelDomain", "ModelExecution", "ModelRegistry", "ModelRollouts",
             "Tensors", "WireTypes",
-        ], products: nio + [httpTypes, hummingbird, logging, nioHTTPTypes]),
+        ], products: nio + hummingbird + nioHTTPTypes + [httpTypes, logging]),
     room("APIClient", in: .interfaces, uses: ["ModelDomain", "WireTypes"], products: [asyncHTTPClient] + nio),
     room(
         "CommandLineInterface", in: .interfaces,
@@ -184,6 +188,12 @@ let testTargets: [Target] = [
             "APIClient", "CommandLineInterface", "ModelDomain", "ModelExecution", "ModelPackaging", "Tensors",
             "WireTypes",
         ], products: nio + [argumentParser]),
+    tests(
+        "HTTPInterfaceTests",
+        uses: [
+            "AccessControl", "HTTPInterface", "InferenceServing", "ModelDomain", "ModelExecution", "ModelRegistry",
+            "ModelRollouts", "Tensors", "WireTypes",
+        ], products: nio + [lifecycle, logging]),
     tests("EndToEndTests", uses: ["TestSupport", "slipway"]),
     tests("ArchitectureTests", uses: ["ModelDomain"]),
 ]

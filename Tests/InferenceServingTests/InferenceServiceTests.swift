@@ -73,8 +73,8 @@ struct InferenceServiceTests {
     @Test func everySubscriberSwitchesBeforePublishReturns() async throws {
         let service = InferenceService(laneThreads: 1, queueLimit: 1)
         let seen = Mutex<[Bool]>([])
-        service.subscribe { table, done in
-            seen.withLock { $0.append(table.isComplete) }
+        service.subscribe { done in
+            seen.withLock { $0.append(service.table.isComplete) }
             done()
         }
         await service.publish(ServingTable(endpoints: [:], isComplete: true))

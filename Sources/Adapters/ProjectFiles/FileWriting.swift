@@ -91,8 +91,8 @@ extension PackedBundle {
                     }
                 }
             }
-            try writeFile("\(temporary)/manifest.json") { try $0(manifestBytes) }
-            try writeFile("\(temporary)/provenance.json") { try $0(provenanceBytes) }
+            try writeFile("\(temporary)/\(PackedBundle.manifestName)") { try $0(manifestBytes) }
+            try writeFile("\(temporary)/\(PackedBundle.provenanceName)") { try $0(provenanceBytes) }
             guard unsafe rename(temporary, path) == 0 else { throw writingFailed(path, errno) }
         } catch {
             try? FileManager.default.removeItem(atPath: temporary)

@@ -20,8 +20,14 @@ struct MachineToolbox: Toolbox {
         choices.baseline = options.baseline.map(source.nameForFile)
         let named = [choices.examples, choices.baseline].compactMap(\.self).filter { $0.hasPrefix("/") }
         let folder = try ConfinedFolder(at: source.folder, granting: Set(named))
+        let runtime = try EngineLibraries(folder: DataFolder(nil)).runtime()
+        if source.model == nil, try PackedBundle.isBundle(folder) {
+            let bundle = try PackedBundle(reading: folder, runtime: runtime)
+            return LocalPackedProject(
+                bundle: try bundle.renamed(choices.name, project: choices.project), folder: folder)
+        }
         let packager = Packager(
-            folder: folder, runtime: try EngineLibraries(folder: DataFolder(nil)).runtime(), syntax: YAMLSyntax(),
+            folder: folder, runtime: runtime, syntax: YAMLSyntax(),
             stamp: PackingStamp(time: .now, actor: NSUserName(), tool: Product.nameAndVersion))
         return LocalPackedProject(bundle: try await packager.pack(choices, progress: progress), folder: folder)
     }

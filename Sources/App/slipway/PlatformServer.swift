@@ -60,7 +60,7 @@ struct PlatformServer {
             authority: authority, logger: logger, onListening: { port in startUp.listening(on: port) })
         do {
             try await ServiceGroup(
-                services: [HTTPService(server: server), startUp], gracefulShutdownSignals: [.sigterm, .sigint],
+                services: [server, startUp], gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger
             ).run()
         } catch let refusal as Refusal where refusal.explanation.code == .portInUse {
@@ -109,11 +109,7 @@ struct PlatformServer {
 /// A token that was made just now.
 struct NewToken { let text: String }
 
-/// swift-service-lifecycle's view of the HTTP server.
-private struct HTTPService: Service {
-    let server: HTTPServer
-    func run() async throws { try await server.run() }
-}
+extension HTTPServer: Service {}
 
 /// Resident memory of this process.
 private func residentBytes() -> Int? {
@@ -127,7 +123,7 @@ private func residentBytes() -> Int? {
 extension EngineFinding {
     fileprivate var wire: EngineV1 {
         EngineV1(
-            name: name, version: identity?.version, build: identity?.build, problem: problem.map(ProblemV1.init))
+            name: name, version: identity?.version, build: identity?.build, problem: problem.map { ProblemV1($0) })
     }
 }
 

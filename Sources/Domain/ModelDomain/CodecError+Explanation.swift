@@ -16,7 +16,7 @@ extension CodecError: ExplainedError {
     private var sentence: String {
         let place = [row.map { "row \($0)" }, field.map { "“\($0.prefix(100))”" }].compactMap(\.self).joined(separator: ", ")
         let text = place.isEmpty ? message : "\(place): \(message)"
-        return text.prefix(1).uppercased() + text.dropFirst() + (text.hasSuffix(".") ? "" : ".")
+        return text.prefix(1).uppercased() + text.dropFirst() + (text.hasSuffix(".") || text.hasSuffix("?") ? "" : ".")
     }
 
     private var codeAndHint: (ErrorCode, String) {

@@ -12,7 +12,7 @@ extension EndpointV1 {
             name: record.name.rawValue, project: record.project.rawValue, generation: record.current.generation,
             model: record.current.model.description, wantedVersion: record.current.version,
             liveVersion: live?.version.number, ready: live != nil && state.problem == nil,
-            proof: live.map { ProofV1($0.proof) }, problem: state.problem.map(ProblemV1.init),
+            proof: live.map { ProofV1($0.proof) }, problem: state.problem.map { ProblemV1($0) },
             requests: RequestCountsV1(
                 accepted: state.counters.accepted, answered: state.counters.answered, failed: state.counters.failed),
             signature: live.map { SignatureV1($0.signature) }, oneRowMicroseconds: live?.cost.oneRowMicroseconds,

@@ -25,18 +25,18 @@ enum ErrorForm {
             JSONValue.object(explanation.inferenceProtocolMembers).write(into: writer)
         case .problem:
             head.contentType = "application/problem+json"
-            writer.append(problemBody(explanation))
+            writer.append(problemBody(explanation, status: head.status))
         }
         return head
     }
 }
 
 /// The body of `application/problem+json`.
-func problemBody(_ explanation: Explanation) -> [UInt8] {
+func problemBody(_ explanation: Explanation, status: Int) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     // Texts and integers only: there is nothing in a problem that could not be encoded.
-    return (try? encoder.encode(ProblemV1(explanation))).map { [UInt8]($0) } ?? []
+    return (try? encoder.encode(ProblemV1(explanation, status: status))).map { [UInt8]($0) } ?? []
 }
 
 extension Explanation {

@@ -68,7 +68,7 @@ final class EventLoopSlots: Sendable {
     }
 
     private func subscribe(_ bound: NIOLoopBound<EventLoopSlot>, on loop: any EventLoop) {
-        service.subscribe { [weak service] _, done in
+        service.subscribe { [weak service] done in
             loop.execute { [weak service] in
                 // The table of this moment, not the one handed over: two of them may arrive in either order.
                 if let service { bound.value.table = service.table }

@@ -75,7 +75,7 @@ package struct HTTPServer: Sendable {
         switch error.errnoCode {
         case EADDRINUSE:
             return Refusal(
-                .portInUse, .unavailable, "\(address) is in use by another program.",
+                .portInUse, .conflict, "\(address) is in use by another program.",
                 hint: "Choose another port with --port; 0 takes any that is free.")
         case EACCES, EADDRNOTAVAIL:
             return Refusal(

@@ -17,10 +17,11 @@ package struct ProblemV1: Codable, Sendable, Equatable {
         package let value: String
     }
 
-    package init(_ explanation: Explanation) {
+    /// - Parameter status: The HTTP status, where it says more than the kind of the failure does.
+    package init(_ explanation: Explanation, status: Int? = nil) {
         type = explanation.code.page
         title = explanation.message
-        status = explanation.kind.httpStatus
+        self.status = status ?? explanation.kind.httpStatus
         code = explanation.code.rawValue
         hint = explanation.hint
         details = explanation.details.isEmpty

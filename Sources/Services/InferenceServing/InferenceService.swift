@@ -13,7 +13,7 @@ package final class InferenceService: Sendable {
 
     private struct Publication {
         var table = ServingTable.empty
-        var subscribers: [@Sendable (ServingTable, @escaping @Sendable () -> Void) -> Void] = []
+        var subscribers: [@Sendable (_ done: @escaping @Sendable () -> Void) -> Void] = []
     }
 
     /// - Parameters:
@@ -26,15 +26,12 @@ package final class InferenceService: Sendable {
 
     package var table: ServingTable { publication.withLock(\.table) }
 
-    /// Hands every table, from the present one on, to `subscriber`, which calls back once it uses it.
+    /// Tells `subscriber` now and whenever there is another ``table``; it takes that up and then calls `done`.
     ///
     /// An event loop subscribes once and keeps the table in a variable of its own, so that a request takes no lock.
-    package func subscribe(_ subscriber: @escaping @Sendable (ServingTable, @escaping @Sendable () -> Void) -> Void) {
-        let table = publication.withLock { publication in
-            publication.subscribers.append(subscriber)
-            return publication.table
-        }
-        subscriber(table) {}
+    package func subscribe(_ subscriber: @escaping @Sendable (_ done: @escaping @Sendable () -> Void) -> Void) {
+        publication.withLock { $0.subscribers.append(subscriber) }
+        subscriber {}
     }
 
     /// Switches every subscriber to `table`. When this returns, no new request sees the old one.
@@ -45,7 +42,7 @@ package final class InferenceService: Sendable {
         }
         await withTaskGroup(of: Void.self) { group in
             for subscriber in subscribers {
-                group.addTask { await withCheckedContinuation { done in subscriber(table) { done.resume() } } }
+                group.addTask { await withCheckedContinuation { done in subscriber { done.resume() } } }
             }
         }
     }

@@ -70,11 +70,11 @@ package enum EngineError: ExplainedError, Equatable {
             Explanation(.engineMissing, .unavailable, "The engine \(engine) is not installed.", hint: hint)
         case .unusable(let engine, let reason):
             Explanation(
-                .engineUnusable, .unavailable, "The library of \(engine) cannot be used: \(reason).",
+                .engineUnusable, .unavailable, "The library of \(engine) cannot be used: \(sentence(reason))",
                 hint: "Check it with `slipway doctor`.")
         case .modelRefused(let reason):
             Explanation(
-                .modelRefused, .invalidInput, "The engine cannot load this model: \(reason)",
+                .modelRefused, .invalidInput, "The engine cannot load this model: \(sentence(reason))",
                 hint: "Check that the file opens where it was made, and export it again.")
         case .typeUnsupported(let name, let type):
             Explanation(
@@ -82,8 +82,11 @@ package enum EngineError: ExplainedError, Equatable {
                 hint: "Export the model with tensor inputs and outputs.")
         case .runFailed(let reason):
             Explanation(
-                .runFailed, .bug, "The engine failed while it ran the model: \(reason)",
+                .runFailed, .bug, "The engine failed while it ran the model: \(sentence(reason))",
                 hint: "Look for the prediction id in `slipway logs`.")
         }
     }
 }
+
+/// An engine's own words, ended as a sentence is.
+private func sentence(_ reason: String) -> String { reason.hasSuffix(".") ? reason : reason + "." }

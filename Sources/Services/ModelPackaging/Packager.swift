@@ -17,6 +17,9 @@ package struct Packager: Sendable {
         package init() {}
     }
 
+    private static let examplesName = "examples.jsonl"
+    private static let baselineName = "baseline.json"
+
     private let folder: any ProjectFolder
     private let runtime: any EngineRuntime
     private let syntax: any ConfigSyntax
@@ -50,39 +53,29 @@ package struct Packager: Sendable {
         let task = project.task?.rawValue ?? inferredTask(of: signature)
         let verdict = try prove(recording, on: engine, as: signature, task: task, tolerance: project.tolerance)
 
-        var files: [(file: BundleFile, content: PackedBundle.Content)] = []
-        for path in try [source] + externalData(of: source) {
-            let described = try folder.describe(path)
-            let file = try BundleFile(
-                path: lastPart(of: path), digest: described.digest, byteCount: described.byteCount)
-            files.append((file, .projectFile(path)))
-        }
-        var proof: BundleManifest.Proof?
-        if !recording.examples.isEmpty {
-            let format = try ExampleFormat(signature: signature, outputs: recording.outputs)
-            files.append(try made("examples.jsonl", format.write(recording.examples)))
-            proof = BundleManifest.Proof(
-                examples: "examples.jsonl", count: recording.examples.count, origin: recording.origin,
-                outputs: recording.outputs, tolerance: project.tolerance, replayAtStart: project.replayAtStart)
-        }
+        var files = try modelFiles(source)
+        let proof = try recorded(recording, as: signature, in: project, adding: &files)
         var notes = recording.notes
         if let data = project.baseline {
             progress("profiling \(data)")
             let baseline = try BaselineProfile(of: data, in: folder, as: signature)
             notes += baseline.notes
-            files.append(try made("baseline.json", baseline.bytes))
+            files.append(try made(Self.baselineName, baseline.bytes))
         } else {
             notes.append("no training data was named, so drift will have nothing to be held against (baseline.data)")
         }
         let manifest = BundleManifest(
             engine: runtime.identity.name, model: lastPart(of: source), task: task, signature: signature,
-            proof: proof, baseline: project.baseline == nil ? nil : "baseline.json", files: files.map(\.file))
+            proof: proof, baseline: project.baseline == nil ? nil : Self.baselineName, files: files.map(\.file))
         let name = try modelName(of: project, source: source)
+        let model = ModelReference(project: project.project, name: name)
+        let endpoints = project.endpoints.isEmpty ? [try EndpointName(name.rawValue)] : project.endpoints
+        let data = try [project.examples?.data, project.baseline].compactMap(\.self).map { try folder.describe($0) }
+        let provenance = Provenance(
+            stamp: stamp, model: model, endpoints: endpoints, source: source, engine: runtime.identity,
+            commit: await folder.commit(), data: data, verdict: verdict)
         return PackedBundle(
-            model: ModelReference(project: project.project, name: name),
-            endpoints: project.endpoints.isEmpty ? [try EndpointName(name.rawValue)] : project.endpoints,
-            manifest: manifest,
-            provenanceBytes: try await provenance(of: project, source: source, verdict: verdict),
+            model: model, endpoints: endpoints, manifest: manifest, provenanceBytes: provenance.bytes,
             contents: files, verdict: verdict, notes: notes)
     }
 
@@ -101,18 +94,31 @@ package struct Packager: Sendable {
         return verdict
     }
 
-    private func made(_ path: String, _ bytes: [UInt8]) throws -> (BundleFile, PackedBundle.Content) {
-        (try BundleFile(path: path, digest: Digest(of: bytes), byteCount: bytes.count), .bytes(bytes))
+    /// The file that the engine opens, and what it refers to.
+    private func modelFiles(_ source: String) throws -> [PackedBundle.Entry] {
+        try ([source] + externalData(of: source)).map { path in
+            let described = try folder.describe(path)
+            let file = try BundleFile(
+                path: lastPart(of: path), digest: described.digest, byteCount: described.byteCount)
+            return (file, .projectFile(path))
+        }
     }
 
-    private func provenance(
-        of project: ProjectFile, source: String, verdict: ProofVerdict
-    ) async throws -> [UInt8] {
-        let data = try [project.examples?.data, project.baseline].compactMap(\.self).map { try folder.describe($0) }
-        return Provenance(
-            stamp: stamp, model: source, engine: runtime.identity, commit: await folder.commit(), data: data,
-            verdict: verdict
-        ).bytes
+    /// What the manifest says of the recorded answers, whose file joins `files`; `nil` when there are none.
+    private func recorded(
+        _ recording: ExampleRecorder.Recording, as signature: Signature, in project: ProjectFile,
+        adding files: inout [PackedBundle.Entry]
+    ) throws -> BundleManifest.Proof? {
+        guard !recording.examples.isEmpty else { return nil }
+        let format = try ExampleFormat(signature: signature, outputs: recording.outputs)
+        files.append(try made(Self.examplesName, format.write(recording.examples)))
+        return BundleManifest.Proof(
+            examples: Self.examplesName, count: recording.examples.count, origin: recording.origin,
+            outputs: recording.outputs, tolerance: project.tolerance, replayAtStart: project.replayAtStart)
+    }
+
+    private func made(_ path: String, _ bytes: [UInt8]) throws -> PackedBundle.Entry {
+        (try BundleFile(path: path, digest: Digest(of: bytes), byteCount: bytes.count), .bytes(bytes))
     }
 }
 

@@ -11,6 +11,11 @@ package struct PackedBundle: Sendable {
         case projectFile(String)
     }
 
+    package typealias Entry = (file: BundleFile, content: Content)
+
+    package static let manifestName = "manifest.json"
+    package static let provenanceName = "provenance.json"
+
     package let model: ModelReference
     /// The endpoints that the project names; the model's own name when it names none.
     package let endpoints: [EndpointName]
@@ -18,7 +23,7 @@ package struct PackedBundle: Sendable {
     /// Canonical JSON of ``manifest``; its digest is the bundle's.
     package let manifestBytes: [UInt8]
     package let provenanceBytes: [UInt8]
-    package let contents: [(file: BundleFile, content: Content)]
+    package let contents: [Entry]
     package let verdict: ProofVerdict
     /// What a person should know and need not act on.
     package let notes: [String]
@@ -27,7 +32,7 @@ package struct PackedBundle: Sendable {
 
     package init(
         model: ModelReference, endpoints: [EndpointName], manifest: BundleManifest, provenanceBytes: [UInt8],
-        contents: [(file: BundleFile, content: Content)], verdict: ProofVerdict, notes: [String]
+        contents: [Entry], verdict: ProofVerdict, notes: [String]
     ) {
         self.model = model
         self.endpoints = endpoints

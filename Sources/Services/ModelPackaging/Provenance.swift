@@ -19,8 +19,13 @@ package struct PackingStamp: Sendable {
 }
 
 struct Provenance {
+    static let schema = "slipway.provenance/1"
+
     let stamp: PackingStamp
-    let model: String
+    let model: ModelReference
+    let endpoints: [EndpointName]
+    /// The model file's path in its project.
+    let source: String
     let engine: EngineIdentity
     let commit: SourceCommit?
     /// The data that examples and baseline were made from.
@@ -30,8 +35,10 @@ struct Provenance {
     /// Canonical JSON.
     var bytes: [UInt8] {
         let json = JSONValue.record([
-            ("schema", .string("slipway.provenance/1")), ("packed_at", .string(stamp.time.text)),
-            ("packed_by", .string(stamp.actor)), ("tool", .string(stamp.tool)), ("source", .string(model)),
+            ("schema", .string(Self.schema)), ("model", .string(model.name.rawValue)),
+            ("project", .string(model.project.rawValue)),
+            ("endpoints", .array(endpoints.map { .string($0.rawValue) })), ("packed_at", .string(stamp.time.text)),
+            ("packed_by", .string(stamp.actor)), ("tool", .string(stamp.tool)), ("source", .string(source)),
             (
                 "engine",
                 .record([

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ModelDomain
+package import ModelExecution
+
+extension PackedBundle {
+    /// Whether `folder` holds a bundle rather than a project.
+    package static func isBundle(_ folder: any ProjectFolder) throws -> Bool {
+        try folder.contains(manifestName) && !folder.contains(ProjectFile.fileName)
+    }
+
+    /// Reads a bundle that was packed before, and has it prove itself again.
+    ///
+    /// - Throws: `PRJ-009` naming what was changed since it was packed; ``ProofFailed``; the engine's own refusals.
+    package init(reading folder: any ProjectFolder, runtime: any EngineRuntime) throws {
+        let bytes = try folder.read(Self.manifestName, limit: 16 << 20)
+        let manifest = try BundleManifest(manifest: bytes)
+        guard manifest.canonicalBytes == bytes else { throw FieldReader.damaged("its manifest is not canonical") }
+        for file in manifest.files where try folder.describe(file.path) != file {
+            throw FieldReader.damaged("“\(file.path)” is not what was packed")
+        }
+        let provenanceBytes = try folder.read(Self.provenanceName, limit: 16 << 20)
+        let provenance = try FieldReader(document: provenanceBytes, what: "provenance")
+        var examples: [Example] = []
+        if let proof = manifest.proof {
+            let format = try ExampleFormat(signature: manifest.signature, outputs: proof.outputs)
+            examples = try format.read(lines: try folder.read(proof.examples, limit: ExampleFormat.byteLimit))
+        }
+        let engine = try runtime.open(modelAt: folder.modelFile(manifest.model))
+        let verdict = try Replay(
+            signature: manifest.signature, tolerance: manifest.proof?.tolerance ?? .standard, task: manifest.task
+        ).run(
+            examples, recorded: manifest.proof?.count ?? 0, origin: manifest.proof?.origin ?? .recordedBySlipway,
+            on: engine)
+        guard verdict.holds else { throw ProofFailed(verdict: verdict) }
+        self.init(
+            model: ModelReference(
+                project: try ProjectName(provenance.text("project")), name: try ModelName(provenance.text("model"))),
+            endpoints: try provenance.texts("endpoints").map { name throws(Refusal) in try EndpointName(name) },
+            manifest: manifest, provenanceBytes: provenanceBytes,
+            contents: manifest.files.map { ($0, .projectFile($0.path)) }, verdict: verdict, notes: [])
+    }
+
+    /// The same bundle under another name: names stand beside a bundle, and never in its digest.
+    package func renamed(_ name: ModelName?, project: ProjectName?) throws -> PackedBundle {
+        guard name != nil || project != nil else { return self }
+        return PackedBundle(
+            model: ModelReference(project: project ?? model.project, name: name ?? model.name),
+            endpoints: try name.map { [try EndpointName($0.rawValue)] } ?? endpoints, manifest: manifest,
+            provenanceBytes: provenanceBytes, contents: contents, verdict: verdict, notes: notes)
+    }
+}
