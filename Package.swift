@@ -170,7 +170,8 @@ let testTargets: [Target] = [
         "ModelPackagingTests",
         uses: ["ModelDomain", "ModelExecution", "ModelPackaging", "ProjectFiles", "Tensors", "TestSupport"]),
     tests("ModelRegistryTests", uses: ["ModelDomain", "ModelRegistry", "PortContracts", "StoreSQL", "TestSupport"]),
-    tests("InferenceServingTests", uses: ["InferenceServing", "ModelDomain", "ModelExecution", "Tensors", "TestSupport"]),
+    tests(
+        "InferenceServingTests", uses: ["InferenceServing", "ModelDomain", "ModelExecution", "Tensors", "TestSupport"]),
     tests(
         "ModelRolloutsTests",
         uses: [
@@ -181,7 +182,9 @@ let testTargets: [Target] = [
     tests("BlobFilesTests", uses: ["BlobFiles", "ModelDomain", "ModelExecution", "PortContracts", "TestSupport"]),
     tests("EngineONNXTests", uses: ["EngineONNX", "ModelDomain", "ModelExecution", "PortContracts", "Tensors"]),
     tests("ProjectFilesTests", uses: ["ModelDomain", "ModelPackaging", "ProjectFiles", "TestSupport"]),
-    tests("StoreSQLTests", uses: ["AccessControl", "ModelDomain", "ModelRegistry", "PortContracts", "StoreSQL", "TestSupport"]),
+    tests(
+        "StoreSQLTests",
+        uses: ["AccessControl", "ModelDomain", "ModelRegistry", "PortContracts", "StoreSQL", "TestSupport"]),
     tests(
         "CommandLineInterfaceTests",
         uses: [

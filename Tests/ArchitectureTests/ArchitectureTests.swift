@@ -63,7 +63,8 @@ struct ArchitectureTests {
 
     /// `@unchecked Sendable` is a promise, and says why it can be kept.
     @Test func everyUncheckedPromiseGivesItsReason() {
-        for file in sources where file.text.contains(": @unchecked Sendable") || file.text.contains("@unchecked Sendable {") {
+        for file in sources
+        where file.text.contains(": @unchecked Sendable") || file.text.contains("@unchecked Sendable {") {
             #expect(file.text.contains("`@unchecked Sendable`"), "\(file.path) does not say why it is safe")
         }
     }
@@ -118,7 +119,8 @@ struct DocumentationTests {
 
     /// Paths that hints and pages promise are there.
     @Test func everyPageThatIsNamedExists() {
-        let files = repository.files(below: ["Sources"]) + repository.files(below: ["docs"], suffix: ".md")
+        let files =
+            repository.files(below: ["Sources"]) + repository.files(below: ["docs"], suffix: ".md")
             + ["README.md", "CONTRIBUTING.md", "SECURITY.md", "ARCHITECTURE.md"].compactMap { path in
                 repository.text(path).map { Repository.SourceFile(path: path, text: $0) }
             }

@@ -21,7 +21,7 @@ struct DeployTests {
             #expect(outcome.code == 0)
             #expect(
                 outcome.output == #"""
-                    ✓ proven: 1 of 1 examples agree, largest difference 0.0
+                    ✓ proven: 1 of 1 examples agree, largest difference 0
                     churn version 1 answers at \#(server.url)/v1/endpoints/churn/predict
 
                     Try it:

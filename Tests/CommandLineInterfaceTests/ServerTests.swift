@@ -84,7 +84,7 @@ struct ClientTests {
         let error = await #expect(throws: Refusal.self) { try await client.status() }
         #expect(error?.explanation.code == .serverUnreachable)
         #expect(error?.explanation.message == "No server answers at http://127.0.0.1:1.")
-        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(ContinuousClock.now - start < .seconds(30))
     }
 
     @Test func theServersOwnWordsAreKept() async throws {

@@ -19,7 +19,8 @@ struct BadInputTests {
                 let examples = "\(repositoryRoot)/examples/breast-cancer/examples.csv"
                 for (name, bytes) in files {
                     try bytes.write(to: URL(fileURLWithPath: "\(folder)/\(name).onnx"))
-                    let result = try await platform.program.run("deploy", "\(folder)/\(name).onnx", "--examples", examples)
+                    let result = try await platform.program.run(
+                        "deploy", "\(folder)/\(name).onnx", "--examples", examples)
                     #expect([2, 4].contains(result.exitCode), "\(name): \(result.exitCode) \(result.errors)")
                     #expect(result.errors.contains("error:"), "\(name)")
                 }
@@ -54,10 +55,14 @@ struct BadInputTests {
             try FileManager.default.createDirectory(atPath: project, withIntermediateDirectories: true)
             let model = "\(repositoryRoot)/examples/breast-cancer/model.onnx"
             try FileManager.default.copyItem(atPath: model, toPath: folder + "/outside.onnx")
-            try FileManager.default.createSymbolicLink(atPath: project + "/link.onnx", withDestinationPath: folder + "/outside.onnx")
+            try FileManager.default.createSymbolicLink(
+                atPath: project + "/link.onnx", withDestinationPath: folder + "/outside.onnx")
             try FileManager.default.createSymbolicLink(atPath: project + "/folder", withDestinationPath: folder)
             let program = Program(environment: ["SLIPWAY_DATA": folder + "/data"])
-            for source in ["../outside.onnx", folder + "/outside.onnx", "link.onnx", "folder/outside.onnx", "./x/../../outside.onnx"] {
+            for source in [
+                "../outside.onnx", folder + "/outside.onnx", "link.onnx", "folder/outside.onnx",
+                "./x/../../outside.onnx",
+            ] {
                 try writeText("model: {source: \"\(source)\"}", to: project + "/slipway.yaml")
                 let result = try await program.run("pack", project)
                 #expect(result.exitCode == 2, "\(source): \(result.errors)")

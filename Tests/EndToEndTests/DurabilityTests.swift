@@ -24,7 +24,8 @@ struct DurabilityTests {
                 while platform.isRunning {
                     let factor = next
                     next += 1
-                    let result = try await platform.program.run("deploy", models.path(factor), "--name", "scale", "--format", "json")
+                    let result = try await platform.program.run(
+                        "deploy", models.path(factor), "--name", "scale", "--format", "json")
                     if result.exitCode == 0 { acknowledged.append(factor) } else { break }
                 }
                 try await killed

@@ -13,7 +13,8 @@ struct MainRoadTests {
                 #expect((deployed.output + deployed.errors).contains("proven:"))
                 #expect(deployed.output.contains("curl"))
 
-                let row = try String(contentsOfFile: "\(repositoryRoot)/examples/breast-cancer/row.json", encoding: .utf8)
+                let row = try String(
+                    contentsOfFile: "\(repositoryRoot)/examples/breast-cancer/row.json", encoding: .utf8)
                 let reply = try await platform.post("/v1/endpoints/breast-cancer/predict", row)
                 #expect(reply.status == 200, "\(reply.body)")
                 #expect(reply.body.contains(#""label":"#))
@@ -27,10 +28,11 @@ struct MainRoadTests {
                 #expect(endpoints.first?["ready"] as? Bool == true)
                 #expect(json["ready"] as? Bool == true)
 
-                for arguments in [["model", "list"], ["endpoint", "list"], ["model", "show", "breast-cancer"],
+                for arguments in [
+                    ["model", "list"], ["endpoint", "list"], ["model", "show", "breast-cancer"],
                     ["endpoint", "show", "breast-cancer"], ["ledger", "list"], ["ledger", "verify"], ["logs"],
-                    ["engines"], ["status"]]
-                {
+                    ["engines"], ["status"],
+                ] {
                     let result = try await platform.program.run(arguments)
                     #expect(result.exitCode == 0, "\(arguments): \(result.errors)")
                     #expect(!result.output.isEmpty)
@@ -60,7 +62,9 @@ struct MainRoadTests {
     }
 
     /// Both ways of calling: one matrix, and one input a column; and images.
-    @Test(arguments: [("breast-cancer", "breast-cancer"), ("breast-cancer/columns", "breast-cancer-columns"), ("digits", "digits")])
+    @Test(arguments: [
+        ("breast-cancer", "breast-cancer"), ("breast-cancer/columns", "breast-cancer-columns"), ("digits", "digits"),
+    ])
     func everyExampleAnswersItsOwnRow(path: String, endpoint: String) async throws {
         try await withTemporaryFolder { folder in
             try await RunningPlatform.with(data: folder + "/data") { platform in
@@ -111,7 +115,8 @@ struct MainRoadTests {
 
             var digests: [String] = []
             for output in ["one", "two"] {
-                let packed = try await program.run("pack", project, "--output", "\(folder)/\(output)", "--format", "json")
+                let packed = try await program.run(
+                    "pack", project, "--output", "\(folder)/\(output)", "--format", "json")
                 #expect(packed.exitCode == 0, "\(packed.errors)")
                 let json = try #require(try packed.json() as? [String: Any])
                 digests.append(try #require(json["bundle"] as? String))

@@ -18,7 +18,9 @@ struct SwapTests {
         try await withTemporaryFolder { folder in
             let models = try ScaleModels(in: folder)
             try await RunningPlatform.with(data: folder + "/data") { platform in
-                for factor in [2, 3] { _ = try await platform.program.run("deploy", models.path(factor), "--name", "scale") }
+                for factor in [2, 3] {
+                    _ = try await platform.program.run("deploy", models.path(factor), "--name", "scale")
+                }
                 let stop = StopSign()
                 let swaps = ProcessInfo.processInfo.environment["SLIPWAY_SOAK"] == nil ? 10 : 200
                 let counts = try await withThrowingTaskGroup(of: [Int: Int].self) { group in
@@ -33,7 +35,8 @@ struct SwapTests {
                         }
                     }
                     for swap in 0..<swaps {
-                        let result = swap % 2 == 0
+                        let result =
+                            swap % 2 == 0
                             ? try await platform.program.run("rollback", "scale")
                             : try await platform.program.run("deploy", models.path(3), "--name", "scale")
                         #expect(result.exitCode == 0, "\(result.errors)")

@@ -223,11 +223,8 @@ struct ConnectionTests {
         }
     }
 
-    @Test func silentAndSlowConnectionsEnd() async throws {
-        try await RunningServer.with(settings: {
-            $0.idleTimeout = .milliseconds(200)
-            $0.bodyTimeout = .milliseconds(100)
-        }) { server in
+    @Test func silentConnectionsEnd() async throws {
+        try await RunningServer.with(settings: { $0.idleTimeout = .milliseconds(200) }) { server in
             try await RawClient.with(port: server.port) { client in
                 let isClosed = try await client.isClosed()
                 #expect(isClosed)
@@ -237,6 +234,11 @@ struct ConnectionTests {
                 try await client.send("GET /v2/health/live HT")
                 #expect(try await client.isClosed())
             }
+        }
+    }
+
+    @Test func slowBodiesEnd() async throws {
+        try await RunningServer.with(settings: { $0.bodyTimeout = .milliseconds(100) }) { server in
             try await RawClient.with(port: server.port) { client in
                 try await client.send(head("POST", path, [], 100) + "{")
                 #expect(try await client.answer().status == 408)

@@ -12,7 +12,8 @@ struct InferenceServiceTests {
     private func live(_ cost: RunCost, _ engine: FakeEngine = FakeEngine()) throws -> LiveVersion {
         try LiveVersion(
             version: ModelVersion(
-                model: ModelReference(name: try ModelName("m")), number: 1, bundle: nil, provenance: nil, status: .ready,
+                model: ModelReference(name: try ModelName("m")), number: 1, bundle: nil, provenance: nil,
+                status: .ready,
                 origin: nil, createdAt: Timestamp(microseconds: 0), createdBy: "test"),
             signature: Signature(inputs: engine.inputs, outputs: engine.outputs), engine: engine,
             proof: ProofVerdict(
@@ -55,7 +56,11 @@ struct InferenceServiceTests {
     @Test func aFullQueueRefusesAtOnce() throws {
         let service = InferenceService(laneThreads: 1, queueLimit: 2, inlineBudgetNanoseconds: 0)
         let gate = DispatchSemaphore(value: 0)
-        let slow = try live(light, FakeEngine { first, _ in gate.wait(); return first })
+        let slow = try live(
+            light,
+            FakeEngine { first, _ in
+                gate.wait(); return first
+            })
         let counters = EndpointCounters()
         let done = DispatchSemaphore(value: 0)
         var refused = 0

@@ -30,9 +30,10 @@ struct ReplayTests {
         let verdict = try replay([example(1, 2, score: 21), example(1, 2, score: 22)])
         #expect(!verdict.holds)
         #expect(verdict.differingRows == 1)
-        #expect(verdict.differences == [
-            .init(row: 1, output: "score", expected: "22.0", actual: "21.0", largest: 1)
-        ])
+        #expect(
+            verdict.differences == [
+                .init(row: 1, output: "score", expected: "22.0", actual: "21.0", largest: 1)
+            ])
     }
 
     /// NaN agrees with NaN, and with nothing else.

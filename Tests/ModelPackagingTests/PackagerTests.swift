@@ -22,10 +22,10 @@ struct PackagerTests {
     private let files = [
         "model.onnx": "weights",
         "slipway.yaml": """
-            model: {name: tiny, signature: {columns: {first: {}, second: {range: [0, 9]}}}}
-            proof: {examples: {data: examples.csv}}
-            baseline: {data: train.csv}
-            """,
+        model: {name: tiny, signature: {columns: {first: {}, second: {range: [0, 9]}}}}
+        proof: {examples: {data: examples.csv}}
+        baseline: {data: train.csv}
+        """,
         "examples.csv": "first,second,score\n1,2,21\n3,4,43\n",
         "train.csv": "first,second,target\n1,2,0\n3,4,1\n,5,1\n",
     ]
@@ -73,7 +73,11 @@ struct PackagerTests {
                 func run(_ inputs: [Tensor]) throws(EngineError) -> [Tensor] {
                     let answers = try inner.run(inputs)
                     guard inputs[0].shape[0] > 1 else { return answers }
-                    return [Tensor(.float32, shape: answers[0].shape, elements: answers[0].elements(as: Float.self).map { $0 + 1 })]
+                    return [
+                        Tensor(
+                            .float32, shape: answers[0].shape,
+                            elements: answers[0].elements(as: Float.self).map { $0 + 1 })
+                    ]
                 }
             }
             func open(modelAt file: ModelFile) throws(EngineError) -> any InferenceEngine { Engine() }
@@ -166,5 +170,47 @@ struct PackagerTests {
         let failure = await #expect(throws: Refusal.self) { try await pack(["a.onnx": "", "b.onnx": ""]) }
         #expect(failure?.explanation.code == .modelNotFound)
         #expect(failure?.explanation.message.contains("a.onnx, b.onnx") == true)
+    }
+
+    /// A bundle that was written somewhere is read back as it was, and proves itself again.
+    @Test func aPackedBundleIsReadBackAndProvenAgain() async throws {
+        let packed = try await pack(files)
+        let folder = MemoryFolder(files: packed, weights: "weights")
+        let again = try PackedBundle(reading: folder, runtime: FakeRuntime())
+        #expect(again.digest == packed.digest)
+        #expect(again.model == packed.model)
+        #expect(again.endpoints == packed.endpoints)
+        #expect(again.verdict.isProven)
+        #expect(try again.renamed(ModelName("other"), project: nil).endpoints.map(\.rawValue) == ["other"])
+        #expect(throws: ProofFailed.self) {
+            try PackedBundle(reading: folder, runtime: FakeRuntime { first, _ in first })
+        }
+    }
+
+    @Test(arguments: ["model.onnx", "examples.jsonl", "baseline.json", "manifest.json"])
+    func aBundleThatWasChangedIsRefused(path: String) async throws {
+        let folder = MemoryFolder(files: try await pack(files), weights: "weights")
+        try folder.create(path, try folder.read(path, limit: .max) + [0x20])
+        let failure = #expect(throws: Refusal.self) {
+            try PackedBundle(reading: folder, runtime: FakeRuntime())
+        }
+        #expect(failure?.explanation.code == .bundleDamaged)
+    }
+}
+
+extension MemoryFolder {
+    /// The folder that a bundle is written to.
+    convenience init(files bundle: PackedBundle, weights: String) {
+        var contents = [
+            PackedBundle.manifestName: String(decoding: bundle.manifestBytes, as: UTF8.self),
+            PackedBundle.provenanceName: String(decoding: bundle.provenanceBytes, as: UTF8.self),
+        ]
+        for (file, content) in bundle.contents {
+            switch content {
+            case .bytes(let bytes): contents[file.path] = String(decoding: bytes, as: UTF8.self)
+            case .projectFile: contents[file.path] = weights
+            }
+        }
+        self.init(contents)
     }
 }

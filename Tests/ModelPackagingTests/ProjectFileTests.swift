@@ -67,7 +67,9 @@ struct ProjectFileTests {
         #expect(explanation.hint == "Did you mean “name”?")
     }
 
-    @Test(arguments: ["fields: {}", "graph: {}", "model: {output: {}}", "endpoints: {a: {slo: {}}}", "model: {engine: worker}"])
+    @Test(arguments: [
+        "fields: {}", "graph: {}", "model: {output: {}}", "endpoints: {a: {slo: {}}}", "model: {engine: worker}",
+    ])
     func aPlannedKeyIsRefusedAsSuch(yaml: String) throws {
         let explanation = try refusal(yaml)
         #expect(explanation.code == .plannedKey)

@@ -43,7 +43,9 @@ struct NumericBinsTests {
             #expect(profile.maximum == test.expected.max)
 
             var counts = [Int](repeating: 0, count: bins.count)
-            for value in test.input.current.compactMap(\.value) where !value.isNaN { counts[bins.index(of: value)] += 1 }
+            for value in test.input.current.compactMap(\.value) where !value.isNaN {
+                counts[bins.index(of: value)] += 1
+            }
             #expect(counts == test.expected.current.counts, "\(test.id)")
         }
     }

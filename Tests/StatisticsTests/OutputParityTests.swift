@@ -26,7 +26,8 @@ struct OutputParityTests {
     @Test func agreementIsTheReferences() throws {
         for test in try vectorCases("parity", as: ParityCase.self) {
             let parity = OutputParity(
-                expected: test.input.expected.map { $0.value ?? .nan }, actual: test.input.actual.map { $0.value ?? .nan },
+                expected: test.input.expected.map { $0.value ?? .nan },
+                actual: test.input.actual.map { $0.value ?? .nan },
                 absolute: test.input.atol, relative: test.input.rtol)
             #expect(parity.agrees == test.expected.pass, "\(test.id)")
             #expect(parity.failures == test.expected.failures)

@@ -74,7 +74,8 @@ package final class RunningPlatform: Sendable {
                         return
                     }
                     text += String(decoding: piece, as: UTF8.self)
-                    for line in text.split(separator: "\n") where line.hasPrefix("listening on ") && text.contains("\n") {
+                    for line in text.split(separator: "\n") where line.hasPrefix("listening on ") && text.contains("\n")
+                    {
                         continuation.resume(returning: String(line.dropFirst("listening on ".count)))
                         return
                     }

@@ -50,7 +50,9 @@ struct BackgroundServer {
         guard !folder.isLocked else {
             throw Refusal(
                 .serverUnreachable, .unavailable, "Process \(server.processID) still runs after 60 seconds.",
-                hint: "Look into `slipway logs`; end it with `kill -9 \(server.processID)`: nothing acknowledged is lost.")
+                hint:
+                    "Look into `slipway logs`; end it with `kill -9 \(server.processID)`: nothing acknowledged is lost."
+            )
         }
         return server.processID
     }
@@ -62,7 +64,8 @@ struct BackgroundServer {
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
         unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         unsafe posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
-        unsafe posix_spawn_file_actions_addopen(&actions, 2, "\(folder.path)/server.err", O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        unsafe posix_spawn_file_actions_addopen(
+            &actions, 2, "\(folder.path)/server.err", O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         keepDescriptorsFromChildren()
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)

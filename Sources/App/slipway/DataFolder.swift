@@ -17,7 +17,8 @@ struct DataFolder: Sendable {
     /// - Parameter chosen: As given on the command line; else SLIPWAY_DATA; else `~/.slipway`.
     init(_ chosen: String?) {
         let environment = ProcessInfo.processInfo.environment
-        let given = chosen ?? environment["SLIPWAY_DATA"]
+        let given =
+            chosen ?? environment["SLIPWAY_DATA"]
             ?? "\(environment["HOME"] ?? NSHomeDirectory())/.slipway"
         let absolute = given.hasPrefix("/") ? given : "\(FileManager.default.currentDirectoryPath)/\(given)"
         path = URL(fileURLWithPath: absolute).standardizedFileURL.path
@@ -113,7 +114,8 @@ struct DataFolder: Sendable {
     private func folderRefusal(_ code: Int32) -> Refusal {
         switch code {
         case ENOSPC, EDQUOT:
-            Refusal(.diskFull, .unavailable, "The disk of “\(path)” is full.", hint: "Free some space, and start again.")
+            Refusal(
+                .diskFull, .unavailable, "The disk of “\(path)” is full.", hint: "Free some space, and start again.")
         default:
             Refusal(
                 .notWritable, .unavailable, "The data folder “\(path)” cannot be written.",

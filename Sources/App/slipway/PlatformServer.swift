@@ -82,7 +82,8 @@ struct PlatformServer {
         if let file = options.tokenFile {
             guard let content = FileManager.default.contents(atPath: file) else {
                 throw Refusal(
-                    .fileMissing, .notFound, "There is no token file “\(file)”.", hint: "Check the path after --token-file.")
+                    .fileMissing, .notFound, "There is no token file “\(file)”.",
+                    hint: "Check the path after --token-file.")
             }
             let given = String(decoding: content, as: UTF8.self)
             _ = try await authority.ensureAdministratorToken(existing: given)
@@ -113,9 +114,7 @@ extension HTTPServer: Service {}
 
 /// Resident memory of this process.
 private func residentBytes() -> Int? {
-    let fields = FileManager.default.contents(atPath: "/proc/self/statm").map {
-        String(decoding: $0, as: UTF8.self).split(separator: " ")
-    }
+    let fields = systemText("/proc/self/statm")?.split(separator: " ")
     guard let pages = fields?.dropFirst().first.flatMap({ Int($0) }) else { return nil }
     return pages * sysconf(Int32(_SC_PAGESIZE))
 }

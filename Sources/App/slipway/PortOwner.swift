@@ -8,9 +8,8 @@ func portOwner(_ port: Int) -> String? {
     let suffix = ":" + String(repeating: "0", count: 4 - hexadecimal.count) + hexadecimal
     var sockets: Set<String> = []
     for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
-        let lines = (FileManager.default.contents(atPath: table) ?? Data()).split(separator: 0x0A)
-        for line in lines {
-            let fields = String(decoding: line, as: UTF8.self).split(separator: " ")
+        for line in (systemText(table) ?? "").split(separator: "\n") {
+            let fields = line.split(separator: " ")
             // Field 1 is the local address, 3 the state (0A listens), 9 the socket's inode.
             guard fields.count > 9, fields[1].hasSuffix(suffix), fields[3] == "0A" else { continue }
             sockets.insert("socket:[\(fields[9])]")
@@ -24,13 +23,17 @@ func portOwner(_ port: Int) -> String? {
             guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\(descriptor)"),
                 sockets.contains(target)
             else { continue }
-            let name = FileManager.default.contents(atPath: "/proc/\(process)/comm").map {
-                String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-            }
+            let name = systemText("/proc/\(process)/comm")?.trimmingCharacters(in: .whitespacesAndNewlines)
             return "process \(process)" + (name.map { " (\($0))" } ?? "")
         }
     }
     return "a process of another user"
+}
+
+/// A file of /proc. They have no size, so they are read to their end.
+func systemText(_ path: String) -> String? {
+    guard let bytes = try? FileHandle(forReadingAtPath: path)?.readToEnd() else { return nil }
+    return String(decoding: bytes, as: UTF8.self)
 }
 
 func portRefusal(_ port: Int) -> Refusal {

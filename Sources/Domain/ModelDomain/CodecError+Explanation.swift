@@ -14,7 +14,8 @@ extension CodecError: ExplainedError {
 
     /// `Row 3, “mean radius”: the field is missing.`
     private var sentence: String {
-        let place = [row.map { "row \($0)" }, field.map { "“\($0.prefix(100))”" }].compactMap(\.self).joined(separator: ", ")
+        let place = [row.map { "row \($0)" }, field.map { "“\($0.prefix(100))”" }].compactMap(\.self).joined(
+            separator: ", ")
         let text = place.isEmpty ? message : "\(place): \(message)"
         return text.prefix(1).uppercased() + text.dropFirst() + (text.hasSuffix(".") || text.hasSuffix("?") ? "" : ".")
     }

@@ -33,7 +33,8 @@ extension Signature {
     private func inputIndex(of name: String, expectedAt guess: Int) throws(CodecError) -> Int {
         if guess < inputs.count, inputs[guess].name == name { return guess }
         if let index = inputs.firstIndex(where: { $0.name == name }) { return index }
-        let known = closestName(to: name, among: inputs.map(\.name)).map { "did you mean “\($0)”?" }
+        let known =
+            closestName(to: name, among: inputs.map(\.name)).map { "did you mean “\($0)”?" }
             ?? "it takes \(inputs.prefix(8).map(\.name).joined(separator: ", "))"
         throw CodecError(.unknownName, "the model has no such input; \(known)", field: name)
     }

@@ -26,7 +26,9 @@ package struct Signature: Sendable, Hashable {
     }
 
     /// Whether several rows can travel in one call.
-    package var isBatched: Bool { !inputs.isEmpty && inputs.allSatisfy { $0.shape.first.map { $0.size == nil } ?? false } }
+    package var isBatched: Bool {
+        !inputs.isEmpty && inputs.allSatisfy { $0.shape.first.map { $0.size == nil } ?? false }
+    }
 
     /// Some of the outputs as a row layout, so that recorded answers are read as rows are.
     package static func answerLayout(of outputs: [TensorSpec]) -> RowLayout {
@@ -45,7 +47,9 @@ package struct Signature: Sendable, Hashable {
     package func answerRows(_ answers: [Tensor], rowCount: Int) -> [NamedTensor] {
         zip(outputs, answers).map { spec, tensor in
             let shape = tensor.shape
-            if spec.isPlainColumn, shape == [rowCount, 1] { return NamedTensor(spec.name, tensor.reshaped(to: [rowCount])) }
+            if spec.isPlainColumn, shape == [rowCount, 1] {
+                return NamedTensor(spec.name, tensor.reshaped(to: [rowCount]))
+            }
             guard rowCount == 1, shape.first != 1 else { return NamedTensor(spec.name, tensor) }
             return NamedTensor(spec.name, tensor.reshaped(to: [1] + shape))
         }

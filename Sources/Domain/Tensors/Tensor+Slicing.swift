@@ -58,7 +58,8 @@ extension RowLayout {
         fields.map { field in
             let tensor = inputs[field.input]
             // Only a field that fills its input can have dimensions that the row decides.
-            let shape = field.shape.compactMap(\.size).count == field.shape.count
+            let shape =
+                field.shape.compactMap(\.size).count == field.shape.count
                 ? field.shape.compactMap(\.size) : Array(tensor.shape.dropFirst())
             let count = shape.reduce(1, *)
             return NamedTensor(field.name, tensor.slice(field.offset..<field.offset + count, shape: [1] + shape))

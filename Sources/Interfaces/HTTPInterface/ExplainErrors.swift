@@ -94,7 +94,8 @@ struct ExplainErrors: RouterMiddleware {
         if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
         if status == .serviceUnavailable { headers[.retryAfter] = "1" }
         return Response(
-            status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: problemBody(explanation, status: status.code))))
+            status: status, headers: headers,
+            body: .init(byteBuffer: ByteBuffer(bytes: problemBody(explanation, status: status.code))))
     }
 }
 

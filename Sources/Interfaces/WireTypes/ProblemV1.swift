@@ -24,7 +24,8 @@ package struct ProblemV1: Codable, Sendable, Equatable {
         self.status = status ?? explanation.kind.httpStatus
         code = explanation.code.rawValue
         hint = explanation.hint
-        details = explanation.details.isEmpty
+        details =
+            explanation.details.isEmpty
             ? nil : explanation.details.map { DetailV1(name: $0.name, value: $0.value) }
     }
 

@@ -34,7 +34,8 @@ package struct ExampleFormat: Sendable {
         recorded = try outputs.map { name throws(Refusal) in
             guard let spec = signature.outputs.first(where: { $0.name == name }) else {
                 throw unusable(
-                    "the model has no output “\(name)”; it has \(signature.outputs.map(\.name).joined(separator: ", "))")
+                    "the model has no output “\(name)”; it has \(signature.outputs.map(\.name).joined(separator: ", "))"
+                )
             }
             return spec
         }

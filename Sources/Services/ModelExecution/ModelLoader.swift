@@ -42,48 +42,73 @@ package struct ModelLoader: Sendable {
                 lines: try await blobs.read(file.digest, limit: ExampleFormat.byteLimit),
                 limit: proof.replayAtStart.limit(proof.count))
         }
-        return PreparedBundle(manifest: manifest, folder: folder, examples: examples)
+        return PreparedBundle(
+            manifest: manifest, model: ModelFile(path: "\(folder)/\(manifest.model)"), examples: examples)
     }
 
     /// Opens the engine and replays. Blocks for as long as that takes: call it on a thread of its own.
     ///
     /// - Throws: ``EngineError`` when the model cannot be opened or run; ``ProofFailed`` when it answers differently.
     package func load(_ bundle: PreparedBundle) throws -> ProvenModel {
-        let runtime = try runtime()
-        let manifest = bundle.manifest
-        let engine = try runtime.open(modelAt: ModelFile(path: "\(bundle.folder)/\(manifest.model)"))
-        guard engine.inputs.map(\.name) == manifest.signature.inputs.map(\.name),
-            engine.outputs.map(\.name) == manifest.signature.outputs.map(\.name)
-        else {
-            throw EngineError.modelRefused(reason: "its inputs and outputs are not those of the bundle's signature")
-        }
-        let replay = Replay(
-            signature: manifest.signature, tolerance: manifest.proof?.tolerance ?? .standard, task: manifest.task)
-        let verdict = try replay.run(
-            bundle.examples, recorded: manifest.proof?.count ?? 0,
-            origin: manifest.proof?.origin ?? .recordedBySlipway, on: engine)
-        guard verdict.holds else { throw ProofFailed(verdict: verdict) }
-        return ProvenModel(
-            engine: engine, identity: runtime.identity, manifest: manifest, verdict: verdict,
-            examples: bundle.examples)
+        try ProvenModel(proving: bundle, on: try runtime())
     }
 }
 
 /// A bundle whose files lie where an engine can open them.
 package struct PreparedBundle: Sendable {
     package let manifest: BundleManifest
-    package let folder: String
+    package let model: ModelFile
     package let examples: [Example]
+
+    package init(manifest: BundleManifest, model: ModelFile, examples: [Example]) {
+        self.manifest = manifest
+        self.model = model
+        self.examples = examples
+    }
 }
 
 /// A loaded model that reproduced its recorded answers.
 package struct ProvenModel: Sendable {
     package let engine: any InferenceEngine
-    package let identity: EngineIdentity
     package let manifest: BundleManifest
     package let verdict: ProofVerdict
     /// What was replayed: real rows, to warm the engine with.
     package let examples: [Example]
+
+    /// - Throws: ``EngineError`` when the model cannot be opened or run, or is not the one that the signature describes;
+    ///   ``ProofFailed`` when it answers differently.
+    package init(proving bundle: PreparedBundle, on runtime: any EngineRuntime) throws {
+        manifest = bundle.manifest
+        examples = bundle.examples
+        engine = try runtime.open(modelAt: bundle.model)
+        guard manifest.signature.describes(engine) else {
+            throw EngineError.modelRefused(reason: "its inputs and outputs are not those of the bundle's signature")
+        }
+        verdict = try Replay(
+            signature: manifest.signature, tolerance: manifest.proof?.tolerance ?? .standard, task: manifest.task
+        ).run(
+            examples, recorded: manifest.proof?.count ?? 0, origin: manifest.proof?.origin ?? .recordedBySlipway,
+            on: engine)
+        guard verdict.holds else { throw ProofFailed(verdict: verdict) }
+    }
+}
+
+extension Signature {
+    /// Whether the engine takes and gives what callers are promised. The rank of an output that the engine leaves open was
+    /// found out when the bundle was packed.
+    fileprivate func describes(_ engine: any InferenceEngine) -> Bool {
+        engine.inputs.count == inputs.count && engine.outputs.count == outputs.count
+            && zip(engine.inputs, inputs).allSatisfy { $0.isLike($1) }
+            && zip(engine.outputs, outputs).allSatisfy { $0.isLike($1, orRankOpen: true) }
+    }
+}
+
+extension TensorSpec {
+    /// The same name, type and sizes. What a symbolic dimension is called may change with the engine's version.
+    fileprivate func isLike(_ other: TensorSpec, orRankOpen: Bool = false) -> Bool {
+        name == other.name && datatype == other.datatype
+            && (shape.map(\.size) == other.shape.map(\.size) || (orRankOpen && shape.isEmpty))
+    }
 }
 
 /// The engine answers otherwise than was recorded.
@@ -96,7 +121,8 @@ package struct ProofFailed: ExplainedError {
         Explanation(
             .answersDiffer, .conflict,
             "\(verdict.differingRows) of \(verdict.replayed) examples get other answers than were recorded.",
-            hint: "Compare the rows below with the original; if the difference is expected, state it as proof.tolerance.",
+            hint:
+                "Compare the rows below with the original; if the difference is expected, state it as proof.tolerance.",
             details: verdict.differences.map { .init("row \($0.row)", $0.line) })
     }
 }

@@ -109,7 +109,9 @@ package struct Replay: Sendable {
         let shown = 8
         let parts: [String]
         if let numbers = tensor.doubles {
-            parts = numbers.prefix(shown).map { tensor.datatype.isFloatingPoint ? "\($0)" : Int64(exactly: $0)?.description ?? "\($0)" }
+            parts = numbers.prefix(shown).map {
+                tensor.datatype.isFloatingPoint ? "\($0)" : Int64(exactly: $0)?.description ?? "\($0)"
+            }
         } else {
             parts = tensor.strings.prefix(shown).map { "“\($0.prefix(40))”" }
         }

@@ -17,7 +17,8 @@ struct BaselineProfile {
             // A missing value is a fact of the training data, not a mistake.
             let lenient = RowLayout(inputs: signature.inputs, fields: signature.layout.fields.map(\.asProfiled))
             let decoder = try RowDecoder(layout: lenient, extra: .ignore, limits: .examples)
-            rows = try path.hasSuffix(".csv")
+            rows =
+                try path.hasSuffix(".csv")
                 ? decoder.decode(csv: content) : decoder.decode(json: joinedLines(content))
         } catch {
             throw unusableExamples(
@@ -31,7 +32,8 @@ struct BaselineProfile {
             ("columns", .array(columns)),
         ])
         bytes = json.canonical
-        notes = rows.rowCount < NumericProfile.weakBelow
+        notes =
+            rows.rowCount < NumericProfile.weakBelow
             ? ["the training data has \(rows.rowCount) rows: a weak baseline for rare values"] : []
     }
 }

@@ -61,9 +61,10 @@ struct ExampleRecorder {
             } else {
                 let line = Array(bytes.prefix { $0 != 0x0A })
                 let recorded = try jsonMembers(of: line).first { $0.name == "outputs" }
-                names = try recorded.map { range throws(CodecError) in
+                names =
+                    try recorded.map { range throws(CodecError) in
                         try jsonMembers(of: Array(line[range.range])).map(\.name)
-                } ?? []
+                    } ?? []
             }
         } catch {
             throw unusableExamples(error.message)

@@ -25,19 +25,15 @@ extension PackedBundle {
             let format = try ExampleFormat(signature: manifest.signature, outputs: proof.outputs)
             examples = try format.read(lines: try folder.read(proof.examples, limit: ExampleFormat.byteLimit))
         }
-        let engine = try runtime.open(modelAt: folder.modelFile(manifest.model))
-        let verdict = try Replay(
-            signature: manifest.signature, tolerance: manifest.proof?.tolerance ?? .standard, task: manifest.task
-        ).run(
-            examples, recorded: manifest.proof?.count ?? 0, origin: manifest.proof?.origin ?? .recordedBySlipway,
-            on: engine)
-        guard verdict.holds else { throw ProofFailed(verdict: verdict) }
+        let proven = try ProvenModel(
+            proving: PreparedBundle(
+                manifest: manifest, model: try folder.modelFile(manifest.model), examples: examples), on: runtime)
         self.init(
             model: ModelReference(
                 project: try ProjectName(provenance.text("project")), name: try ModelName(provenance.text("model"))),
             endpoints: try provenance.texts("endpoints").map { name throws(Refusal) in try EndpointName(name) },
             manifest: manifest, provenanceBytes: provenanceBytes,
-            contents: manifest.files.map { ($0, .projectFile($0.path)) }, verdict: verdict, notes: [])
+            contents: manifest.files.map { ($0, .projectFile($0.path)) }, verdict: proven.verdict, notes: [])
     }
 
     /// The same bundle under another name: names stand beside a bundle, and never in its digest.

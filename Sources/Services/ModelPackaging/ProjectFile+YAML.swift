@@ -28,7 +28,8 @@ extension ProjectFile {
                 lines.append("    outputs: [\(outputs.map(quoted).joined(separator: ", "))]")
             }
             lines.append(
-                "    origin: \(examples.origin.rawValue)  # original: the trained model's own answers; self: not proven")
+                "    origin: \(examples.origin.rawValue)  # original: the trained model's own answers; self: not proven"
+            )
         }
         lines.append(
             "  tolerance: {absolute: \(tolerance.absolute), relative: \(tolerance.relative), "
