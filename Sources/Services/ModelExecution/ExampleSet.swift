@@ -33,7 +33,7 @@ package struct ExampleFormat: Sendable {
         self.signature = signature
         recorded = try outputs.map { name throws(Refusal) in
             guard let spec = signature.outputs.first(where: { $0.name == name }) else {
-                throw unusable(
+                throw unusableExamples(
                     "the model has no output “\(name)”; it has \(signature.outputs.map(\.name).joined(separator: ", "))"
                 )
             }
@@ -45,7 +45,7 @@ package struct ExampleFormat: Sendable {
             outputRows = try RowDecoder(
                 layout: Signature.answerLayout(of: recorded), extra: .ignore, limits: .examples)
         } catch {
-            throw unusable(error.explanation.message)
+            throw unusableExamples(error.explanation.message)
         }
     }
 
@@ -57,7 +57,7 @@ package struct ExampleFormat: Sendable {
             do throws(CodecError) {
                 examples.append(try read(line: Array(line)))
             } catch {
-                throw unusable("line \(index + 1): \(error.message)")
+                throw unusableExamples("line \(index + 1): \(error.message)")
             }
         }
         return examples
@@ -88,7 +88,7 @@ package struct ExampleFormat: Sendable {
                     outputs: answers.map { named($0.inputs.map { $0.row(row, of: rows.rowCount) }) } ?? [])
             }
         } catch {
-            throw unusable((error.row.map { "row \($0): " } ?? "") + error.message)
+            throw unusableExamples((error.row.map { "row \($0): " } ?? "") + error.message)
         }
     }
 
@@ -127,7 +127,8 @@ extension Tensor {
     }
 }
 
-func unusable(_ reason: String) -> Refusal {
+/// Why examples, or the rows of training data, cannot be used.
+package func unusableExamples(_ reason: String) -> Refusal {
     Refusal(
         .examplesUnusable, .invalidInput, "The examples cannot be used: \(reason).",
         hint: "See docs/formats/examples.md.")

@@ -12,14 +12,20 @@ struct BaselineProfile {
 
     init(of path: String, in folder: any ProjectFolder, as signature: Signature) throws {
         let content = try folder.read(path, limit: ExampleFormat.byteLimit)
+        let form = try RowFileForm(of: path)
         let rows: DecodedRows
         do throws(CodecError) {
             // A missing value is a fact of the training data, not a mistake.
-            let lenient = RowLayout(inputs: signature.inputs, fields: signature.layout.fields.map(\.asProfiled))
+            let fields = signature.layout.fields.map { field in
+                field.asProfiled(signature.inputs[field.input].datatype)
+            }
+            let lenient = RowLayout(inputs: signature.inputs, fields: fields)
             let decoder = try RowDecoder(layout: lenient, extra: .ignore, limits: .examples)
             rows =
-                try path.hasSuffix(".csv")
-                ? decoder.decode(csv: content) : decoder.decode(json: joinedLines(content))
+                switch form {
+                case .table: try decoder.decode(csv: content)
+                case .lines: try decoder.decode(json: joinedLines(content))
+                }
         } catch {
             throw unusableExamples(
                 "the training data “\(path)”, " + (error.row.map { "row \($0): " } ?? "") + error.message)
@@ -46,9 +52,11 @@ private func joinedLines(_ bytes: [UInt8]) -> [UInt8] {
 }
 
 extension RowField {
-    /// Without the rules that requests must keep: the profile says how the data is, not how it should be.
-    fileprivate var asProfiled: RowField {
-        RowField(name: name, input: input, offset: offset, shape: shape, isNullable: true, range: nil)
+    /// Without the rules that requests must keep: the profile says how the data is, not how it should be. Only
+    /// floating-point numbers have a value that says “missing”.
+    fileprivate func asProfiled(_ datatype: Datatype) -> RowField {
+        RowField(
+            name: name, input: input, offset: offset, shape: shape, isNullable: datatype.isFloatingPoint, range: nil)
     }
 }
 

@@ -20,18 +20,18 @@ struct ExampleRecorder {
     /// - Parameter signature: Outputs whose rank the engine does not declare are given the rank that the first row shows.
     func record(_ signature: inout Signature) throws -> Recording {
         guard let source = project.examples else {
-            return try recordOwn(try syntheticRow(of: signature), &signature, because: "no examples were given")
+            return try recordOwn(syntheticRow(of: signature), &signature, because: "no examples were given")
         }
         let bytes = try folder.read(source.data, limit: ExampleFormat.byteLimit)
-        let isTable = source.data.hasSuffix(".csv")
-        let inputs = try read(bytes, isTable: isTable, as: signature, outputs: [])
+        let form = try RowFileForm(of: source.data)
+        let inputs = try read(bytes, form, as: signature, outputs: [])
         guard let first = inputs.first else { throw unusableExamples("“\(source.data)” has no rows") }
         signature = try signature.observed(engine.run(first.inputs))
-        let outputs = try source.outputs ?? recordedOutputs(in: bytes, isTable: isTable, of: signature)
+        let outputs = try source.outputs ?? recordedOutputs(in: bytes, form, of: signature)
         guard !outputs.isEmpty else {
             return try recordOwn(inputs, &signature, because: "“\(source.data)” holds no recorded answers")
         }
-        let examples = try read(bytes, isTable: isTable, as: signature, outputs: outputs)
+        let examples = try read(bytes, form, as: signature, outputs: outputs)
         return Recording(examples: examples, outputs: outputs, origin: source.origin, notes: [])
     }
 
@@ -46,19 +46,23 @@ struct ExampleRecorder {
     }
 
     private func read(
-        _ bytes: [UInt8], isTable: Bool, as signature: Signature, outputs: [String]
+        _ bytes: [UInt8], _ form: RowFileForm, as signature: Signature, outputs: [String]
     ) throws -> [Example] {
         let format = try ExampleFormat(signature: signature, outputs: outputs, ignoringOthers: true)
-        return try isTable ? format.read(csv: bytes) : format.read(lines: bytes)
+        return switch form {
+        case .table: try format.read(csv: bytes)
+        case .lines: try format.read(lines: bytes)
+        }
     }
 
     /// The outputs of the signature that the file holds answers for.
-    private func recordedOutputs(in bytes: [UInt8], isTable: Bool, of signature: Signature) throws -> [String] {
+    private func recordedOutputs(in bytes: [UInt8], _ form: RowFileForm, of signature: Signature) throws -> [String] {
         let names: [String]
         do throws(CodecError) {
-            if isTable {
+            switch form {
+            case .table:
                 names = try csvColumns(of: bytes, sampleRows: 0).map(\.name)
-            } else {
+            case .lines:
                 let line = Array(bytes.prefix { $0 != 0x0A })
                 let recorded = try jsonMembers(of: line).first { $0.name == "outputs" }
                 names =
@@ -89,27 +93,13 @@ struct ExampleRecorder {
             notes: ["\(reason): Slipway recorded its own, which prove nothing about the original"])
     }
 
-    /// One row of zeros and empty texts, where the signature decides every size; real rows of the training data are better.
-    private func syntheticRow(of signature: Signature) throws -> [Example] {
-        if let data = project.baseline, let rows = try? baselineRows(data, as: signature), !rows.isEmpty {
-            return rows
-        }
+    /// One row of zeros and empty texts. Never rows of the training data: only its profile travels.
+    private func syntheticRow(of signature: Signature) -> [Example] {
         let inputs = signature.inputs.map { input in
             Tensor(zerosLike: input.datatype, shape: input.shape.map { $0.size ?? 1 })
         }
         return [Example(inputs: inputs, outputs: [])]
     }
-
-    private func baselineRows(_ path: String, as signature: Signature) throws -> [Example] {
-        let bytes = try folder.read(path, limit: ExampleFormat.byteLimit)
-        return try Array(read(bytes, isTable: path.hasSuffix(".csv"), as: signature, outputs: []).prefix(100))
-    }
-}
-
-func unusableExamples(_ reason: String) -> Refusal {
-    Refusal(
-        .examplesUnusable, .invalidInput, "The examples cannot be used: \(reason).",
-        hint: "See docs/formats/examples.md.")
 }
 
 extension Signature {

@@ -201,7 +201,11 @@ extension ProjectFile {
 
     fileprivate func merged(with choices: Packager.Choices) -> ProjectFile {
         var merged = self
-        merged.name = choices.name ?? name
+        if let name = choices.name {
+            // Whoever names the model at the command line means the endpoint too.
+            merged.name = name
+            merged.endpoints = []
+        }
         merged.project = choices.project ?? project
         merged.source = choices.source ?? source
         merged.baseline = choices.baseline ?? baseline
