@@ -43,6 +43,16 @@ struct AccessTests {
         }
     }
 
+    @Test func aRequestWithTwoHostsIsNotJudgedByOneOfThem() async throws {
+        try await RunningServer.with { server in
+            let (own, foreign) = ("Host: localhost", "Host: evil.example")
+            for hosts in [[foreign, own], [own, foreign]] {
+                let answer = try await server.ask("POST", path, headers: hosts, row)
+                #expect(answer.status == 401)
+            }
+        }
+    }
+
     @Test func aServerForOtherMachinesWantsATokenForPredictions() async throws {
         try await RunningServer.with(settings: { $0.host = "0.0.0.0" }) { server in
             #expect(try await server.ask("POST", path, row).status == 401)

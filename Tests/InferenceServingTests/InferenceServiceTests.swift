@@ -52,6 +52,16 @@ struct InferenceServiceTests {
         #expect(counters.answered == 1)
     }
 
+    /// Where callers decide more than the number of rows, one row of theirs may be a thousand of ours.
+    @Test func oneRowThatIsLargerThanTheMeasuredOneIsAHeavyCall() {
+        let cost = RunCost(oneRowNanoseconds: 1000, furtherRowNanoseconds: 100, oneRowBytes: 8)
+        #expect(cost.nanoseconds(rowCount: 1, byteCount: 8) == 1000)
+        #expect(cost.nanoseconds(rowCount: 3, byteCount: 24) == 1200)
+        #expect(cost.nanoseconds(rowCount: 1, byteCount: 8000) == 1_000_000)
+        let unknown = RunCost(oneRowNanoseconds: .max, furtherRowNanoseconds: 1)
+        #expect(unknown.nanoseconds(rowCount: .max, byteCount: .max) == .max)
+    }
+
     /// What does not fit the queue is refused at once, and counted as answered: nothing is left hanging.
     @Test func aFullQueueRefusesAtOnce() throws {
         let service = InferenceService(laneThreads: 1, queueLimit: 2, inlineBudgetNanoseconds: 0)

@@ -164,6 +164,18 @@ struct InferRequestTests {
         } catch { return error }
     }
 
+    @Test("parameters, which take more room than they have bytes, are few over the whole request")
+    func manyParameters() throws {
+        var limits = CodecLimits()
+        limits.maxParameterValues = 10
+        let input = #"{"name":"x","datatype":"INT8","shape":[1],"data":[1],"parameters":{"a":[1,2,3]}}"#
+        let few = #"{"parameters":{"a":[1]},"inputs":[\#(input)]}"#
+        #expect(try decodeRequest([UInt8](few.utf8), limits: limits).inputs.count == 1)
+        let many = #"{"parameters":{"a":[1,2,3,4]},"inputs":[\#(input)]}"#
+        let error = #expect(throws: CodecError.self) { try decodeRequest([UInt8](many.utf8), limits: limits) }
+        #expect(error?.rule == .limit)
+    }
+
     private func rule(_ text: String) -> CodecError.Rule? { error(text)?.rule }
 
     private func rule(_ datatype: String, _ data: String) -> CodecError.Rule? {

@@ -250,4 +250,47 @@ struct RowTests {
             #expect(error?.field == "o")
         }
     }
+
+    @Test("fields too large to count together are no layout")
+    func offsetsThatOverflow() throws {
+        let layout = RowLayout(
+            inputs: [TensorSpec(name: "x", datatype: .float32, shape: [.symbolic("n"), .fixed(2)])],
+            fields: [
+                RowField(name: "a", input: 0, offset: 0, shape: [.fixed(.max)]),
+                RowField(name: "b", input: 0, offset: .max, shape: [.fixed(1)]),
+            ])
+        let error = #expect(throws: CodecError.self) { try RowDecoder(layout: layout) }
+        #expect(error?.rule == .shape)
+    }
+
+    @Test("rows of no elements get no more dimensions than can be counted, and no endless reply")
+    func emptyRowsOfHugeDimensions() throws {
+        let huge = 1 << 62
+        let spec = TensorSpec(name: "x", datatype: .float32, shape: [.symbolic("n"), .fixed(huge), .fixed(0)])
+        let field = RowField(name: "x", input: 0, offset: 0, shape: [.fixed(huge), .fixed(0)])
+        let decoder = try RowDecoder(layout: RowLayout(inputs: [spec], fields: [field]))
+        #expect(try decoder.decode(json: #"{"x":[]}"#).inputs[0].shape == [1, huge, 0])
+        #expect(decoder.jsonError(#"[{"x":[]},{"x":[]}]"#)?.rule == .limit)
+        let empty = Tensor(.float32, shape: [1, huge, 0], storage: TensorStorage(byteCount: 0))
+        #expect(Tensor.joined([empty, empty]) == nil)
+        let error = #expect(throws: CodecError.self) {
+            try encodeRows(outputs: [NamedTensor("y", empty)], rowCount: 1, into: ByteWriter())
+        }
+        #expect(error?.rule == .limit)
+    }
+
+    @Test("a row that lacks everything gets no more room than one that is full")
+    func manyWideMissingInputs() throws {
+        var limits = CodecLimits()
+        limits.maxElements = 1000
+        let decoder = try RowDecoder(
+            layout: RowLayout(
+                inputs: (0..<3).map {
+                    TensorSpec(name: "\($0)", datatype: .float32, shape: [.symbolic("n"), .fixed(400)])
+                },
+                fields: (0..<3).map {
+                    RowField(name: "\($0)", input: $0, offset: 0, shape: [.fixed(400)], isNullable: true)
+                }), limits: limits)
+        #expect(decoder.jsonError("{}")?.rule == .limit)
+    }
 }

@@ -32,13 +32,23 @@ extension ORTValue {
     private func stack(_ elements: [ORTValue], _ spec: TensorSpec) throws(ORTFailure) -> Tensor {
         let parts = try elements.map { element throws(ORTFailure) in try element.tensor() }
         guard let first = parts.first else {
-            return Tensor(spec.datatype, joining: [], shape: [0] + spec.shape.dropFirst().map { $0.size ?? 0 })
+            let shape = try stackedShape([0] + spec.shape.dropFirst().map { $0.size ?? 0 }, spec)
+            return Tensor(spec.datatype, joining: [], shape: shape)
         }
         guard parts.allSatisfy({ $0.shape == first.shape && $0.datatype == first.datatype }) else {
             throw ORTFailure(
                 message: "the tensors in the sequence “\(spec.name)” have different shapes, so they make no single one")
         }
-        return Tensor(first.datatype, joining: parts, shape: [parts.count] + first.shape)
+        return Tensor(
+            first.datatype, joining: parts, shape: try stackedShape([parts.count] + first.shape, spec))
+    }
+
+    /// A model may declare dimensions that no tensor has, and a sequence of nothing never shows it.
+    private func stackedShape(_ shape: Shape, _ spec: TensorSpec) throws(ORTFailure) -> Shape {
+        guard countable(shape) != nil else {
+            throw ORTFailure(message: "the sequence “\(spec.name)” makes a tensor of too many elements to count")
+        }
+        return shape
     }
 
     /// Shape `[maps, keys]`: the values of each map, ordered by ascending key.

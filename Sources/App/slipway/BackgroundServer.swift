@@ -21,11 +21,14 @@ struct BackgroundServer {
         try folder.create()
         let port = portOwner(Self.usualPort) == nil ? Self.usualPort : 0
         let process = try spawn(arguments: ["serve", "--data", folder.path, "--port", "\(port)"])
+        var hasEnded = false
         let deadline = ContinuousClock.now + .seconds(120)
         while ContinuousClock.now < deadline {
             if let server = running() { return server }
             var status: Int32 = 0
-            guard unsafe waitpid(process, &status, WNOHANG) == 0 else { break }
+            // A server that another command started at the same time may have had the folder first: it will do.
+            if !hasEnded { hasEnded = unsafe waitpid(process, &status, WNOHANG) != 0 }
+            guard !hasEnded || folder.isLocked else { break }
             try await Task.sleep(for: .milliseconds(10))
         }
         let last = LogFile.lines(of: folder.logFile, count: 5)

@@ -47,7 +47,13 @@ struct DataFolder: Sendable {
     func lock() throws -> Lock {
         let descriptor = unsafe open(lockFile, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw folderRefusal(errno) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        // Commands that look whether a server runs hold the lock for a moment, and together: see `isLocked`.
+        var isHeld = flock(descriptor, LOCK_EX | LOCK_NB) == 0
+        for _ in 0..<50 where !isHeld {
+            usleep(2000)
+            isHeld = flock(descriptor, LOCK_EX | LOCK_NB) == 0
+        }
+        guard isHeld else {
             close(descriptor)
             let holder = runningServer().map { "process \($0.processID) at \($0.url)" } ?? "another process"
             throw Refusal(
@@ -61,7 +67,8 @@ struct DataFolder: Sendable {
         let descriptor = unsafe open(lockFile, O_RDWR | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
-        return flock(descriptor, LOCK_EX | LOCK_NB) != 0
+        // Shared: two commands that look at the same time must not take each other for a server, and what it announced.
+        return flock(descriptor, LOCK_SH | LOCK_NB) != 0
     }
 
     // MARK: Where the server is

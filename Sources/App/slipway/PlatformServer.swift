@@ -68,6 +68,8 @@ struct PlatformServer {
         }
         logger.info("stopped")
         try database.close()
+        // Before the lock goes: from then on the file may be that of the next server.
+        folder.withdraw()
         _ = consume lock
     }
 

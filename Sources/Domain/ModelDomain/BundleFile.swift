@@ -24,5 +24,5 @@ package struct BundleFile: Sendable, Hashable {
 package func isInside(_ path: String) -> Bool {
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)
     return !path.isEmpty && path.utf8.count <= 500 && !path.utf8.contains(0) && !path.contains("\\")
-        && parts.allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." }
+        && parts.allSatisfy { !$0.isEmpty && $0.utf8.count <= 255 && $0 != "." && $0 != ".." }
 }

@@ -46,6 +46,10 @@ extension BundleManifest {
         guard Set(self.files.map(\.path)).count == self.files.count else {
             throw FieldReader.damaged("a file is listed twice")
         }
+        let folders = Set(self.files.flatMap { foldersAbove($0.path) })
+        for file in self.files where folders.contains(file.path) {
+            throw FieldReader.damaged("“\(file.path)” is a file and a folder")
+        }
     }
 }
 
@@ -84,4 +88,9 @@ extension BundleManifest.Proof {
             replayAtStart: try fields.optionalText("replay_at_start") == "all"
                 ? .all : .atMost(fields.count("replay_at_start")))
     }
+}
+
+/// `a` and `a/b` of `a/b/c`.
+private func foldersAbove(_ path: String) -> [String] {
+    path.indices.filter { path[$0] == "/" }.map { String(path[..<$0]) }
 }

@@ -18,6 +18,8 @@ package struct CodecLimits: Sendable, Hashable {
     package var maxStringBytes = 16 << 20
     /// Inputs of one request, and outputs it asks for; columns of a CSV body.
     package var maxTensors = 16_384
+    /// Values in all `parameters` of one request together: they become a tree, which takes far more room than tensors.
+    package var maxParameterValues = 65_536
     /// Dimensions of one tensor.
     package var maxRank = 32 {
         didSet { maxRank = min(max(maxRank, 0), 64) }

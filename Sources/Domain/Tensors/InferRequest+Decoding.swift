@@ -159,8 +159,9 @@ extension JSONReader {
 
     mutating func readParameters() throws(CodecError) -> [(name: String, value: JSONValue)] {
         guard peek() == UInt8(ascii: "{") else { throw wrongKind("an object").located(field: "parameters") }
-        var count = 0
-        return try readValue(counting: &count).members ?? []
+        var count = parameterCount
+        defer { parameterCount = count }
+        return try readValue(counting: &count, atMost: limits.maxParameterValues).members ?? []
     }
 }
 

@@ -12,6 +12,8 @@ struct JSONReader {
     var lastSpecial = 0.0
     /// Whether `null` stands for NaN where a floating-point number is read.
     var takesNull = false
+    /// Values of `parameters` so far, over the whole document.
+    var parameterCount = 0
     private var depth = 0
 
     init(_ bytes: ByteView, limits: CodecLimits) {

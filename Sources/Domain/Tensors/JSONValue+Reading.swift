@@ -11,7 +11,7 @@ extension JSONValue {
     ) throws(CodecError) -> JSONValue {
         var reader = try unsafe JSONReader(checking: body, limits: limits)
         var valueCount = 0
-        let value = try reader.readValue(counting: &valueCount)
+        let value = try reader.readValue(counting: &valueCount, atMost: limits.maxElements)
         try reader.finish()
         return value
     }
@@ -36,17 +36,17 @@ extension JSONReader {
         unsafe self.init(ByteView(body), limits: limits)
     }
 
-    mutating func readValue(counting count: inout Int) throws(CodecError) -> JSONValue {
+    mutating func readValue(counting count: inout Int, atMost limit: Int) throws(CodecError) -> JSONValue {
         count += 1
-        guard count <= limits.maxElements else {
-            throw CodecError(.limit, "more than \(limits.maxElements) values", offset: position)
-        }
+        guard count <= limit else { throw CodecError(.limit, "more than \(limit) values", offset: position) }
         switch peek() {
-        case UInt8(ascii: "{"): return try readObject(counting: &count)
+        case UInt8(ascii: "{"): return try readObject(counting: &count, atMost: limit)
         case UInt8(ascii: "["):
             try enterArray()
             var values: [JSONValue] = []
-            while try nextElement(isFirst: values.isEmpty) { values.append(try readValue(counting: &count)) }
+            while try nextElement(isFirst: values.isEmpty) {
+                values.append(try readValue(counting: &count, atMost: limit))
+            }
             return .array(values)
         case UInt8(ascii: "\""): return .string(string(try readText()))
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try readNumberValue()
@@ -58,14 +58,16 @@ extension JSONReader {
         }
     }
 
-    private mutating func readObject(counting count: inout Int) throws(CodecError) -> JSONValue {
+    private mutating func readObject(
+        counting count: inout Int, atMost limit: Int
+    ) throws(CodecError) -> JSONValue {
         try enterObject()
         var members: [(name: String, value: JSONValue)] = []
         var names = NameSet()
         while let text = try nextName(isFirst: members.isEmpty) {
             let name = string(text)
             guard names.insert(name) else { throw duplicate(text) }
-            members.append((name, try readValue(counting: &count)))
+            members.append((name, try readValue(counting: &count, atMost: limit)))
         }
         return .object(members)
     }

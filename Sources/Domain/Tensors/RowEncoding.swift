@@ -16,6 +16,14 @@ package func encodeRows(
             .shape, "an output of shape \(output.tensor.shape) cannot be cut into \(rowCount) rows",
             field: output.name)
     }
+    for output in outputs where output.tensor.elementCount == 0 {
+        // Dimensions before a zero are written as brackets with nothing in them, which no storage bounds.
+        let brackets = output.tensor.shape.prefix { $0 != 0 }.reduce(1, *)
+        guard brackets <= CodecLimits.standard.maxElements else {
+            throw CodecError(
+                .limit, "an output of shape \(output.tensor.shape) has too many empty arrays", field: output.name)
+        }
+    }
     let names = outputs.map { output in
         let name = ByteWriter(capacity: 64)
         name.append(jsonString: output.name)

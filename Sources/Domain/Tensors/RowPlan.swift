@@ -88,7 +88,11 @@ struct RowPlan: Sendable {
         var next: Int? = 0
         for field in fields {
             guard let start = next, field.offset == start, field.count != nil || fields.count == 1 else { throw fault }
-            next = field.count.map { start + $0 }
+            next = try field.count.map { count throws(CodecError) in
+                let (end, overflows) = start.addingReportingOverflow(count)
+                guard !overflows else { throw fault }
+                return end
+            }
         }
         guard let first = fields.first else { throw fault }
         let inner = next.flatMap { innerShape(of: spec, elementCount: $0, field: first.shape) }

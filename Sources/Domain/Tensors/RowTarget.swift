@@ -31,8 +31,12 @@
         }
         rowCount += 1
         if rowCount == 1 {
+            var rowElements = 0
             for (input, count) in rowElementCounts.enumerated() {
-                if let count { try makeRoom(input, rowElementCount: count) }
+                guard let count else { continue }
+                guard count <= limits.maxElements - rowElements else { throw tooManyElements }
+                rowElements += count
+                try makeRoom(input, rowElementCount: count)
             }
         } else if rowCount > capacity {
             try grow()
@@ -128,6 +132,8 @@
                 field: input.spec.name)
         }
         let shape = input.spec.shape.isEmpty ? [] : [rowCount] + inner
+        // A row of no elements may still have dimensions that cannot be multiplied with the number of rows.
+        guard elementCount(of: shape) != nil else { throw tooManyElements }
         if let texts = texts[index] { return texts.tensor(rowCount: rowCount, shape: shape) }
         guard let storage = storages[index], let width = input.width else {
             preconditionFailure("no room was made for \(input.spec.name)")

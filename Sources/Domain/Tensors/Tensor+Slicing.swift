@@ -20,12 +20,13 @@ extension Tensor {
 
     /// Tensors of one type and one inner shape, put behind one another along the first dimension.
     ///
-    /// - Returns: `nil` when types, ranks or inner dimensions differ, or there is nothing to join.
+    /// - Returns: `nil` when types, ranks or inner dimensions differ, the sizes cannot be multiplied, or there is nothing to join.
     package static func joined(_ parts: [Tensor]) -> Tensor? {
         guard let first = parts.first, !first.shape.isEmpty,
             parts.allSatisfy({ $0.datatype == first.datatype && $0.shape.dropFirst() == first.shape.dropFirst() })
         else { return nil }
         let shape = [parts.reduce(0) { $0 + $1.shape[0] }] + first.shape.dropFirst()
+        guard Tensors.elementCount(of: shape) != nil else { return nil }
         let starts = parts.map { $0.offsets.first ?? 0 }
         let sizes = zip(parts, starts).map { part, start in
             part.datatype == .bytes ? (part.offsets.last ?? 0) - start : part.storage.byteCount

@@ -20,13 +20,14 @@ package struct RequestFacts {
         for (name, value) in headers {
             switch name.utf8.count {
             case 3 where isHeader(name, "via"): isForwarded = true
-            case 4 where isHeader(name, "host"): host = value
+            // Which of two names a proxy went by cannot be known.
+            case 4 where isHeader(name, "host"): host = host == nil ? value : "\(host ?? ""),\(value)"
             case 6 where isHeader(name, "expect"): expectsContinue = value.lowercased() == "100-continue"
             case 7 where isHeader(name, "upgrade"): offersUpgrade = true
             case 9 where isHeader(name, "forwarded") || isHeader(name, "x-real-ip"): isForwarded = true
             case 12 where isHeader(name, "content-type"): contentType = value
             case 13 where isHeader(name, "authorization"): authorization = value
-            case 14 where isHeader(name, "content-length"): contentLength = Int(value)
+            case 14 where isHeader(name, "content-length"): contentLength = Int(value) ?? .max
             case 16 where isHeader(name, "content-encoding"): contentEncoding = value
             case 31 where isHeader(name, "inference-header-content-length"): jsonByteCount = value
             default: break

@@ -67,7 +67,8 @@ package final class InferenceService: Sendable {
         completion: @escaping @Sendable (Result<[Tensor], ServingError>) -> Void
     ) -> Answer {
         counters.accept()
-        if live.cost.nanoseconds(rowCount: rowCount) <= inlineBudgetNanoseconds {
+        let byteCount = inputs.reduce(0) { $0 + $1.storage.byteCount }
+        if live.cost.nanoseconds(rowCount: rowCount, byteCount: byteCount) <= inlineBudgetNanoseconds {
             return .now(run(inputs, with: live, counters: counters))
         }
         let taken = lane.submit { [self] in completion(run(inputs, with: live, counters: counters)) }

@@ -39,14 +39,22 @@ package struct RunCost: Sendable, Hashable {
     package let oneRowNanoseconds: Int
     /// Of each further row in the same call.
     package let furtherRowNanoseconds: Int
+    /// Of the inputs of that one row. Where callers decide more sizes than the number of rows, theirs may be larger.
+    package let oneRowBytes: Int
 
-    package init(oneRowNanoseconds: Int, furtherRowNanoseconds: Int) {
+    package init(oneRowNanoseconds: Int, furtherRowNanoseconds: Int, oneRowBytes: Int = .max) {
         self.oneRowNanoseconds = oneRowNanoseconds
         self.furtherRowNanoseconds = furtherRowNanoseconds
+        self.oneRowBytes = oneRowBytes
     }
 
-    package func nanoseconds(rowCount: Int) -> Int {
-        let (further, overflow) = furtherRowNanoseconds.multipliedReportingOverflow(by: max(0, rowCount - 1))
-        return overflow ? .max : oneRowNanoseconds.addingReportingOverflow(further).partialValue
+    /// What a call is expected to cost; rows larger than the measured one cost in proportion.
+    ///
+    /// - Parameter byteCount: Of all inputs together.
+    package func nanoseconds(rowCount: Int, byteCount: Int) -> Int {
+        let rows = Double(max(rowCount, 1))
+        let usual = Double(oneRowNanoseconds) + Double(furtherRowNanoseconds) * (rows - 1)
+        let size = Double(byteCount) / (Double(max(oneRowBytes, 1)) * rows)
+        return Int(exactly: (usual * max(size, 1)).rounded()) ?? .max
     }
 }

@@ -4,7 +4,7 @@
 package struct PredictionID: Sendable, Hashable, CustomStringConvertible {
     /// Replica (16 bits), event loop (16 bits), start of the process in seconds since 1970 (32 bits).
     let source: UInt64
-    /// Counts the source's predictions from 0.
+    /// The source's salt (32 bits), and its predictions counted from 0 (32 bits).
     let sequence: UInt64
 
     /// 32 lower-case hexadecimal digits, ascending in the order in which an event loop made them.
@@ -21,14 +21,18 @@ private func hexadecimal(_ value: UInt64) -> String {
 /// Makes ids for one event loop.
 package struct PredictionIDSource: Sendable {
     private let source: UInt64
-    private var count: UInt64 = 0
+    private var count: UInt64
 
-    package init(replica: UInt16, loop: UInt16, startedAtSeconds: UInt32) {
+    /// - Parameter salt: Random: a server can be killed and started again within one second, and clocks go back.
+    package init(
+        replica: UInt16, loop: UInt16, startedAtSeconds: UInt32, salt: UInt32 = .random(in: 0...UInt32.max)
+    ) {
+        count = UInt64(salt) << 32
         source = UInt64(replica) << 48 | UInt64(loop) << 32 | UInt64(startedAtSeconds)
     }
 
     package mutating func next() -> PredictionID {
-        defer { count += 1 }
+        defer { count &+= 1 }
         return PredictionID(source: source, sequence: count)
     }
 }

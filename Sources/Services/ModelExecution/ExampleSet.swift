@@ -20,6 +20,8 @@ package struct ExampleFormat: Sendable {
     /// The most examples of a bundle, and bytes of its examples file.
     package static let countLimit = 100_000
     package static let byteLimit = 256 << 20
+    /// The most bytes of their tensors: missing values take none in the file, and room in memory.
+    private static let tensorByteLimit = 1 << 30
 
     private let signature: Signature
     private let inputRows: RowDecoder
@@ -52,10 +54,16 @@ package struct ExampleFormat: Sendable {
     /// - Throws: `PRF-002` that names the line.
     package func read(lines bytes: [UInt8], limit: Int = Self.countLimit) throws(Refusal) -> [Example] {
         var examples: [Example] = []
+        var byteCount = 0
         for (index, line) in bytes.split(separator: 0x0A).enumerated() {
             guard examples.count < limit else { break }
             do throws(CodecError) {
-                examples.append(try read(line: Array(line)))
+                let example = try read(line: Array(line))
+                byteCount += example.byteCount
+                guard byteCount <= Self.tensorByteLimit else {
+                    throw CodecError(.limit, "the examples take more than \(Self.tensorByteLimit) bytes of memory")
+                }
+                examples.append(example)
             } catch {
                 throw unusableExamples("line \(index + 1): \(error.message)")
             }
@@ -114,6 +122,12 @@ package struct ExampleFormat: Sendable {
 
     private func named(_ tensors: [Tensor]) -> [NamedTensor] {
         zip(recorded, tensors).map { NamedTensor($0.name, $1) }
+    }
+}
+
+extension Example {
+    fileprivate var byteCount: Int {
+        (inputs + outputs.map(\.tensor)).reduce(0) { $0 + $1.storage.byteCount }
     }
 }
 

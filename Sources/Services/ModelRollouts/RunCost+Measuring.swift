@@ -26,7 +26,9 @@ extension RunCost {
                 further = max(0, medianNanoseconds(of: model.engine, on: joined) - oneRow) / (rows.count - 1)
             }
         }
-        self.init(oneRowNanoseconds: oneRow, furtherRowNanoseconds: further)
+        self.init(
+            oneRowNanoseconds: oneRow, furtherRowNanoseconds: further,
+            oneRowBytes: first.inputs.reduce(0) { $0 + $1.storage.byteCount })
     }
 }
 
