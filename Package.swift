@@ -164,7 +164,7 @@ let testTargets: [Target] = [
 
     tests("TensorsTests", uses: ["Tensors"]),
     tests("StatisticsTests", uses: ["Statistics"], copies: ["vectors"]),
-    tests("ModelDomainTests", uses: ["ModelDomain"], copies: ["vectors"]),
+    tests("ModelDomainTests", uses: ["ModelDomain", "Tensors"], copies: ["vectors"]),
     tests("ModelExecutionTests", uses: ["ModelDomain", "ModelExecution", "Tensors", "TestSupport"]),
     tests(
         "ModelPackagingTests",

@@ -48,6 +48,25 @@ struct ConnectionTests {
         }
     }
 
+    /// A connection remembers where its last prediction went; nothing else may be taken for that.
+    @Test func everyRequestGoesWhereItsOwnPathSays() async throws {
+        let other = try state("other", DoublingEngine(), DoublingEngine.signature, version: 7)
+        try await RunningServer.with([doubling(), other]) { server in
+            try await RawClient.with(port: server.port) { client in
+                try await client.send(
+                    request("POST", path, row(1)) + request("POST", "/v1/endpoints/other/predict", row(1))
+                        + request("POST", path, row(1)) + request("POST", "\(path)?a=b", row(1))
+                        + request("GET", path) + request("POST", path, row(1)))
+                for version in ["3", "7", "3"] {
+                    #expect(try await client.answer().json("version") == version)
+                }
+                #expect(try await client.answer().json("code") == #""IN-010""#)
+                #expect(try await client.answer().status == 405)
+                #expect(try await client.answer().json("version") == "3")
+            }
+        }
+    }
+
     @Test func chunkedBodiesAreTaken() async throws {
         try await RunningServer.with { server in
             try await RawClient.with(port: server.port) { client in

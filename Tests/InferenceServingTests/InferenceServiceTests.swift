@@ -28,11 +28,8 @@ struct InferenceServiceTests {
     @Test func aLightCallIsAnsweredWhereItArrived() throws {
         let service = InferenceService(laneThreads: 1, queueLimit: 1)
         let counters = EndpointCounters()
-        let answer = service.answer(row, rowCount: 1, with: try live(light), counters: counters) { _ in
-            Issue.record("a light call went to the lane")
-        }
-        guard case .now(.success(let outputs)) = answer else { return #expect(Bool(false), "no answer") }
-        #expect(outputs[0].elements(as: Float.self) == [21])
+        let answer = try #require(service.answerNow(row, rowCount: 1, with: try live(light), counters: counters))
+        #expect(try answer.get()[0].elements(as: Float.self) == [21])
         #expect(counters.accepted == 1)
         #expect(counters.answered == 1)
     }
@@ -42,13 +39,18 @@ struct InferenceServiceTests {
         let service = InferenceService(laneThreads: 1, queueLimit: 4, inlineBudgetNanoseconds: 5000)
         let counters = EndpointCounters()
         let version = try live(light)
-        let outputs = await withCheckedContinuation { continuation in
-            let answer = service.answer(row, rowCount: 1000, with: version, counters: counters) {
-                continuation.resume(returning: $0)
+        let answer = service.answerNow(row, rowCount: 1000, with: version, counters: counters)
+        if answer != nil { Issue.record("it ran at once") }
+        #expect(counters.accepted == 0, "what was not taken does not count")
+        let outputs = try await withCheckedThrowingContinuation { continuation in
+            do {
+                try service.answerLater(row, with: version, counters: counters) { continuation.resume(returning: $0) }
+            } catch {
+                continuation.resume(throwing: error)
             }
-            if case .now = answer { Issue.record("it ran at once") }
         }
         #expect(try outputs.get()[0].elements(as: Float.self) == [21])
+        #expect(counters.accepted == 1)
         #expect(counters.answered == 1)
     }
 
@@ -75,8 +77,11 @@ struct InferenceServiceTests {
         let done = DispatchSemaphore(value: 0)
         var refused = 0
         for _ in 0..<10 {
-            let answer = service.answer(row, rowCount: 1, with: slow, counters: counters) { _ in done.signal() }
-            if case .now(.failure(.overloaded)) = answer { refused += 1 }
+            do throws(ServingError) {
+                try service.answerLater(row, with: slow, counters: counters) { _ in done.signal() }
+            } catch {
+                refused += 1
+            }
         }
         // One may run beside the two that wait, depending on how fast the thread took it.
         #expect((7...8).contains(refused))

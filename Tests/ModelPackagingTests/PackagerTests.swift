@@ -185,7 +185,10 @@ struct PackagerTests {
         #expect(again.model == packed.model)
         #expect(again.endpoints == packed.endpoints)
         #expect(again.verdict.isProven)
-        #expect(try again.renamed(ModelName("other"), project: nil).endpoints.map(\.rawValue) == ["other"])
+        let renamed = try again.renamed(ModelName("other"), project: nil)
+        #expect(renamed.endpoints.map(\.rawValue) == ["other"])
+        #expect(renamed.digest == packed.digest)
+        #expect(String(decoding: renamed.provenanceBytes, as: UTF8.self).contains(#""model":"other""#))
         #expect(throws: ProofFailed.self) {
             try PackedBundle(reading: folder, runtime: FakeRuntime { first, _ in first })
         }

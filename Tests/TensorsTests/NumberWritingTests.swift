@@ -102,12 +102,12 @@ struct NumberWritingTests {
         var value: UInt64 = 1
         for _ in 0..<20 {
             for near in [value &- 1, value, value &+ 1] {
-                #expect(Self.text { $0.append(number: near) } == "\(near)")
+                #expect(Self.text { $0.append(integer: near) } == "\(near)")
             }
             value = value &* 10
         }
-        #expect(Self.text { $0.append(number: UInt64.max) } == "18446744073709551615")
-        #expect(Self.text { $0.append(number: Int64.min) } == "-9223372036854775808")
+        #expect(Self.text { $0.append(integer: UInt64.max) } == "18446744073709551615")
+        #expect(Self.text { $0.append(integer: Int64.min) } == "-9223372036854775808")
     }
 }
 

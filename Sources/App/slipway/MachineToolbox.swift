@@ -22,6 +22,12 @@ struct MachineToolbox: Toolbox {
         let folder = try ConfinedFolder(at: source.folder, granting: Set(named))
         let runtime = try EngineLibraries(folder: DataFolder(nil)).runtime()
         if source.model == nil, try PackedBundle.isBundle(folder) {
+            guard options.examples == nil, options.baseline == nil else {
+                throw Refusal(
+                    .optionRefused, .invalidInput,
+                    "“\(options.path)” is a bundle: its examples and its baseline are part of it.",
+                    hint: "Leave --examples and --baseline out, or pack the project again.")
+            }
             let bundle = try PackedBundle(reading: folder, runtime: runtime)
             return LocalPackedProject(
                 bundle: try bundle.renamed(choices.name, project: choices.project), folder: folder)
@@ -41,7 +47,9 @@ struct MachineToolbox: Toolbox {
     }
 
     func effectiveProject(_ path: String) async throws -> String {
-        try ProjectFile.read(in: ConfinedFolder(at: path), syntax: YAMLSyntax()).yaml()
+        let folder = try ConfinedFolder(at: path)
+        try ProjectFile.requireProject(folder)
+        return try ProjectFile.read(in: folder, syntax: YAMLSyntax()).yaml()
     }
 
     func serve(_ options: ServeOptions) async throws {

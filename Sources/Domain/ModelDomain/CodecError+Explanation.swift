@@ -24,7 +24,7 @@ extension CodecError: ExplainedError {
         switch rule {
         case .syntax: (.bodySyntax, "Check the body with a JSON or CSV validator.")
         case .limit: (.limitExceeded, "Send less at a time.")
-        case .unknownName: (.unknownName, "The signature lists the names: GET /v2/models/NAME.")
+        case .unknownName: (.unknownName, "`slipway endpoint show` lists the names.")
         case .missing: (.missingValue, "Send a value for it.")
         case .duplicate: (.duplicateName, "Send each name once.")
         case .type: (.wrongType, "Send a value of the declared type.")

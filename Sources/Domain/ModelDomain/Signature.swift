@@ -33,9 +33,7 @@ package struct Signature: Sendable, Hashable {
     /// Some of the outputs as a row layout, so that recorded answers are read as rows are.
     package static func answerLayout(of outputs: [TensorSpec]) -> RowLayout {
         let rowwise = outputs.map { output in
-            // An output without a dimension for rows is the whole answer to a single row.
-            let countsRows = output.shape.first.map { $0.size == nil || $0.size == 1 } ?? false
-            return countsRows
+            output.countsRows
                 ? output
                 : TensorSpec(name: output.name, datatype: output.datatype, shape: [.symbolic("")] + output.shape)
         }
@@ -44,15 +42,26 @@ package struct Signature: Sendable, Hashable {
 
     /// An engine's answer as it is written row by row: `[rows, 1]` becomes one plain value a row, and an output without
     /// a dimension for rows the answer to a single one.
-    package func answerRows(_ answers: [Tensor], rowCount: Int) -> [NamedTensor] {
-        zip(outputs, answers).map { spec, tensor in
-            let shape = tensor.shape
-            if spec.isPlainColumn, shape == [rowCount, 1] {
-                return NamedTensor(spec.name, tensor.reshaped(to: [rowCount]))
+    ///
+    /// - Throws: ``CodecError/Rule/shape`` for several rows, when an output has no dimension for them.
+    package func answerRows(_ answers: [Tensor], rowCount: Int) throws(CodecError) -> [NamedTensor] {
+        var rows: [NamedTensor] = []
+        rows.reserveCapacity(answers.count)
+        for (spec, tensor) in zip(outputs, answers) {
+            if spec.isPlainColumn, tensor.shape == [rowCount, 1] {
+                rows.append(NamedTensor(spec.name, tensor.reshaped(to: [rowCount])))
+            } else if spec.countsRows {
+                rows.append(NamedTensor(spec.name, tensor))
+            } else {
+                guard rowCount == 1 else {
+                    throw CodecError(
+                        .shape, "the output \(spec.shapeDescription) has no dimension for rows: send one row at a time",
+                        field: spec.name)
+                }
+                rows.append(NamedTensor(spec.name, tensor.reshaped(to: [1] + tensor.shape)))
             }
-            guard rowCount == 1, shape.first != 1 else { return NamedTensor(spec.name, tensor) }
-            return NamedTensor(spec.name, tensor.reshaped(to: [1] + shape))
         }
+        return rows
     }
 
     /// Why callers of `self` could not be answered by `other`, or `nil` when they can.
@@ -76,6 +85,9 @@ package struct Signature: Sendable, Hashable {
 }
 
 extension TensorSpec {
+    /// Whether the first dimension counts rows, rather than being part of the answer to one.
+    fileprivate var countsRows: Bool { shape.first.map { $0.size == nil || $0.size == 1 } ?? false }
+
     /// `[batch, 1]`: one plain value a row, and written as such.
     fileprivate var isPlainColumn: Bool { shape.count == 2 && shape[1] == .fixed(1) }
 }

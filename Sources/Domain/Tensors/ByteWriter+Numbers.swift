@@ -4,8 +4,10 @@
 /// `"-Infinity"`.
 extension ByteWriter {
     /// Appends every digit of an integer.
+    package func append(number value: Int) { append(integer: value) }
+
     @inline(__always)
-    package func append(number value: some FixedWidthInteger) {
+    func append(integer value: some FixedWidthInteger) {
         unsafe withReserved(maxNumberByteCount) { target in
             unsafe write(UInt64(value.magnitude), isNegative: value < 0, to: target)
         }

@@ -5,9 +5,12 @@
 /// Not `Sendable`: it belongs to one event loop or one call at a time. ``removeAll(keepingCapacity:)`` empties it and
 /// keeps its memory, so that a steady stream of replies allocates nothing.
 @safe package final class ByteWriter {
-    package private(set) var count = 0
+    /// Private, and ``count`` computed, so that the compiler sees every access and leaves out its checks at run time.
+    private var filled = 0
     private var capacity: Int
     private var base: UnsafeMutablePointer<UInt8>
+
+    package var count: Int { filled }
 
     package init(capacity: Int = 1024) {
         self.capacity = max(capacity, 64)
@@ -18,7 +21,7 @@
 
     /// Forgets the bytes; with `keepingCapacity: false` also gives memory beyond 1 KiB back.
     package func removeAll(keepingCapacity: Bool = true) {
-        count = 0
+        filled = 0
         guard !keepingCapacity, capacity > 1024 else { return }
         unsafe base.deallocate()
         capacity = 1024
@@ -26,9 +29,9 @@
     }
 
     package func append(_ byte: UInt8) {
-        if count == capacity { grow(by: 1) }
-        unsafe base[count] = byte
-        count += 1
+        if filled == capacity { grow(by: 1) }
+        unsafe base[filled] = byte
+        filled += 1
     }
 
     package func append(_ text: StaticString) {
@@ -36,8 +39,8 @@
     }
 
     /// Appends the UTF-8 bytes of `text` as they are, without quotes or escapes.
-    package func append(utf8 text: some StringProtocol) {
-        var text = String(text)
+    package func append(utf8 text: String) {
+        var text = text
         text.withUTF8 { unsafe append(UnsafeRawBufferPointer($0)) }
     }
 
@@ -56,7 +59,7 @@
     package func withUnsafeBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        try unsafe body(UnsafeRawBufferPointer(start: base, count: count))
+        try unsafe body(UnsafeRawBufferPointer(start: base, count: filled))
     }
 
     /// The bytes, copied out.
@@ -67,19 +70,19 @@
     /// Makes room for `byteCount` bytes and lets `body` fill them; it returns how many it wrote.
     @inline(__always)
     func withReserved(_ byteCount: Int, _ body: (UnsafeMutablePointer<UInt8>) -> Int) {
-        if capacity - count < byteCount { grow(by: byteCount) }
-        let written = unsafe body(base + count)
+        if capacity - filled < byteCount { grow(by: byteCount) }
+        let written = unsafe body(base + filled)
         assert(written <= byteCount, "wrote past the reservation")
-        count += written
+        filled += written
     }
 
     @inline(never)
     private func grow(by byteCount: Int) {
-        let (needed, overflow) = count.addingReportingOverflow(byteCount)
+        let (needed, overflow) = filled.addingReportingOverflow(byteCount)
         precondition(!overflow, "more bytes than an address space holds")
         let newCapacity = max(needed, capacity * 2)
         let grown = UnsafeMutablePointer<UInt8>.allocate(capacity: newCapacity)
-        unsafe grown.update(from: base, count: count)
+        unsafe grown.update(from: base, count: filled)
         unsafe base.deallocate()
         unsafe base = grown
         capacity = newCapacity

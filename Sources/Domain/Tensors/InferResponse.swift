@@ -12,7 +12,7 @@
 /// - Precondition: `binary` has one entry for each output.
 @discardableResult
 package func encodeInferResponse(
-    modelName: String, modelVersion: String, id: String?, parameters: [(String, JSONValue)] = [],
+    modelName: String, modelVersion: String, id: String?, parameters: [(name: String, value: JSONValue)] = [],
     outputs: [NamedTensor], binary: [Bool], into writer: ByteWriter
 ) throws(CodecError) -> Int? {
     precondition(binary.count == outputs.count, "one entry for each output")
@@ -27,7 +27,7 @@ package func encodeInferResponse(
     }
     if !parameters.isEmpty {
         writer.append(",\"parameters\":")
-        JSONValue.object(parameters.map { (name: $0.0, value: $0.1) }).write(into: writer)
+        JSONValue.object(parameters).write(into: writer)
     }
     writer.append(",\"outputs\":[")
     for (index, output) in outputs.enumerated() {

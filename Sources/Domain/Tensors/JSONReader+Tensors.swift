@@ -130,7 +130,9 @@ extension JSONReader {
         var position = self.position
         for index in 0..<count {
             let isPlain = index == 0 || (position < bytes.count && bytes[position] == UInt8(ascii: ","))
-            let start = index == 0 ? position : position &+ 1
+            var start = index == 0 ? position : position &+ 1
+            // Python writes ", ".
+            if start < bytes.count, bytes[start] == UInt8(ascii: " ") { start &+= 1 }
             if isPlain, let found = Element.scan(bytes, at: start) {
                 unsafe target[index] = found.value
                 position = found.end

@@ -28,8 +28,8 @@ extension JSONValue {
         switch self {
         case .null: writer.append("null")
         case .bool(let value): writer.append(value ? "true" : "false")
-        case .integer(let value): writer.append(number: value)
-        case .unsigned(let value): writer.append(number: value)
+        case .integer(let value): writer.append(integer: value)
+        case .unsigned(let value): writer.append(integer: value)
         case .double(let value): writer.append(number: value, style: isCanonical ? .ecmaScript : .pointed)
         case .string(let value): writer.append(jsonString: value)
         case .array(let values):

@@ -24,18 +24,13 @@ package func encodeRows(
                 .limit, "an output of shape \(output.tensor.shape) has too many empty arrays", field: output.name)
         }
     }
-    let names = outputs.map { output in
-        let name = ByteWriter(capacity: 64)
-        name.append(jsonString: output.name)
-        name.append(UInt8(ascii: ":"))
-        return name
-    }
     writer.append(UInt8(ascii: "["))
     for row in 0..<rowCount {
         writer.append(row == 0 ? "{" : ",{")
         for (index, output) in outputs.enumerated() {
             if index > 0 { writer.append(UInt8(ascii: ",")) }
-            unsafe names[index].withUnsafeBytes { unsafe writer.append($0) }
+            writer.append(jsonString: output.name)
+            writer.append(UInt8(ascii: ":"))
             let shape = output.tensor.shape.dropFirst()
             try located(field: output.name, row: row) { () throws(CodecError) in
                 try writer.append(nested: output.tensor, from: row * shape.reduce(1, *), shape: shape)

@@ -16,39 +16,47 @@ struct AnswerHead {
     /// The whole answer in one buffer: this head, and what `writer` holds.
     ///
     /// - Parameters:
+    ///   - headWriter: Empty; used for this head.
     ///   - closing: Whether the connection ends behind it.
     ///   - isBodyless: For HEAD: the head of the answer that GET would get.
-    func bytes(with writer: ByteWriter, date: String, closing: Bool, isBodyless: Bool) -> ByteBuffer {
-        var buffer = ByteBufferAllocator().buffer(capacity: 320 + (isBodyless ? 0 : writer.count))
-        buffer.writeStaticString("HTTP/1.1 ")
-        if status == 200 {
-            buffer.writeStaticString("200 OK")
-        } else {
-            buffer.writeString("\(status) \(HTTPResponseStatus(statusCode: status).reasonPhrase)")
-        }
-        buffer.writeStaticString("\r\nDate: ")
-        buffer.writeString(date)
-        buffer.writeStaticString("\r\nContent-Type: ")
-        buffer.writeStaticString(contentType)
-        buffer.writeStaticString("\r\nContent-Length: ")
-        buffer.writeString(String(writer.count))
-        if let predictionID {
-            buffer.writeStaticString("\r\nslipway-prediction-id: ")
-            buffer.writeString(predictionID)
-        }
-        if let jsonByteCount {
-            buffer.writeStaticString("\r\nInference-Header-Content-Length: ")
-            buffer.writeString(String(jsonByteCount))
-        }
-        if let allowedMethods {
-            buffer.writeStaticString("\r\nAllow: ")
-            buffer.writeStaticString(allowedMethods)
-        }
-        if status == 401 { buffer.writeStaticString("\r\nWWW-Authenticate: Bearer") }
-        if status == 503 { buffer.writeStaticString("\r\nRetry-After: 1") }
-        if closing { buffer.writeStaticString("\r\nConnection: close") }
-        buffer.writeStaticString("\r\n\r\n")
+    func bytes(
+        with writer: ByteWriter, headWriter: ByteWriter, date: String, closing: Bool, isBodyless: Bool
+    ) -> ByteBuffer {
+        write(into: headWriter, byteCount: writer.count, date: date, closing: closing)
+        var buffer = ByteBufferAllocator().buffer(capacity: headWriter.count + (isBodyless ? 0 : writer.count))
+        unsafe headWriter.withUnsafeBytes { unsafe _ = buffer.writeBytes($0) }
+        headWriter.removeAll()
         if !isBodyless { unsafe writer.withUnsafeBytes { unsafe _ = buffer.writeBytes($0) } }
         return buffer
+    }
+
+    private func write(into writer: ByteWriter, byteCount: Int, date: String, closing: Bool) {
+        if status == 200 {
+            writer.append("HTTP/1.1 200 OK")
+        } else {
+            writer.append(utf8: "HTTP/1.1 \(status) \(HTTPResponseStatus(statusCode: status).reasonPhrase)")
+        }
+        writer.append("\r\nDate: ")
+        writer.append(utf8: date)
+        writer.append("\r\nContent-Type: ")
+        writer.append(contentType)
+        writer.append("\r\nContent-Length: ")
+        writer.append(number: byteCount)
+        if let predictionID {
+            writer.append("\r\nslipway-prediction-id: ")
+            writer.append(utf8: predictionID)
+        }
+        if let jsonByteCount {
+            writer.append("\r\nInference-Header-Content-Length: ")
+            writer.append(number: jsonByteCount)
+        }
+        if let allowedMethods {
+            writer.append("\r\nAllow: ")
+            writer.append(allowedMethods)
+        }
+        if status == 401 { writer.append("\r\nWWW-Authenticate: Bearer") }
+        if status == 503 { writer.append("\r\nRetry-After: 1") }
+        if closing { writer.append("\r\nConnection: close") }
+        writer.append("\r\n\r\n")
     }
 }

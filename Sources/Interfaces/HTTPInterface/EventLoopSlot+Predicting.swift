@@ -15,46 +15,49 @@ private final class BodyOwner {
 }
 
 extension EventLoopSlot {
-    /// Decodes a prediction, runs it, and writes the answer when it is there at once.
-    ///
-    /// - Parameter completion: Gets the outputs on a thread of the lane, if `nil` was returned.
-    func predict(
-        _ route: FastRoute, _ facts: RequestFacts, body: ByteBuffer,
-        completion: @escaping @Sendable (PredictionCall, Result<[Tensor], ServingError>) -> Void
-    ) -> AnswerHead? {
+    /// What became of a prediction.
+    enum Prediction {
+        /// It is answered; the writer holds the body.
+        case answered(AnswerHead)
+        /// It is decoded, and too heavy for the event loop.
+        case heavy(PredictionCall)
+    }
+
+    /// Decodes a prediction, and runs it when it is light.
+    func predict(_ route: FastRoute, _ facts: RequestFacts, body: ByteBuffer) -> Prediction {
         let id = ids.next().description
         do {
-            switch route {
-            case .predict(let endpoint):
-                return try predictRows(endpoint, facts, body: body, id: id, completion: completion)
-            case .infer(let endpoint, let version):
-                return try infer(endpoint, version: version, facts, body: body, id: id, completion: completion)
-            default:
-                preconditionFailure("\(route) is no prediction")
-            }
+            let call =
+                switch route {
+                case .predict(let endpoint): try decodeRows(endpoint, facts, body: body, id: id)
+                case .infer(let endpoint, let version):
+                    try decodeInfer(endpoint, version: version, facts, body: body, id: id)
+                default: preconditionFailure("\(route) is no prediction")
+                }
+            let result = service.answerNow(
+                call.inputs, rowCount: call.rowCount, with: call.live, counters: call.counters)
+            return result.map { .answered(call.write($0, on: self)) } ?? .heavy(call)
         } catch {
-            return fail(error, id: id, form: route.errorForm)
+            return .answered(fail(error, id: id, form: route.errorForm))
         }
     }
 
-    private func predictRows(
-        _ endpoint: String, _ facts: RequestFacts, body: ByteBuffer, id: String,
-        completion: @escaping @Sendable (PredictionCall, Result<[Tensor], ServingError>) -> Void
-    ) throws -> AnswerHead? {
+    private func decodeRows(
+        _ endpoint: String, _ facts: RequestFacts, body: ByteBuffer, id: String
+    ) throws -> PredictionCall {
         let state = try table.endpoint(endpoint)
         let live = try state.ready()
         let rows = try unsafe body.withUnsafeReadableBytes { bytes in
             facts.isCSV ? try unsafe live.rows.decode(csv: bytes) : try unsafe live.rows.decode(json: bytes)
         }
-        let call = PredictionCall(
-            predictionID: id, endpoint: endpoint, live: live, form: .rows(count: rows.rowCount))
-        return answer(call, rows.inputs, rowCount: rows.rowCount, counters: state.counters, completion: completion)
+        return PredictionCall(
+            predictionID: id, endpoint: endpoint, live: live, counters: state.counters, inputs: rows.inputs,
+            rowCount: rows.rowCount, form: .rows)
     }
 
-    private func infer(
-        _ endpoint: String, version: String?, _ facts: RequestFacts, body: ByteBuffer, id: String,
-        completion: @escaping @Sendable (PredictionCall, Result<[Tensor], ServingError>) -> Void
-    ) throws -> AnswerHead? {
+    private func decodeInfer(
+        _ endpoint: String, version: String?, _ facts: RequestFacts, body: ByteBuffer, id: String
+    ) throws -> PredictionCall {
         let state = try table.endpoint(endpoint)
         let live = try state.ready(version: version)
         let jsonByteCount = try facts.jsonByteCount.map(byteCount)
@@ -66,11 +69,10 @@ extension EventLoopSlot {
         }
         try checkOptions(of: request, outputs: live.signature.outputs)
         let inputs = try live.signature.arrange(request.inputs)
-        let call = PredictionCall(
-            predictionID: id, endpoint: endpoint, live: live,
+        return PredictionCall(
+            predictionID: id, endpoint: endpoint, live: live, counters: state.counters, inputs: inputs,
+            rowCount: live.signature.isBatched ? inputs.first?.shape.first ?? 1 : 1,
             form: .infer(id: request.id, outputs: request.outputs, wantsBinary: request.wantsBinaryOutputs))
-        let rowCount = live.signature.isBatched ? inputs.first?.shape.first ?? 1 : 1
-        return answer(call, inputs, rowCount: rowCount, counters: state.counters, completion: completion)
     }
 
     /// Writes why there is no prediction. What is our own mistake is logged under the id that the caller gets.
@@ -85,18 +87,6 @@ extension EventLoopSlot {
                 ])
         }
         return form.write(explanation, predictionID: id, into: writer)
-    }
-
-    private func answer(
-        _ call: PredictionCall, _ inputs: [Tensor], rowCount: Int, counters: EndpointCounters,
-        completion: @escaping @Sendable (PredictionCall, Result<[Tensor], ServingError>) -> Void
-    ) -> AnswerHead? {
-        let answer = service.answer(
-            inputs, rowCount: rowCount, with: call.live, counters: counters, completion: { completion(call, $0) })
-        switch answer {
-        case .now(let result): return call.write(result, on: self)
-        case .later: return nil
-        }
     }
 }
 

@@ -19,6 +19,8 @@ final class EventLoopSlot {
     var table: ServingTable
     /// Bodies of answers are written here, one at a time.
     let writer = ByteWriter(capacity: 16_384)
+    /// Heads of answers are written here, when their body is complete.
+    let headWriter = ByteWriter(capacity: 512)
     var ids: PredictionIDSource
     var date = HTTPDate()
 

@@ -4,11 +4,11 @@ internal import ModelDomain
 internal import ModelExecution
 internal import Tensors
 
-/// A prediction that was decoded and handed to the service: what is needed to write its answer.
+/// A prediction that was decoded: what is needed to run it and to write its answer.
 struct PredictionCall: Sendable {
     enum Form: Sendable {
         /// Rows in, rows out.
-        case rows(count: Int)
+        case rows
         /// The Open Inference Protocol, with the request's own id and the outputs it asks for.
         case infer(id: String?, outputs: [InferRequest.RequestedOutput]?, wantsBinary: Bool)
     }
@@ -16,6 +16,9 @@ struct PredictionCall: Sendable {
     let predictionID: String
     let endpoint: String
     let live: LiveVersion
+    let counters: EndpointCounters
+    let inputs: [Tensor]
+    let rowCount: Int
     let form: Form
 
     var errorForm: ErrorForm {
@@ -32,9 +35,8 @@ struct PredictionCall: Sendable {
             writer.removeAll()
             let answers = try result.get()
             switch form {
-            case .rows(let count):
-                return try writeRows(
-                    live.signature.answerRows(answers, rowCount: count), count: count, into: writer)
+            case .rows:
+                return try writeRows(live.signature.answerRows(answers, rowCount: rowCount), into: writer)
             case .infer(let id, let asked, let wantsBinary):
                 let outputs = zip(live.signature.outputs, answers).map { NamedTensor($0.name, $1) }
                 return try writeInfer(outputs, id: id, asked: asked, wantsBinary: wantsBinary, into: writer)
@@ -44,9 +46,7 @@ struct PredictionCall: Sendable {
         }
     }
 
-    private func writeRows(
-        _ outputs: [NamedTensor], count: Int, into writer: ByteWriter
-    ) throws(CodecError) -> AnswerHead {
+    private func writeRows(_ outputs: [NamedTensor], into writer: ByteWriter) throws(CodecError) -> AnswerHead {
         writer.append("{\"id\":\"")
         writer.append(utf8: predictionID)
         writer.append("\",\"model\":")
@@ -54,7 +54,7 @@ struct PredictionCall: Sendable {
         writer.append(",\"version\":")
         writer.append(utf8: live.versionText)
         writer.append(live.proof.isProven ? ",\"proven\":true,\"predictions\":" : ",\"proven\":false,\"predictions\":")
-        try encodeRows(outputs: outputs, rowCount: count, into: writer)
+        try encodeRows(outputs: outputs, rowCount: rowCount, into: writer)
         writer.append("}")
         return AnswerHead(predictionID: predictionID)
     }
@@ -72,7 +72,8 @@ struct PredictionCall: Sendable {
         }
         let jsonByteCount = try encodeInferResponse(
             modelName: endpoint, modelVersion: live.versionText, id: id,
-            parameters: [("prediction_id", .string(predictionID))], outputs: chosen, binary: binary, into: writer)
+            parameters: [(name: "prediction_id", value: .string(predictionID))], outputs: chosen, binary: binary,
+            into: writer)
         var head = AnswerHead(predictionID: predictionID)
         if let jsonByteCount {
             head.contentType = "application/octet-stream"

@@ -10,8 +10,7 @@ extension PredictionHandler {
     private var bodyLimit: Int { settings.codecLimits.maxBodyBytes }
 
     func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        let end = head.uri.utf8.firstIndex(of: UInt8(ascii: "?")) ?? head.uri.endIndex
-        guard let route = FastRoute(path: head.uri[..<end]) else { return beginForwarding(head, context) }
+        guard let (route, hasQuery) = target(of: head.uri) else { return beginForwarding(head, context) }
         let facts = RequestFacts(head.headers)
         quietSince = .now()
         phase = .collecting
@@ -19,13 +18,23 @@ extension PredictionHandler {
         request.route = route
         request.isHead = head.method == .HEAD
         request.keepsAlive = head.version == .http1_1 && head.isKeepAlive && !facts.offersUpgrade
-        request.refusal = refusal(of: head.method, hasQuery: end != head.uri.endIndex, facts)
+        request.refusal = refusal(of: head.method, hasQuery: hasQuery, facts)
         request.facts = facts
         if let length = facts.contentLength, length > bodyLimit {
             refuseBody(context)
         } else if facts.expectsContinue {
             answerExpectation(context)
         }
+    }
+
+    /// - Returns: `nil` for what the framework answers.
+    private func target(of uri: String) -> (route: FastRoute, hasQuery: Bool)? {
+        if let known = knownTarget, known.uri == uri { return (known.route, false) }
+        let end = uri.utf8.firstIndex(of: UInt8(ascii: "?")) ?? uri.endIndex
+        guard let route = FastRoute(path: uri[..<end]) else { return nil }
+        let hasQuery = end != uri.endIndex
+        if route.isPrediction, !hasQuery, uri.utf8.count <= 256 { knownTarget = (uri, route) }
+        return (route, hasQuery)
     }
 
     func collect(_ part: ByteBuffer, _ context: ChannelHandlerContext) {
@@ -39,12 +48,23 @@ extension PredictionHandler {
         guard request.route.isPrediction, let facts = request.facts else {
             return answer(slot.describe(request.route), context)
         }
+        switch slot.predict(request.route, facts, body: request.body ?? ByteBuffer()) {
+        case .answered(let head): answer(head, context)
+        case .heavy(let call): compute(call, context)
+        }
+    }
+
+    /// Gives a prediction to a lane.
+    private func compute(_ call: PredictionCall, _ context: ChannelHandlerContext) {
         let (loop, handler) = (context.eventLoop, NIOLoopBound(self, eventLoop: context.eventLoop))
         phase = .computing
-        let head = slot.predict(request.route, facts, body: request.body ?? ByteBuffer()) { call, result in
-            loop.execute { handler.value.complete(call, result) }
+        do throws(ServingError) {
+            try slot.service.answerLater(call.inputs, with: call.live, counters: call.counters) { result in
+                loop.execute { handler.value.complete(call, result) }
+            }
+        } catch {
+            answer(call.write(.failure(error), on: slot), context)
         }
-        if let head { answer(head, context) }
     }
 
     /// The lane has an answer. When the client is gone by now, so is the answer.
@@ -146,7 +166,8 @@ extension PredictionHandler {
     private func answer(_ head: AnswerHead, _ context: ChannelHandlerContext, lingers: Bool = false) {
         let isLast = !request.keepsAlive || (isDraining && held.isEmpty)
         let bytes = head.bytes(
-            with: slot.writer, date: slot.date.now(), closing: isLast, isBodyless: request.isHead)
+            with: slot.writer, headWriter: slot.headWriter, date: slot.date.now(), closing: isLast,
+            isBodyless: request.isHead)
         slot.writer.removeAll(keepingCapacity: slot.writer.count < 1 << 20)
         pastEncoder.write(NIOAny(IOData.byteBuffer(bytes)), promise: nil)
         needsFlush = true

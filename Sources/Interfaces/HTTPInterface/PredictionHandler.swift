@@ -39,6 +39,8 @@ final class PredictionHandler: ChannelDuplexHandler {
     var phase = Phase.idle
     /// The request that is collected or computed.
     var request = FastRequest()
+    /// Where the last prediction went: clients ask at the same place again and again.
+    var knownTarget: (uri: String, route: FastRoute)?
     var forwarded = ForwardedRequest()
     var held = CircularBuffer<HTTPServerRequestPart>()
     /// Whether somebody asked for more bytes while none may be read.

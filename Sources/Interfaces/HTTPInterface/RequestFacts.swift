@@ -32,7 +32,7 @@ package struct RequestFacts {
             case 31 where isHeader(name, "inference-header-content-length"): jsonByteCount = value
             default: break
             }
-            if name.utf8.count > 12, isHeader(name.prefix(12), "x-forwarded-") { isForwarded = true }
+            if begins(name, with: "x-forwarded-") { isForwarded = true }
         }
     }
 
@@ -47,17 +47,22 @@ package struct RequestFacts {
 }
 
 /// Whether `name` is `lowercase`, whatever the case of its letters.
-private func isHeader(_ name: some StringProtocol, _ lowercase: StaticString) -> Bool {
+private func isHeader(_ name: String, _ lowercase: StaticString) -> Bool {
+    name.utf8.count == lowercase.utf8CodeUnitCount && begins(name, with: lowercase)
+}
+
+/// Whether `name` begins with `lowercase`, whatever the case of its letters.
+private func begins(_ name: String, with lowercase: StaticString) -> Bool {
     var index = 0
-    guard name.utf8.count == lowercase.utf8CodeUnitCount else { return false }
     for byte in name.utf8 {
+        guard index < lowercase.utf8CodeUnitCount else { return true }
         // Setting the bit 0x20 makes a letter small; of what else it changes, nothing may stand in a header's name.
         guard unsafe byte | 0x20 == lowercase.utf8Start[index] || byte == lowercase.utf8Start[index] else {
             return false
         }
         index += 1
     }
-    return true
+    return index == lowercase.utf8CodeUnitCount
 }
 
 /// `text/csv` of `Text/CSV; header=present`.

@@ -47,34 +47,37 @@ package final class InferenceService: Sendable {
         }
     }
 
-    /// Where an answer comes from.
-    package enum Answer {
-        /// It is here.
-        case now(Result<[Tensor], ServingError>)
-        /// `completion` will get it, on a thread of the lane.
-        case later
-    }
-
-    /// Runs one request on the version that its event loop's table names.
+    /// Runs one request where it arrived, on the version that its event loop's table names.
     ///
     /// - Parameters:
     ///   - inputs: As ``Signature/arrange(_:)`` or the row decoder made them.
     ///   - rowCount: Rows in the call, which decide whether it is light enough to run here.
-    ///   - completion: Called exactly once, and only after `.later` was returned.
-    /// - Returns: The answer itself when the call is expected to fit the inline budget.
-    package func answer(
-        _ inputs: [Tensor], rowCount: Int, with live: LiveVersion, counters: EndpointCounters,
-        completion: @escaping @Sendable (Result<[Tensor], ServingError>) -> Void
-    ) -> Answer {
-        counters.accept()
+    /// - Returns: `nil`, and nothing was done, when the call is not expected to fit the inline budget: then it is for
+    ///   ``answerLater(_:with:counters:completion:)``.
+    package func answerNow(
+        _ inputs: [Tensor], rowCount: Int, with live: LiveVersion, counters: EndpointCounters
+    ) -> Result<[Tensor], ServingError>? {
         let byteCount = inputs.reduce(0) { $0 + $1.storage.byteCount }
-        if live.cost.nanoseconds(rowCount: rowCount, byteCount: byteCount) <= inlineBudgetNanoseconds {
-            return .now(run(inputs, with: live, counters: counters))
+        guard live.cost.nanoseconds(rowCount: rowCount, byteCount: byteCount) <= inlineBudgetNanoseconds else {
+            return nil
         }
+        counters.accept()
+        return run(inputs, with: live, counters: counters)
+    }
+
+    /// Runs one request on the lane.
+    ///
+    /// - Parameter completion: Called exactly once, on a thread of the lane, unless this throws.
+    /// - Throws: ``ServingError/overloaded(queued:)`` when too many wait already.
+    package func answerLater(
+        _ inputs: [Tensor], with live: LiveVersion, counters: EndpointCounters,
+        completion: @escaping @Sendable (Result<[Tensor], ServingError>) -> Void
+    ) throws(ServingError) {
+        counters.accept()
         let taken = lane.submit { [self] in completion(run(inputs, with: live, counters: counters)) }
-        if taken { return .later }
+        guard !taken else { return }
         counters.answer(failed: true)
-        return .now(.failure(.overloaded(queued: lane.waitingCount)))
+        throw .overloaded(queued: lane.waitingCount)
     }
 
     private func run(

@@ -9,13 +9,21 @@ package struct PredictionID: Sendable, Hashable, CustomStringConvertible {
 
     /// 32 lower-case hexadecimal digits, ascending in the order in which an event loop made them.
     package var description: String {
-        hexadecimal(source) + hexadecimal(sequence)
+        unsafe String(unsafeUninitializedCapacity: 32) { text in
+            for index in 0..<16 {
+                let shift = UInt64(60 - 4 * index)
+                unsafe text[index] = hexadecimal(source >> shift)
+                unsafe text[16 + index] = hexadecimal(sequence >> shift)
+            }
+            return 32
+        }
     }
 }
 
-private func hexadecimal(_ value: UInt64) -> String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+/// The digit of the lowest four bits.
+private func hexadecimal(_ value: UInt64) -> UInt8 {
+    let digit = UInt8(truncatingIfNeeded: value & 15)
+    return digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
 }
 
 /// Makes ids for one event loop.

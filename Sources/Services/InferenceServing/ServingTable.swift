@@ -26,7 +26,9 @@ package final class ServingTable: Sendable {
 }
 
 /// One endpoint: what is wanted there, what answers, and why the two may differ.
-package struct EndpointState: Sendable {
+///
+/// A class, so that a request holds it by one reference.
+package final class EndpointState: Sendable {
     package let record: EndpointRecord
     /// What answers; `nil` when nothing proven is there.
     package let live: LiveVersion?

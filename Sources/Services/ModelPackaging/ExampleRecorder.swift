@@ -86,7 +86,7 @@ struct ExampleRecorder {
         for row in rows.prefix(200) {
             guard let answers = try? engine.run(row.inputs) else { continue }
             signature = signature.observed(answers)
-            examples.append(Example(inputs: row.inputs, outputs: signature.answerRows(answers, rowCount: 1)))
+            examples.append(Example(inputs: row.inputs, outputs: try signature.answerRows(answers, rowCount: 1)))
         }
         return Recording(
             examples: examples, outputs: outputs, origin: .recordedBySlipway,

@@ -111,7 +111,12 @@ package struct Packager: Sendable {
     ) throws -> BundleManifest.Proof? {
         guard !recording.examples.isEmpty else { return nil }
         let format = try ExampleFormat(signature: signature, outputs: recording.outputs)
-        files.append(try made(Self.examplesName, format.write(recording.examples)))
+        let bytes = try format.write(recording.examples)
+        // Every start will read them: what cannot be read back is no proof.
+        guard try format.read(lines: bytes).count == recording.examples.count else {
+            throw unusableExamples("they are not the same once they are written and read again")
+        }
+        files.append(try made(Self.examplesName, bytes))
         return BundleManifest.Proof(
             examples: Self.examplesName, count: recording.examples.count, origin: recording.origin,
             outputs: recording.outputs, tolerance: project.tolerance, replayAtStart: project.replayAtStart)

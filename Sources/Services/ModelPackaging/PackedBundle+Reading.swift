@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ModelDomain
 package import ModelExecution
+internal import Tensors
 
 extension PackedBundle {
     /// Whether `folder` holds a bundle rather than a project.
@@ -39,9 +40,20 @@ extension PackedBundle {
     /// The same bundle under another name: names stand beside a bundle, and never in its digest.
     package func renamed(_ name: ModelName?, project: ProjectName?) throws -> PackedBundle {
         guard name != nil || project != nil else { return self }
+        let model = ModelReference(project: project ?? model.project, name: name ?? model.name)
+        let endpoints = try name.map { [try EndpointName($0.rawValue)] } ?? endpoints
+        var provenance = try JSONValue.parse(provenanceBytes).members ?? []
+        for index in provenance.indices {
+            switch provenance[index].name {
+            case "model": provenance[index].value = .string(model.name.rawValue)
+            case "project": provenance[index].value = .string(model.project.rawValue)
+            case "endpoints": provenance[index].value = .array(endpoints.map { .string($0.rawValue) })
+            default: break
+            }
+        }
         return PackedBundle(
-            model: ModelReference(project: project ?? model.project, name: name ?? model.name),
-            endpoints: try name.map { [try EndpointName($0.rawValue)] } ?? endpoints, manifest: manifest,
-            provenanceBytes: provenanceBytes, contents: contents, verdict: verdict, notes: notes)
+            model: model, endpoints: endpoints, manifest: manifest,
+            provenanceBytes: JSONValue.object(provenance).canonical, contents: contents, verdict: verdict,
+            notes: notes)
     }
 }

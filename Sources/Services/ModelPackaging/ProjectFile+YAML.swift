@@ -47,6 +47,14 @@ extension ProjectFile {
         return lines.joined(separator: "\n") + "\n"
     }
 
+    /// - Throws: `PRJ-008` when `folder` holds a bundle, in which a project file would mean nothing.
+    package static func requireProject(_ folder: any ProjectFolder) throws {
+        guard try PackedBundle.isBundle(folder) else { return }
+        throw Refusal(
+            .projectExists, .conflict, "“\(folder.name)” is a packed bundle, and no project.",
+            hint: "Deploy it as it is with `slipway deploy`.")
+    }
+
     /// What a folder without a project file most likely means.
     ///
     /// - Throws: `PRJ-008` when there is a project file, `PRJ-007` when there is no model, or more than one.
@@ -56,6 +64,7 @@ extension ProjectFile {
                 .projectExists, .conflict, "There is a \(fileName) in “\(folder.name)” already.",
                 hint: "See what it means with `slipway config show`.")
         }
+        try requireProject(folder)
         let files = try folder.fileNames()
         let models = files.filter { $0.hasSuffix(".onnx") }
         guard let model = models.first else {

@@ -70,7 +70,7 @@ struct DeployReport: Encodable {
         }
         lines.append("Next:")
         lines.append("  slipway status\(sameServer)")
-        for endpoint in endpoints where endpoint.replacedVersion != nil {
+        for endpoint in endpoints where endpoint.replacedVersion != nil && !endpoint.unchanged {
             lines.append("  slipway rollback \(endpoint.name)\(sameServer)")
         }
         return lines.map(\.printable).joined(separator: "\n")
