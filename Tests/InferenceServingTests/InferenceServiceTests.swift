@@ -111,6 +111,13 @@ struct InferenceServiceTests {
         #expect(own == own.sorted())
     }
 
+    /// A server that is killed and started again within a second must not repeat ids.
+    @Test func aQuickRestartRepeatsNoID() {
+        var first = PredictionIDSource(replica: 0, loop: 0, startedAtSeconds: 7)
+        var second = PredictionIDSource(replica: 0, loop: 0, startedAtSeconds: 7)
+        #expect(first.next().description != second.next().description)
+    }
+
     /// The engine's memory is given back when the last holder lets go.
     @Test func aVersionEndsWithItsLastHolder() async throws {
         let service = InferenceService(laneThreads: 1, queueLimit: 1)

@@ -40,6 +40,7 @@ extension BundleManifest {
             engine: try fields.text("engine"), model: try fields.text("model"), task: try fields.optionalText("task"),
             signature: signature, proof: try fields.optionalFields("proof").map(Proof.init),
             baseline: try fields.optionalText("baseline"), files: files)
+        if let proof, proof.outputs.isEmpty { throw FieldReader.damaged("its examples hold no answers") }
         for path in [model, proof?.examples, baseline].compactMap(\.self) where file(path) == nil {
             throw FieldReader.damaged("“\(path)” is not among its files")
         }

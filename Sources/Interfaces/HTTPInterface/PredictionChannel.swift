@@ -28,8 +28,14 @@ struct PredictionChannel: ServerChildChannel, HTTPChannelHandler {
                 gate: ConnectionGate(channel, authority: slot.authority))
             try pipeline.addHandler(handler)
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
-            return try NIOAsyncChannel(
+            let connection = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
                 wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+            // One that comes while the server stops is handled by nobody, and one that was never ended traps when it is
+            // let go.
+            channel.closeFuture.whenComplete { _ in
+                Task { try? await connection.executeThenClose { _, _ in } }
+            }
+            return connection
         }
     }
 
