@@ -162,7 +162,7 @@ let testTargets: [Target] = [
         "PortContracts", uses: ["AccessControl", "ModelDomain", "ModelExecution", "ModelRegistry", "Tensors"]),
     testKit("TestSupport", uses: ["ModelDomain", "ModelExecution", "ModelPackaging", "Tensors"]),
 
-    tests("TensorsTests", uses: ["Tensors"]),
+    tests("TensorsTests", uses: ["Tensors", "TestSupport"]),
     tests("StatisticsTests", uses: ["Statistics"], copies: ["vectors"]),
     tests("ModelDomainTests", uses: ["ModelDomain", "Tensors"], copies: ["vectors"]),
     tests("ModelExecutionTests", uses: ["ModelDomain", "ModelExecution", "Tensors", "TestSupport"]),
@@ -180,7 +180,9 @@ let testTargets: [Target] = [
         ]),
     tests("AccessControlTests", uses: ["AccessControl", "ModelDomain", "PortContracts", "StoreSQL", "TestSupport"]),
     tests("BlobFilesTests", uses: ["BlobFiles", "ModelDomain", "ModelExecution", "PortContracts", "TestSupport"]),
-    tests("EngineONNXTests", uses: ["EngineONNX", "ModelDomain", "ModelExecution", "PortContracts", "Tensors"]),
+    tests(
+        "EngineONNXTests",
+        uses: ["EngineONNX", "ModelDomain", "ModelExecution", "PortContracts", "Tensors", "TestSupport"]),
     tests("ProjectFilesTests", uses: ["ModelDomain", "ModelPackaging", "ProjectFiles", "TestSupport"]),
     tests(
         "StoreSQLTests",

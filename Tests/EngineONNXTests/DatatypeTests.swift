@@ -2,6 +2,7 @@
 import EngineONNX
 import ModelExecution
 import Tensors
+import TestSupport
 import Testing
 
 /// `identity-*` gives back what it takes, so every bit can be compared.

@@ -3,6 +3,7 @@ import EngineONNX
 import Foundation
 import ModelExecution
 import Tensors
+import TestSupport
 import Testing
 
 struct MutationTests {
