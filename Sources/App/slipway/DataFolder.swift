@@ -40,7 +40,13 @@ struct DataFolder: Sendable {
     /// Held for as long as a server runs; the system gives it back however the process ends.
     struct Lock: ~Copyable {
         fileprivate let descriptor: Int32
-        deinit { close(descriptor) }
+        fileprivate let serverFile: String
+
+        deinit {
+            // In this order: once the lock is given back, the file may be that of the next server.
+            unsafe unlink(serverFile)
+            close(descriptor)
+        }
     }
 
     /// - Throws: `SYS-003` naming the process that holds it.
@@ -60,7 +66,7 @@ struct DataFolder: Sendable {
                 .dataFolderInUse, .conflict, "A server runs on “\(path)” already: \(holder).",
                 hint: "Use it, stop it with `slipway stop`, or choose another folder with --data.")
         }
-        return Lock(descriptor: descriptor)
+        return Lock(descriptor: descriptor, serverFile: serverFile)
     }
 
     var isLocked: Bool {
@@ -87,8 +93,6 @@ struct DataFolder: Sendable {
         guard isLocked, let bytes = FileManager.default.contents(atPath: serverFile) else { return nil }
         return try? JSONDecoder().decode(RunningServer.self, from: bytes)
     }
-
-    func withdraw() { unsafe unlink(serverFile) }
 
     // MARK: The administrator's token
 

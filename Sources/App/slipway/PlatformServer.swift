@@ -26,7 +26,6 @@ struct PlatformServer {
         try folder.create()
         // Held to the end of this function, and given back by the system if we never reach it.
         let lock = try folder.lock()
-        defer { folder.withdraw() }
 
         let log = LogFile(path: folder.logFile)
         let logger = Logger(label: Product.name) { FileLogHandler(label: $0, file: log) }
@@ -68,8 +67,6 @@ struct PlatformServer {
         }
         logger.info("stopped")
         try database.close()
-        // Before the lock goes: from then on the file may be that of the next server.
-        folder.withdraw()
         _ = consume lock
     }
 
