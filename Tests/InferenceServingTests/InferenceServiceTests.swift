@@ -22,13 +22,28 @@ struct InferenceServiceTests {
             cost: cost, limits: .standard)
     }
 
+    private func state(_ live: LiveVersion) throws -> EndpointState {
+        let record = EndpointRecord(
+            project: .standard, name: try EndpointName("e"), createdAt: Timestamp(microseconds: 0),
+            current: Deployment(
+                generation: 1, model: live.version.model, version: 1, restores: nil, base: nil,
+                createdAt: Timestamp(microseconds: 0), createdBy: "test"))
+        return EndpointState(record: record, live: live, problem: nil, counters: EndpointCounters())
+    }
+
+    private func call(_ live: LiveVersion, rowCount: Int = 1) throws -> InferenceCall {
+        InferenceCall(
+            inputs: row, rowCount: rowCount, live: live, endpoint: try state(live), terms: RequestTerms())
+    }
+
     private let row = [Tensor(.float32, shape: [1, 2], elements: [1, 2] as [Float])]
     private let light = RunCost(oneRowNanoseconds: 1000, furtherRowNanoseconds: 100)
 
     @Test func aLightCallIsAnsweredWhereItArrived() throws {
         let service = InferenceService(laneThreads: 1, queueLimit: 1)
-        let counters = EndpointCounters()
-        let answer = try #require(service.answerNow(row, rowCount: 1, with: try live(light), counters: counters))
+        let call = try call(live(light))
+        let counters = call.endpoint.counters
+        let answer = try #require(service.answerNow(call))
         #expect(try answer.get()[0].elements(as: Float.self) == [21])
         #expect(counters.accepted == 1)
         #expect(counters.answered == 1)
@@ -37,14 +52,14 @@ struct InferenceServiceTests {
     /// Many rows make a light model's call a heavy one.
     @Test func aHeavyCallIsAnsweredOnTheLane() async throws {
         let service = InferenceService(laneThreads: 1, queueLimit: 4, inlineBudgetNanoseconds: 5000)
-        let counters = EndpointCounters()
-        let version = try live(light)
-        let answer = service.answerNow(row, rowCount: 1000, with: version, counters: counters)
+        let call = try call(live(light), rowCount: 1000)
+        let counters = call.endpoint.counters
+        let answer = service.answerNow(call)
         if answer != nil { Issue.record("it ran at once") }
         #expect(counters.accepted == 0, "what was not taken does not count")
         let outputs = try await withCheckedThrowingContinuation { continuation in
             do {
-                try service.answerLater(row, with: version, counters: counters) { continuation.resume(returning: $0) }
+                _ = try service.answerLater(call) { continuation.resume(returning: $0) }
             } catch {
                 continuation.resume(throwing: error)
             }
@@ -73,12 +88,13 @@ struct InferenceServiceTests {
             FakeEngine { first, _ in
                 gate.wait(); return first
             })
-        let counters = EndpointCounters()
+        let call = try call(slow)
+        let counters = call.endpoint.counters
         let done = DispatchSemaphore(value: 0)
         var refused = 0
         for _ in 0..<10 {
             do throws(ServingError) {
-                try service.answerLater(row, with: slow, counters: counters) { _ in done.signal() }
+                _ = try service.answerLater(call) { _ in done.signal() }
             } catch {
                 refused += 1
             }
@@ -125,14 +141,7 @@ struct InferenceServiceTests {
         do {
             let mine = FakeEngine()
             engine = mine
-            let model = ModelReference(name: try ModelName("m"))
-            let record = EndpointRecord(
-                project: .standard, name: try EndpointName("e"), createdAt: Timestamp(microseconds: 0),
-                current: Deployment(
-                    generation: 1, model: model, version: 1, restores: nil, base: nil,
-                    createdAt: Timestamp(microseconds: 0), createdBy: "test"))
-            let state = EndpointState(
-                record: record, live: try live(light, mine), problem: nil, counters: EndpointCounters())
+            let state = try state(live(light, mine))
             await service.publish(ServingTable(endpoints: ["e": state], isComplete: true))
         }
         #expect(engine != nil)

@@ -24,26 +24,26 @@ extension EventLoopSlot {
     }
 
     /// Decodes a prediction, and runs it when it is light.
-    func predict(_ route: FastRoute, _ facts: RequestFacts, body: ByteBuffer) -> Prediction {
+    func predict(
+        _ route: FastRoute, _ facts: RequestFacts, terms: RequestTerms, body: ByteBuffer
+    ) -> Prediction {
         let id = ids.next().description
         do {
             let call =
                 switch route {
-                case .predict(let endpoint): try decodeRows(endpoint, facts, body: body, id: id)
+                case .predict(let endpoint): try decodeRows(endpoint, facts, terms, body: body, id: id)
                 case .infer(let endpoint, let version):
-                    try decodeInfer(endpoint, version: version, facts, body: body, id: id)
+                    try decodeInfer(endpoint, version: version, facts, terms, body: body, id: id)
                 default: preconditionFailure("\(route) is no prediction")
                 }
-            let result = service.answerNow(
-                call.inputs, rowCount: call.rowCount, with: call.live, counters: call.counters)
-            return result.map { .answered(call.write($0, on: self)) } ?? .heavy(call)
+            return service.answerNow(call.inference).map { .answered(call.write($0, on: self)) } ?? .heavy(call)
         } catch {
             return .answered(fail(error, id: id, form: route.errorForm))
         }
     }
 
     private func decodeRows(
-        _ endpoint: String, _ facts: RequestFacts, body: ByteBuffer, id: String
+        _ endpoint: String, _ facts: RequestFacts, _ terms: RequestTerms, body: ByteBuffer, id: String
     ) throws -> PredictionCall {
         let state = try table.endpoint(endpoint)
         let live = try state.ready()
@@ -51,12 +51,15 @@ extension EventLoopSlot {
             facts.isCSV ? try unsafe live.rows.decode(csv: bytes) : try unsafe live.rows.decode(json: bytes)
         }
         return PredictionCall(
-            predictionID: id, endpoint: endpoint, live: live, counters: state.counters, inputs: rows.inputs,
-            rowCount: rows.rowCount, form: .rows)
+            predictionID: id, endpoint: endpoint,
+            inference: InferenceCall(
+                inputs: rows.inputs, rowCount: rows.rowCount, live: live, endpoint: state, terms: terms),
+            form: .rows)
     }
 
     private func decodeInfer(
-        _ endpoint: String, version: String?, _ facts: RequestFacts, body: ByteBuffer, id: String
+        _ endpoint: String, version: String?, _ facts: RequestFacts, _ terms: RequestTerms, body: ByteBuffer,
+        id: String
     ) throws -> PredictionCall {
         let state = try table.endpoint(endpoint)
         let live = try state.ready(version: version)
@@ -70,8 +73,10 @@ extension EventLoopSlot {
         try checkOptions(of: request, outputs: live.signature.outputs)
         let inputs = try live.signature.arrange(request.inputs)
         return PredictionCall(
-            predictionID: id, endpoint: endpoint, live: live, counters: state.counters, inputs: inputs,
-            rowCount: live.signature.isBatched ? inputs.first?.shape.first ?? 1 : 1,
+            predictionID: id, endpoint: endpoint,
+            inference: InferenceCall(
+                inputs: inputs, rowCount: live.signature.isBatched ? inputs.first?.shape.first ?? 1 : 1, live: live,
+                endpoint: state, terms: terms),
             form: .infer(id: request.id, outputs: request.outputs, wantsBinary: request.wantsBinaryOutputs))
     }
 

@@ -15,11 +15,10 @@ struct PredictionCall: Sendable {
 
     let predictionID: String
     let endpoint: String
-    let live: LiveVersion
-    let counters: EndpointCounters
-    let inputs: [Tensor]
-    let rowCount: Int
+    let inference: InferenceCall
     let form: Form
+
+    private var live: LiveVersion { inference.live }
 
     var errorForm: ErrorForm {
         switch form {
@@ -36,7 +35,7 @@ struct PredictionCall: Sendable {
             let answers = try result.get()
             switch form {
             case .rows:
-                return try writeRows(live.signature.answerRows(answers, rowCount: rowCount), into: writer)
+                return try writeRows(live.signature.answerRows(answers, rowCount: inference.rowCount), into: writer)
             case .infer(let id, let asked, let wantsBinary):
                 let outputs = zip(live.signature.outputs, answers).map { NamedTensor($0.name, $1) }
                 return try writeInfer(outputs, id: id, asked: asked, wantsBinary: wantsBinary, into: writer)
@@ -54,7 +53,7 @@ struct PredictionCall: Sendable {
         writer.append(",\"version\":")
         writer.append(utf8: live.versionText)
         writer.append(live.proof.isProven ? ",\"proven\":true,\"predictions\":" : ",\"proven\":false,\"predictions\":")
-        try encodeRows(outputs: outputs, rowCount: rowCount, into: writer)
+        try encodeRows(outputs: outputs, rowCount: inference.rowCount, into: writer)
         writer.append("}")
         return AnswerHead(predictionID: predictionID)
     }

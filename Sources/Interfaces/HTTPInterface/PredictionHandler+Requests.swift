@@ -48,7 +48,7 @@ extension PredictionHandler {
         guard request.route.isPrediction, let facts = request.facts else {
             return answer(slot.describe(request.route), context)
         }
-        switch slot.predict(request.route, facts, body: request.body ?? ByteBuffer()) {
+        switch slot.predict(request.route, facts, terms: RequestTerms(), body: request.body ?? ByteBuffer()) {
         case .answered(let head): answer(head, context)
         case .heavy(let call): compute(call, context)
         }
@@ -59,7 +59,7 @@ extension PredictionHandler {
         let (loop, handler) = (context.eventLoop, NIOLoopBound(self, eventLoop: context.eventLoop))
         phase = .computing
         do throws(ServingError) {
-            try slot.service.answerLater(call.inputs, with: call.live, counters: call.counters) { result in
+            _ = try slot.service.answerLater(call.inference) { result in
                 loop.execute { handler.value.complete(call, result) }
             }
         } catch {

@@ -10,6 +10,14 @@ package struct RequestFacts {
     package private(set) var contentLength: Int?
     /// `Inference-Header-Content-Length` as it came.
     package private(set) var jsonByteCount: String?
+    /// What stands behind the path's “?”.
+    package var query: String?
+    package private(set) var accept: String?
+    package private(set) var acceptEncoding: String?
+    /// How long the caller waits: `slipway-timeout` as it came.
+    package private(set) var timeout: String?
+    /// `X-Amzn-SageMaker-Target-Model`
+    package private(set) var targetModel: String?
     package private(set) var expectsContinue = false
     /// Whether a proxy says that it passed the request on.
     package private(set) var isForwarded = false
@@ -22,13 +30,17 @@ package struct RequestFacts {
             case 3 where isHeader(name, "via"): isForwarded = true
             // Which of two names a proxy went by cannot be known.
             case 4 where isHeader(name, "host"): host = host == nil ? value : "\(host ?? ""),\(value)"
+            case 6 where isHeader(name, "accept"): accept = value
             case 6 where isHeader(name, "expect"): expectsContinue = value.lowercased() == "100-continue"
             case 7 where isHeader(name, "upgrade"): offersUpgrade = true
             case 9 where isHeader(name, "forwarded") || isHeader(name, "x-real-ip"): isForwarded = true
             case 12 where isHeader(name, "content-type"): contentType = value
             case 13 where isHeader(name, "authorization"): authorization = value
             case 14 where isHeader(name, "content-length"): contentLength = Int(value) ?? .max
+            case 15 where isHeader(name, "accept-encoding"): acceptEncoding = value
+            case 15 where isHeader(name, "slipway-timeout"): timeout = value
             case 16 where isHeader(name, "content-encoding"): contentEncoding = value
+            case 29 where isHeader(name, "x-amzn-sagemaker-target-model"): targetModel = value
             case 31 where isHeader(name, "inference-header-content-length"): jsonByteCount = value
             default: break
             }

@@ -49,20 +49,14 @@ package final class InferenceService: Sendable {
 
     /// Runs one request where it arrived, on the version that its event loop's table names.
     ///
-    /// - Parameters:
-    ///   - inputs: As ``Signature/arrange(_:)`` or the row decoder made them.
-    ///   - rowCount: Rows in the call, which decide whether it is light enough to run here.
     /// - Returns: `nil`, and nothing was done, when the call is not expected to fit the inline budget: then it is for
-    ///   ``answerLater(_:with:counters:completion:)``.
-    package func answerNow(
-        _ inputs: [Tensor], rowCount: Int, with live: LiveVersion, counters: EndpointCounters
-    ) -> Result<[Tensor], ServingError>? {
-        let byteCount = inputs.reduce(0) { $0 + $1.storage.byteCount }
-        guard live.cost.nanoseconds(rowCount: rowCount, byteCount: byteCount) <= inlineBudgetNanoseconds else {
-            return nil
-        }
-        counters.accept()
-        return run(inputs, with: live, counters: counters)
+    ///   ``answerLater(_:completion:)``.
+    package func answerNow(_ call: InferenceCall) -> Result<[Tensor], ServingError>? {
+        let byteCount = call.inputs.reduce(0) { $0 + $1.storage.byteCount }
+        guard call.live.cost.nanoseconds(rowCount: call.rowCount, byteCount: byteCount) <= inlineBudgetNanoseconds
+        else { return nil }
+        call.endpoint.counters.accept()
+        return run(call)
     }
 
     /// Runs one request on the lane.
@@ -70,25 +64,30 @@ package final class InferenceService: Sendable {
     /// - Parameter completion: Called exactly once, on a thread of the lane, unless this throws.
     /// - Throws: ``ServingError/overloaded(queued:)`` when too many wait already.
     package func answerLater(
-        _ inputs: [Tensor], with live: LiveVersion, counters: EndpointCounters,
-        completion: @escaping @Sendable (Result<[Tensor], ServingError>) -> Void
-    ) throws(ServingError) {
-        counters.accept()
-        let taken = lane.submit { [self] in completion(run(inputs, with: live, counters: counters)) }
-        guard !taken else { return }
-        counters.answer(failed: true)
+        _ call: InferenceCall, completion: @escaping @Sendable (Result<[Tensor], ServingError>) -> Void
+    ) throws(ServingError) -> PendingAnswer {
+        let pending = PendingAnswer()
+        call.endpoint.counters.accept()
+        let taken = lane.submit { [self] in
+            if pending.isAbandoned {
+                call.endpoint.counters.answer(failed: true)
+                completion(.failure(.abandoned))
+            } else {
+                completion(run(call))
+            }
+        }
+        guard !taken else { return pending }
+        call.endpoint.counters.answer(failed: true)
         throw .overloaded(queued: lane.waitingCount)
     }
 
-    private func run(
-        _ inputs: [Tensor], with live: LiveVersion, counters: EndpointCounters
-    ) -> Result<[Tensor], ServingError> {
+    private func run(_ call: InferenceCall) -> Result<[Tensor], ServingError> {
         do throws(EngineError) {
-            let outputs = try live.engine.run(inputs)
-            counters.answer(failed: false)
+            let outputs = try call.live.engine.run(call.inputs)
+            call.endpoint.counters.answer(failed: false)
             return .success(outputs)
         } catch {
-            counters.answer(failed: true)
+            call.endpoint.counters.answer(failed: true)
             return .failure(.engine(error))
         }
     }

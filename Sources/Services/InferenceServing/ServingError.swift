@@ -8,6 +8,8 @@ package enum ServingError: ExplainedError {
     case versionNotLive(EndpointName, asked: String, live: String)
     case notReady(EndpointName, because: Explanation?)
     case overloaded(queued: Int)
+    /// Nobody waited for the answer any more, so that it was not computed.
+    case abandoned
     case engine(EngineError)
 
     package var explanation: Explanation {
@@ -29,6 +31,9 @@ package enum ServingError: ExplainedError {
             Explanation(
                 .overloaded, .overloaded, "\(queued) requests are waiting already; this one was not taken.",
                 hint: "Try again shortly.")
+        case .abandoned:
+            Explanation(
+                .overloaded, .overloaded, "The caller had gone before the prediction began.", hint: "Try again.")
         case .engine(let error): error.explanation
         }
     }

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Synchronization
+package import Tensors
+
+/// A decoded prediction on its way to an engine: what to run, where it counts, and on which terms.
+package struct InferenceCall: Sendable {
+    /// As ``Signature/arrange(_:)`` or the row decoder made them.
+    package let inputs: [Tensor]
+    /// Rows in the call, which decide whether it is light enough for an event loop.
+    package let rowCount: Int
+    package let live: LiveVersion
+    package let endpoint: EndpointState
+    package let terms: RequestTerms
+
+    package init(
+        inputs: [Tensor], rowCount: Int, live: LiveVersion, endpoint: EndpointState, terms: RequestTerms
+    ) {
+        self.inputs = inputs
+        self.rowCount = rowCount
+        self.live = live
+        self.endpoint = endpoint
+        self.terms = terms
+    }
+}
+
+/// Who asks, and for how long the answer is of use: set by the interface that took the request, honoured all the way.
+package struct RequestTerms: Sendable {
+    package let caller: CallerKey
+    /// When nobody waits for the answer any more; `nil` when the caller did not say.
+    package let deadline: ContinuousClock.Instant?
+
+    package init(caller: CallerKey = .anonymous, deadline: ContinuousClock.Instant? = nil) {
+        self.caller = caller
+        self.deadline = deadline
+    }
+}
+
+/// Tells callers apart, for fair shares and quotas: a principal where there is a token, else the address of the peer.
+package struct CallerKey: Sendable, Hashable {
+    private let value: UInt64
+
+    package static let anonymous = CallerKey(value: 0)
+
+    private init(value: UInt64) { self.value = value }
+
+    package init(hashing name: String) {
+        var hasher = Hasher()
+        hasher.combine(name)
+        value = UInt64(bitPattern: Int64(hasher.finalize()))
+    }
+}
+
+/// A prediction that waits for a lane or runs on one.
+package final class PendingAnswer: Sendable {
+    private let abandoned = Atomic<Bool>(false)
+
+    package init() {}
+
+    /// Says that nobody waits any more. One that has not begun is then dropped, and its completion gets
+    /// ``ServingError/abandoned``.
+    package func abandon() { abandoned.store(true, ordering: .relaxed) }
+
+    package var isAbandoned: Bool { abandoned.load(ordering: .relaxed) }
+}
