@@ -56,14 +56,17 @@ let hummingbird: [Target.Dependency] = ["Hummingbird", "HummingbirdCore"].map {
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nio: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { .product(name: $0, package: "swift-nio") }
+let nioExtras = Target.Dependency.product(name: "NIOExtras", package: "swift-nio-extras")
 let nioHTTPTypes: [Target.Dependency] = ["NIOHTTPTypes", "NIOHTTPTypesHTTP1"].map {
     .product(name: $0, package: "swift-nio-extras")
 }
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let rooms: [Room] = [
     wall("CONNXRuntime", opensTo: "EngineONNX"),
+    wall("CZlib", opensTo: "ContentCoding"),
 
     room("Tensors", in: .domain),
     room("Statistics", in: .domain),
@@ -84,12 +87,14 @@ let rooms: [Room] = [
     room("ProjectFiles", in: .adapters, uses: ["ModelDomain", "ModelPackaging"], products: [yams]),
 
     room("WireTypes", in: .interfaces, uses: ["ModelDomain"]),
+    room("ContentCoding", in: .interfaces, uses: ["CZlib"]),
     room(
         "HTTPInterface", in: .interfaces,
         uses: [
-            "AccessControl", "InferenceServing", "ModelDomain", "ModelExecution", "ModelRegistry", "ModelRollouts",
+            "AccessControl", "ContentCoding", "InferenceServing", "ModelDomain", "ModelExecution", "ModelRegistry",
+            "ModelRollouts",
             "Tensors", "WireTypes",
-        ], products: nio + hummingbird + nioHTTPTypes + [httpTypes, logging]),
+        ], products: nio + hummingbird + nioHTTPTypes + [httpTypes, lifecycle, logging, nioExtras, nioSSL]),
     room("APIClient", in: .interfaces, uses: ["ModelDomain", "WireTypes"], products: [asyncHTTPClient] + nio),
     room(
         "CommandLineInterface", in: .interfaces,
@@ -193,11 +198,12 @@ let testTargets: [Target] = [
             "APIClient", "CommandLineInterface", "ModelDomain", "ModelExecution", "ModelPackaging", "Tensors",
             "WireTypes",
         ], products: nio + [argumentParser]),
+    tests("ContentCodingTests", uses: ["ContentCoding", "TestSupport"]),
     tests(
         "HTTPInterfaceTests",
         uses: [
             "AccessControl", "HTTPInterface", "InferenceServing", "ModelDomain", "ModelExecution", "ModelRegistry",
-            "ModelRollouts", "Tensors", "WireTypes",
+            "ModelRollouts", "Tensors", "TestSupport", "WireTypes",
         ], products: nio + [lifecycle, logging]),
     tests("EndToEndTests", uses: ["TestSupport", "slipway"]),
     tests("ArchitectureTests", uses: ["ModelDomain"]),
@@ -214,6 +220,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),

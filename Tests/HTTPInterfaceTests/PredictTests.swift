@@ -105,7 +105,7 @@ struct PredictTests {
             let query = try await server.ask("POST", path + "?explain=true", "{}")
             #expect(query.status == 400)
             #expect(try query.json("code") == #""IN-010""#)
-            let encoded = try await server.ask("POST", path, headers: ["Content-Encoding: gzip"], "xx")
+            let encoded = try await server.ask("POST", path, headers: ["Content-Encoding: br"], "xx")
             #expect(encoded.status == 415)
             let method = try await server.ask("GET", path)
             #expect(method.status == 405)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import HTTPInterface
-import NIOHTTP1
 import Testing
 
 struct RoutingTests {
@@ -29,21 +28,6 @@ struct RoutingTests {
     ])
     func everythingElseIsPassedOn(_ path: String) {
         #expect(FastRoute(path: path[...]) == nil)
-    }
-
-    @Test func headersAreFoundWhateverTheirCase() {
-        let facts = RequestFacts([
-            "HOST": "a", "content-LENGTH": "12", "Inference-Header-Content-Length": "7", "Expect": "100-Continue",
-            "Content-Type": "TEXT/csv ; x=y", "x-forwarded-PROTO": "https", "Content-Encoding": "identity",
-        ])
-        #expect(facts.host == "a")
-        #expect(facts.contentLength == 12)
-        #expect(facts.jsonByteCount == "7")
-        #expect(facts.expectsContinue)
-        #expect(facts.isCSV)
-        #expect(facts.isForwarded)
-        #expect(facts.refusedEncoding == nil)
-        #expect(!RequestFacts(["x-forwardee": "a", "vib": "b"]).isForwarded)
     }
 
     @Test func datesAreThoseOfTheStandard() {

@@ -46,8 +46,7 @@ struct PlatformServer {
             report: { event in event.log(to: logger) })
 
         var settings = HTTPServerSettings(version: Product.version)
-        settings.host = options.host
-        settings.port = options.port
+        settings.listening = .address(host: options.host, port: options.port, sharesPort: false)
         settings.codecLimits = limits
         let startUp = StartUp(folder: folder, host: options.host, rollouts: rollouts, token: token, logger: logger)
         let server = HTTPServer(

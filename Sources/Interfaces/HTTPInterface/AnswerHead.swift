@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import NIOCore
 internal import NIOHTTP1
 internal import Tensors
 
@@ -13,24 +12,17 @@ struct AnswerHead {
     /// Methods that the path takes, when another one was used.
     var allowedMethods: StaticString?
 
-    /// The whole answer in one buffer: this head, and what `writer` holds.
+    /// The coding of the body, where it is compressed.
+    var contentEncoding: StaticString?
+    /// After how many seconds the same request may fare better.
+    var retryAfterSeconds: Int?
+
+    /// Writes the head into `writer`.
     ///
     /// - Parameters:
-    ///   - headWriter: Empty; used for this head.
-    ///   - closing: Whether the connection ends behind it.
-    ///   - isBodyless: For HEAD: the head of the answer that GET would get.
-    func bytes(
-        with writer: ByteWriter, headWriter: ByteWriter, date: String, closing: Bool, isBodyless: Bool
-    ) -> ByteBuffer {
-        write(into: headWriter, byteCount: writer.count, date: date, closing: closing)
-        var buffer = ByteBufferAllocator().buffer(capacity: headWriter.count + (isBodyless ? 0 : writer.count))
-        unsafe headWriter.withUnsafeBytes { unsafe _ = buffer.writeBytes($0) }
-        headWriter.removeAll()
-        if !isBodyless { unsafe writer.withUnsafeBytes { unsafe _ = buffer.writeBytes($0) } }
-        return buffer
-    }
-
-    private func write(into writer: ByteWriter, byteCount: Int, date: String, closing: Bool) {
+    ///   - byteCount: Of the body.
+    ///   - closing: Whether the connection ends behind the answer.
+    func write(into writer: ByteWriter, byteCount: Int, date: String, closing: Bool) {
         if status == 200 {
             writer.append("HTTP/1.1 200 OK")
         } else {
@@ -42,6 +34,11 @@ struct AnswerHead {
         writer.append(contentType)
         writer.append("\r\nContent-Length: ")
         writer.append(number: byteCount)
+        if let contentEncoding {
+            writer.append("\r\nContent-Encoding: ")
+            writer.append(contentEncoding)
+            writer.append("\r\nVary: Accept-Encoding")
+        }
         if let predictionID {
             writer.append("\r\nslipway-prediction-id: ")
             writer.append(utf8: predictionID)
@@ -55,7 +52,10 @@ struct AnswerHead {
             writer.append(allowedMethods)
         }
         if status == 401 { writer.append("\r\nWWW-Authenticate: Bearer") }
-        if status == 503 { writer.append("\r\nRetry-After: 1") }
+        if let seconds = retryAfterSeconds ?? (status == 503 || status == 429 ? 1 : nil) {
+            writer.append("\r\nRetry-After: ")
+            writer.append(number: seconds)
+        }
         if closing { writer.append("\r\nConnection: close") }
         writer.append("\r\n\r\n")
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import AccessControl
+internal import InferenceServing
 internal import ModelDomain
 internal import NIOCore
 
@@ -8,6 +9,9 @@ struct ConnectionGate {
     private let authority: TokenAuthority
     private let isBoundToLoopback: Bool
     private let peer: String?
+    /// Who asks, for fair shares: the principal of the last token, else the other end of the connection.
+    private(set) var caller: CallerKey
+    private let peerKey: CallerKey
     /// The verdict on the last `Host` header: clients send the same one again and again.
     private var known: (host: String?, denial: AccessDenial?)?
 
@@ -17,15 +21,19 @@ struct ConnectionGate {
         let bound = channel.parent?.localAddress?.ipAddress
         isBoundToLoopback = bound.map { isLoopbackAddress($0[...]) } ?? false
         peer = channel.remoteAddress?.ipAddress
+        peerKey = peer.map { CallerKey(hashing: $0) } ?? .anonymous
+        caller = peerKey
     }
 
     /// - Returns: Why the request must not be answered; `nil` when it may.
     mutating func refusal(of facts: RequestFacts, endpoint: String?) -> Explanation? {
+        caller = peerKey
         guard let denial = needForToken(facts) else { return nil }
         guard let token = bearerToken(inHeader: facts.authorization) else { return denial.explanation }
         do throws(AccessDenial) {
-            _ = try authority.authorize(
+            let principal = try authority.authorize(
                 token, needs: .predictor, endpoint: endpoint.flatMap(EndpointName.init(rawValue:)))
+            caller = CallerKey(hashing: principal.name)
             return nil
         } catch {
             return error.explanation

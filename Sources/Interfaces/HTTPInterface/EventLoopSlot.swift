@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import AccessControl
+internal import ContentCoding
 internal import Glibc
 internal import InferenceServing
 internal import Logging
@@ -23,6 +24,8 @@ final class EventLoopSlot {
     let headWriter = ByteWriter(capacity: 512)
     var ids: PredictionIDSource
     var date = HTTPDate()
+    /// The open connections of this loop.
+    var connections: [ObjectIdentifier: ConnectionHandler] = [:]
 
     init(
         service: InferenceService, settings: HTTPServerSettings, authority: TokenAuthority, logger: Logger,
@@ -36,6 +39,35 @@ final class EventLoopSlot {
         ids = PredictionIDSource(
             replica: settings.replica, loop: UInt16(truncatingIfNeeded: loopIndex),
             startedAtSeconds: UInt32(truncatingIfNeeded: time(nil)))
+    }
+
+    /// The whole answer whose body ``writer`` holds, in one buffer; the writers are empty afterwards.
+    ///
+    /// - Parameters:
+    ///   - closing: Whether the connection ends behind it.
+    ///   - isBodyless: For HEAD: the head of the answer that GET would get.
+    ///   - acceptEncoding: The request's header: where it asks for that, a body that is worth it is compressed.
+    func answer(_ head: AnswerHead, closing: Bool, isBodyless: Bool, acceptEncoding: String?) -> ByteBuffer {
+        var head = head
+        var small: [UInt8]?
+        if let acceptEncoding, settings.compressedSizes.contains(writer.count), !isBodyless,
+            let coding = ContentCoding.accepted(by: acceptEncoding)
+        {
+            small = unsafe writer.withUnsafeBytes { unsafe compressed(Span(_unsafeBytes: $0), as: coding) }
+            if small != nil { head.contentEncoding = coding.name }
+        }
+        let byteCount = small?.count ?? writer.count
+        head.write(into: headWriter, byteCount: byteCount, date: date.now(), closing: closing)
+        var buffer = ByteBufferAllocator().buffer(capacity: headWriter.count + (isBodyless ? 0 : byteCount))
+        unsafe headWriter.withUnsafeBytes { unsafe _ = buffer.writeBytes($0) }
+        if let small {
+            buffer.writeBytes(small)
+        } else if !isBodyless {
+            unsafe writer.withUnsafeBytes { unsafe _ = buffer.writeBytes($0) }
+        }
+        headWriter.removeAll()
+        writer.removeAll(keepingCapacity: writer.count < 1 << 20)
+        return buffer
     }
 }
 
@@ -67,6 +99,23 @@ final class EventLoopSlots: Sendable {
         }
         if isNew { subscribe(bound, on: loop) }
         return bound.value
+    }
+
+    /// Closes every connection that is still open, whatever it waits for.
+    ///
+    /// - Returns: How many there were.
+    func closeConnections() async -> Int {
+        var count = 0
+        for bound in slots.withLock({ Array($0.values) }) {
+            count += await withCheckedContinuation { continuation in
+                bound.eventLoop.execute {
+                    let open = Array(bound.value.connections.values)
+                    for connection in open { connection.context?.close(promise: nil) }
+                    continuation.resume(returning: open.count)
+                }
+            }
+        }
+        return count
     }
 
     private func subscribe(_ bound: NIOLoopBound<EventLoopSlot>, on loop: any EventLoop) {

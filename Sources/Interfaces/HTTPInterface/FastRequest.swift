@@ -7,19 +7,36 @@ struct FastRequest {
     /// The most that is set aside for a body because its head says so; more only for bytes that came.
     private static let largestReservation = 4 << 20
 
-    var route = FastRoute.unknown
-    var facts: RequestFacts?
-    var isHead = false
+    let route: FastRoute
+    var facts: RequestFacts
+    let isHead: Bool
     /// Whether the connection can go on behind the answer.
-    var keepsAlive = true
+    var keepsAlive: Bool
     /// Decided by the head: the body is dropped, and this is the answer.
     var refusal: Refused?
+    var reader: BodyReader
     private(set) var body: ByteBuffer?
 
     struct Refused {
         let explanation: Explanation
         var status: Int?
         var allowedMethods: StaticString?
+    }
+
+    init(_ head: RequestHead, route: FastRoute) {
+        self.route = route
+        facts = head.facts
+        isHead = head.method == .head
+        keepsAlive = head.keepsAlive
+        reader = BodyReader(head.framing)
+    }
+
+    /// What is answered when not even a head can be read.
+    static var unreadable: FastRequest {
+        FastRequest(
+            RequestHead(
+                method: .get, target: RequestTarget("*"), facts: RequestFacts(), framing: .length(0),
+                keepsAlive: false, byteCount: 0), route: .unknown)
     }
 
     var byteCount: Int { body?.readableBytes ?? 0 }
@@ -29,7 +46,7 @@ struct FastRequest {
         var part = part
         if body != nil {
             body?.writeBuffer(&part)
-        } else if let length = facts?.contentLength, length > part.readableBytes {
+        } else if let length = facts.contentLength, length > part.readableBytes {
             var reserved = ByteBufferAllocator().buffer(capacity: min(length, Self.largestReservation))
             reserved.writeBuffer(&part)
             body = reserved
@@ -37,4 +54,7 @@ struct FastRequest {
             body = part
         }
     }
+
+    /// Puts the body in place of the one that came compressed.
+    mutating func replaceBody(_ bytes: [UInt8]) { body = ByteBuffer(bytes: bytes) }
 }

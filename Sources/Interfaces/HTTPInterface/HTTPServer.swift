@@ -6,6 +6,10 @@ internal import HummingbirdCore
 package import Logging
 internal import ModelDomain
 internal import NIOCore
+internal import NIOExtras
+internal import NIOPosix
+internal import NIOSSL
+internal import ServiceLifecycle
 
 /// The HTTP side of the program: predictions on the event loops, administration through the web framework.
 ///
@@ -35,30 +39,88 @@ package struct HTTPServer: Sendable {
 
     /// Listens until it is cancelled or shut down gracefully.
     ///
-    /// - Throws: `SYS-004` when the port is in use, `SYS-007` for an address that cannot be used.
+    /// - Throws: `SYS-004` when the port is in use, `SYS-007` for an address that cannot be used, `SYS-009` for a
+    ///   certificate that cannot.
     package func run() async throws {
+        let certificates = try settings.certificate.map { try Certificates($0, logger: logger) }
+        let group = MultiThreadedEventLoopGroup.singleton
+        let quiescing = ServerQuiescingHelper(group: group)
+        let listener = try await listen(on: group, certificates: certificates, quiescing: quiescing)
+        let following = Task { await certificates?.follow(every: .seconds(5)) }
+        defer { following.cancel() }
+        await onListening(listener.localAddress?.port ?? 0)
+        // Ends by throwing when the server is cancelled instead.
+        try? await gracefulShutdown()
+        await drain(quiescing, on: listener.eventLoop)
+    }
+
+    private func listen(
+        on group: MultiThreadedEventLoopGroup, certificates: Certificates?, quiescing: ServerQuiescingHelper
+    ) async throws -> any Channel {
+        let framework = administrationChannel
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 4096)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .serverChannelInitializer { [settings] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHandler(ConnectionLimit(settings.maxConnections))
+                    try pipeline.addHandler(quiescing.makeServerChannelHandler(channel: channel))
+                }
+            }
+            .childChannelInitializer { [slots, settings] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    if let certificates {
+                        try pipeline.addHandler(NIOSSLServerHandler(context: certificates.context))
+                    }
+                    let slot = slots.slot(of: channel.eventLoop)
+                    try pipeline.addHandler(
+                        ConnectionHandler(
+                            slot: slot, settings: settings, administration: framework,
+                            gate: ConnectionGate(channel, authority: slot.authority)))
+                }
+            }
+        switch settings.listening {
+        case .inherited(let descriptor): return try await bootstrap.withBoundSocket(descriptor).get()
+        case .address(let host, let port, let sharesPort):
+            do {
+                return
+                    try await bootstrap
+                    .serverChannelOption(
+                        .socketOption(NIOBSDSocket.Option(rawValue: SO_REUSEPORT)), value: sharesPort ? 1 : 0
+                    )
+                    .bind(host: host, port: port).get()
+            } catch let error as IOError {
+                throw explained(error, address: "\(host):\(port)")
+            }
+        }
+    }
+
+    /// Accepts no more, lets every connection end behind what it asked for, and cuts off what takes too long.
+    private func drain(_ quiescing: ServerQuiescingHelper, on loop: any EventLoop) async {
+        let drained = loop.makePromise(of: Void.self)
+        quiescing.initiateShutdown(promise: drained)
+        let cutting = Task { [slots, settings, logger] in
+            try await Task.sleep(for: .nanoseconds(settings.drainTimeout.nanoseconds))
+            let count = await slots.closeConnections()
+            guard count > 0 else { return }
+            logger.warning("connections cut off at shutdown", metadata: ["connections": "\(count)"])
+        }
+        try? await drained.futureResult.get()
+        cutting.cancel()
+    }
+
+    private var administrationChannel: AdministrationChannel {
         var frameworkLogger = logger
         // The framework's own lines repeat what this program says itself.
         frameworkLogger.logLevel = max(logger.logLevel, .warning)
         let routes = routes
         let router = Router(
             routes, authority: authority, explaining: ExplainErrors(routes: routes, logger: logger))
-        let application = Application(
-            router: router,
-            server: HTTPServerBuilder { [slots, settings] responder in
-                PredictionChannel(responder: responder, slots: slots, settings: settings)
-            },
-            configuration: ApplicationConfiguration(
-                address: .hostname(settings.host, port: settings.port), backlog: 1024,
-                availableConnectionsDelegate: MaximumAvailableConnections(
-                    settings.maxConnections, logger: frameworkLogger)),
-            onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port ?? 0) },
-            logger: frameworkLogger)
-        do {
-            try await application.run()
-        } catch let error as IOError {
-            throw explained(error)
-        }
+        return AdministrationChannel(
+            router.buildResponder(), isSecure: settings.certificate != nil, logger: frameworkLogger)
     }
 
     private var routes: [AdministrationRoute] {
@@ -70,8 +132,7 @@ package struct HTTPServer: Sendable {
             + LogRoutes(logLines: administration.logLines).routes
     }
 
-    private func explained(_ error: IOError) -> any Error {
-        let address = "\(settings.host):\(settings.port)"
+    private func explained(_ error: IOError, address: String) -> any Error {
         switch error.errnoCode {
         case EADDRINUSE:
             return Refusal(

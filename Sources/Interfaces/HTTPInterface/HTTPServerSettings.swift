@@ -4,10 +4,19 @@ package import Tensors
 
 /// What the HTTP side of a server is told once, at its start.
 package struct HTTPServerSettings: Sendable {
-    /// The address to listen on: a name or a number.
-    package var host = "127.0.0.1"
-    /// 0 lets the system choose.
-    package var port = 0
+    /// Where connections come from.
+    package enum Listening: Sendable {
+        /// A name or a number, and a port; 0 lets the system choose.
+        ///
+        /// `sharesPort`: Whether another process may listen on the same port meanwhile (`SO_REUSEPORT`).
+        case address(host: String, port: Int, sharesPort: Bool)
+        /// A socket that listens already: from systemd, or from the server that this one follows.
+        case inherited(descriptor: CInt)
+    }
+
+    package var listening = Listening.address(host: "127.0.0.1", port: 0, sharesPort: false)
+    /// Certificate and key for TLS; `nil` for plain HTTP.
+    package var certificate: CertificateFiles?
     /// The program's version, as `/v2` tells it.
     package var version: String
     /// Limits of prediction bodies, in bytes and otherwise.
@@ -16,12 +25,20 @@ package struct HTTPServerSettings: Sendable {
     package var maxBlobBytes = 4 << 30
     /// How long a kept-alive connection may be silent, and an upload may pause.
     package var idleTimeout = TimeAmount.seconds(75)
-    /// How long the body of a prediction may take to arrive, from its head on.
+    /// How long a request that is answered on the event loop may take to arrive, from its first byte on.
     package var bodyTimeout = TimeAmount.seconds(30)
     /// How long what a client still sends is read and dropped after it was refused, so that it can read the answer.
     package var lingerTimeout = TimeAmount.seconds(2)
+    /// How long after a shutdown began what was accepted may take; what still runs then is cut off.
+    package var drainTimeout = TimeAmount.seconds(30)
+    /// How long a silent connection is kept after a shutdown began: its client may be about to send, and is told to
+    /// close behind that answer. Asked for when it is known why the server stops.
+    package var idleGrace: @Sendable () -> TimeAmount = { .zero }
     /// Connections at the same time; more wait until one closes.
-    package var maxConnections = 10_000
+    package var maxConnections = 50_000
+    /// Bytes of bodies that are compressed for whoever asks for it: less is not worth it, and more takes an event loop
+    /// too long.
+    package var compressedSizes = 1024..<(4 << 20)
     /// Tells this replica's prediction ids from those of others.
     package var replica: UInt16 = 0
 

@@ -20,11 +20,12 @@ struct ConnectionTimer {
 }
 
 /// How a connection ends: behind its last answer, or because nothing happens.
-extension PredictionHandler {
+extension ConnectionHandler {
     func startTimer(_ context: ChannelHandlerContext) { setTimer(.now() + settings.idleTimeout, context) }
 
-    /// A body that does not come with its head has less time than an idle connection.
-    func startBodyTimer(_ context: ChannelHandlerContext) {
+    /// A request that does not come at once has less time than an idle connection.
+    func startArrivalTimer(_ context: ChannelHandlerContext) {
+        quietSince = .now()
         let deadline = quietSince + settings.bodyTimeout
         if timer.deadline > deadline { setTimer(deadline, context) }
     }
@@ -38,18 +39,32 @@ extension PredictionHandler {
     private func timerFired(_ context: ChannelHandlerContext) {
         let patience =
             switch phase {
-            case .collecting: settings.bodyTimeout
             case .closing: settings.lingerTimeout
-            case .idle, .computing, .forwarding: settings.idleTimeout
+            case .idle where isDraining && !isArriving: settings.idleGrace()
+            case .idle, .collecting, .computing, .forwarding:
+                isArriving ? settings.bodyTimeout : settings.idleTimeout
             }
         // A lane or the framework may take its time once it has the whole request.
         let deadline = mustHold ? .now() + patience : quietSince + patience
         guard deadline <= .now() else { return setTimer(deadline, context) }
         setTimer(.now() + settings.idleTimeout, context)
-        if phase == .collecting {
-            refuseSlowBody(context)
+        if isArriving {
+            refuseSlowRequest(context)
         } else {
             context.close(promise: nil)
+        }
+    }
+
+    /// The server stops: what is asked is answered, and behind it the connection ends.
+    func beginDraining(_ context: ChannelHandlerContext) {
+        isDraining = true
+        guard phase == .idle, input.readableBytes == 0 else { return }
+        let grace = settings.idleGrace()
+        if grace > .zero {
+            quietSince = .now()
+            setTimer(.now() + grace, context)
+        } else {
+            closeWhenWritten(context)
         }
     }
 
@@ -60,11 +75,12 @@ extension PredictionHandler {
     func closeWhenWritten(_ context: ChannelHandlerContext, lingers: Bool = false) {
         guard phase != .closing else { return }
         phase = .closing
-        held.removeAll()
+        input.clear()
         quietSince = .now()
         isWritingLast = true
+        needsFlush = false
         let written = context.eventLoop.makePromise(of: Void.self)
-        pastEncoder.writeAndFlush(NIOAny(IOData.byteBuffer(ByteBuffer())), promise: written)
+        context.writeAndFlush(Self.wrapOutboundOut(ByteBuffer()), promise: written)
         written.futureResult.assumeIsolated().whenComplete { [self] _ in
             isWritingLast = false
             guard let context = self.context else { return }

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import NIOCore
+
+/// Finds where the body of a request ends, while it arrives.
+struct BodyReader {
+    private var remaining: Int
+    private var chunks: ChunkReader?
+    private(set) var isComplete: Bool
+
+    init(_ framing: RequestHead.Framing) {
+        switch framing {
+        case .length(let count):
+            remaining = count
+            isComplete = count == 0
+        case .chunked:
+            remaining = 0
+            chunks = ChunkReader()
+            isComplete = false
+        }
+    }
+
+    /// Takes the next data of the body out of `input`, without what frames it and without copying.
+    ///
+    /// - Returns: `nil` when there is none: the body is complete, or more has to come.
+    mutating func data(from input: inout ByteBuffer) throws(HeadFault) -> ByteBuffer? {
+        guard chunks != nil else { return takeCounted(from: &input) }
+        let bytes = input
+        var position = 0
+        let step = try chunks?.next(bytes.readableBytesUInt8Span, at: &position)
+        input.moveReaderIndex(forwardBy: position)
+        switch step {
+        case .data(let range): return bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count)
+        case .ended: isComplete = true
+        case .incomplete, nil: break
+        }
+        return nil
+    }
+
+    /// Takes what there is of the body out of `input`, with all that frames it.
+    mutating func framed(from input: inout ByteBuffer) throws(HeadFault) -> ByteBuffer? {
+        guard chunks != nil else { return takeCounted(from: &input) }
+        let bytes = input
+        var position = 0
+        reading: while true {
+            switch try chunks?.next(bytes.readableBytesUInt8Span, at: &position) {
+            case .data: continue
+            case .ended: isComplete = true
+            case .incomplete, nil: break
+            }
+            break reading
+        }
+        return input.readSlice(length: position)
+    }
+
+    private mutating func takeCounted(from input: inout ByteBuffer) -> ByteBuffer? {
+        let count = min(remaining, input.readableBytes)
+        guard count > 0 else { return nil }
+        remaining -= count
+        isComplete = remaining == 0
+        return input.readSlice(length: count)
+    }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import NIOCore
+internal import NIOHTTP1
+
+/// A request that the framework answers.
+struct ForwardedRequest {
+    var reader = BodyReader(.length(0))
+    /// Whether the request was HEAD, whose answer has no body.
+    var isHead = false
+    /// Whether the connection ends behind the answer.
+    var isLast = false
+}
+
+extension ConnectionHandler {
+    func beginForwarding(_ head: RequestHead, _ context: ChannelHandlerContext) {
+        guard isFrameworkThere || installFramework(context) else { return }
+        phase = .forwarding
+        forwarded = ForwardedRequest(
+            reader: BodyReader(head.framing), isHead: head.method == .head,
+            // NIO's parser stops behind an offer of another protocol.
+            isLast: !head.keepsAlive || head.facts.offersUpgrade || head.method == .other("CONNECT"))
+        if head.facts.expectsContinue, !forwarded.reader.isComplete { writeContinue(context) }
+        if let bytes = input.readSlice(length: head.byteCount) { passOn(bytes, context) }
+    }
+
+    private func installFramework(_ context: ChannelHandlerContext) -> Bool {
+        do {
+            try administration.install(behind: self, on: context.channel)
+            isFrameworkThere = true
+            return true
+        } catch {
+            // Handlers cannot be added to a channel that is gone.
+            context.close(promise: nil)
+            return false
+        }
+    }
+
+    /// Hands on what there is of the body.
+    func passOn(_ context: ChannelHandlerContext) {
+        do throws(HeadFault) {
+            if let bytes = try forwarded.reader.framed(from: &input) { passOn(bytes, context) }
+        } catch {
+            // The framework may have begun to answer, so there is nothing to say that would be understood.
+            context.close(promise: nil)
+            input.clear()
+        }
+    }
+
+    private func passOn(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+        quietSince = .now()
+        needsReadComplete = true
+        context.fireChannelRead(Self.wrapInboundOut(bytes))
+    }
+
+    /// Before the head of the framework's answer goes out.
+    ///
+    /// - Returns: Whether the connection ends behind the answer.
+    func forwardedAnswerBegins() -> Bool {
+        // Answered before the request has ended: the rest of it is not worth reading.
+        if !forwarded.reader.isComplete || (isDraining && input.readableBytes == 0) { forwarded.isLast = true }
+        return forwarded.isLast
+    }
+
+    /// Behind the last byte of the framework's answer.
+    func forwardedAnswerEnded() {
+        guard phase == .forwarding, let context else { return }
+        needsFlush = true
+        quietSince = .now()
+        phase = .idle
+        if forwarded.isLast { closeWhenWritten(context, lingers: !forwarded.reader.isComplete) }
+        turn(context)
+        flushIfNeeded(context)
+    }
+}
+
+/// Stands between NIO's codec and the framework, and tells the connection where an answer begins and ends.
+final class AnswerWatcher: ChannelDuplexHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let connection: ConnectionHandler
+
+    init(_ connection: ConnectionHandler) { self.connection = connection }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        guard connection.phase == .forwarding else {
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            return
+        }
+        switch Self.unwrapOutboundIn(data) {
+        case .head(var head):
+            head.headers.replaceOrAdd(name: "date", value: connection.slot.date.now())
+            if connection.forwardedAnswerBegins() { head.headers.replaceOrAdd(name: "connection", value: "close") }
+            context.write(Self.wrapOutboundOut(.head(head)), promise: promise)
+        case .body where connection.forwarded.isHead:
+            promise?.succeed()
+        case .body(let bytes):
+            context.write(Self.wrapOutboundOut(.body(bytes)), promise: promise)
+        case .end(let trailers):
+            context.write(Self.wrapOutboundOut(.end(trailers)), promise: promise)
+            connection.forwardedAnswerEnded()
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // The connection's own reader is stricter than NIO's parser, so this is a request that NIO does not know.
+        if error is HTTPParserError, let connection = connection.context {
+            connection.close(promise: nil)
+        } else {
+            context.fireErrorCaught(error)
+        }
+    }
+}

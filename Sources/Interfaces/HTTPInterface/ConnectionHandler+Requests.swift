@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import ContentCoding
+internal import InferenceServing
+internal import ModelDomain
+internal import NIOCore
+internal import Tensors
+
+/// The requests that are answered here.
+extension ConnectionHandler {
+    private var bodyLimit: Int { settings.codecLimits.maxBodyBytes }
+
+    /// Reads the head at the front of the input, and begins what it asks for.
+    ///
+    /// - Returns: `false` when the head has not ended yet.
+    func beginRequest(_ context: ChannelHandlerContext) -> Bool {
+        guard skipEmptyLines() else { return false }
+        let head: RequestHead
+        do throws(HeadFault) {
+            let bytes = input
+            guard let read = try heads.read(bytes.readableBytesUInt8Span) else { return false }
+            head = read
+        } catch {
+            refuse(error, context)
+            return true
+        }
+        if let route = head.target.route {
+            input.moveReaderIndex(forwardBy: head.byteCount)
+            begin(head, route, context)
+        } else {
+            beginForwarding(head, context)
+        }
+        return true
+    }
+
+    /// Empty lines before a request are passed over (RFC 9112, 2.2).
+    ///
+    /// - Returns: `false` when there may be half of one.
+    private func skipEmptyLines() -> Bool {
+        let bytes = input.readableBytesView
+        guard bytes.first == 0x0D else { return true }
+        var index = bytes.startIndex
+        while index + 1 < bytes.endIndex, bytes[index] == 0x0D, bytes[index + 1] == 0x0A { index += 2 }
+        let isWhole = !(index + 1 == bytes.endIndex && bytes[index] == 0x0D)
+        input.moveReaderIndex(to: index)
+        return isWhole && input.readableBytes > 0
+    }
+
+    private func begin(_ head: RequestHead, _ route: FastRoute, _ context: ChannelHandlerContext) {
+        phase = .collecting
+        request = FastRequest(head, route: route)
+        request.refusal = refusal(of: head, route)
+        if let length = head.facts.contentLength, length > bodyLimit {
+            refuseBody(context)
+        } else if head.facts.expectsContinue, !request.reader.isComplete {
+            answerExpectation(context)
+        } else if request.reader.isComplete {
+            finishRequest(context)
+        }
+    }
+
+    /// Takes up what there is of the body.
+    func collect(_ context: ChannelHandlerContext) {
+        do throws(HeadFault) {
+            while let part = try request.reader.data(from: &input) {
+                guard request.refusal == nil else { continue }
+                guard request.byteCount + part.readableBytes <= bodyLimit else { return refuseBody(context) }
+                request.append(part)
+            }
+        } catch {
+            return refuse(error, context)
+        }
+        if request.reader.isComplete { finishRequest(context) }
+    }
+
+    private func finishRequest(_ context: ChannelHandlerContext) {
+        if let refusal = request.refusal ?? decompressBody() { return answer(refusal, context) }
+        guard request.route.isPrediction else { return answer(slot.describe(request.route), context) }
+        let terms: RequestTerms
+        switch requestTerms() {
+        case .success(let known): terms = known
+        case .failure(let refusal): return answer(.init(explanation: refusal.explanation), context)
+        }
+        let body = request.body ?? ByteBuffer()
+        switch slot.predict(request.route, request.facts, terms: terms, body: body) {
+        case .answered(let head): answer(head, context)
+        case .heavy(let call): compute(call, context)
+        }
+    }
+
+    private func requestTerms() -> Result<RequestTerms, Refusal> {
+        .success(RequestTerms(caller: gate.caller))
+    }
+
+    /// Gives a prediction to a lane.
+    private func compute(_ call: PredictionCall, _ context: ChannelHandlerContext) {
+        let (loop, handler) = (context.eventLoop, NIOLoopBound(self, eventLoop: context.eventLoop))
+        phase = .computing
+        do throws(ServingError) {
+            pending = try slot.service.answerLater(call.inference) { result in
+                loop.execute { handler.value.complete(call, result) }
+            }
+        } catch {
+            answer(call.write(.failure(error), on: slot), context)
+        }
+    }
+
+    /// The lane has an answer. When the client is gone by now, so is the answer.
+    private func complete(_ call: PredictionCall, _ result: Result<[Tensor], ServingError>) {
+        pending = nil
+        guard phase == .computing, let context else { return }
+        answer(call.write(result, on: slot), context)
+        turn(context)
+        flushIfNeeded(context)
+    }
+
+    /// Puts what the body holds in its place, where it came compressed.
+    ///
+    /// - Returns: Why that cannot be done.
+    private func decompressBody() -> FastRequest.Refused? {
+        guard let name = request.facts.contentEncoding, name.lowercased() != "identity", let body = request.body,
+            let coding = ContentCoding(named: name)
+        else { return nil }
+        do throws(DecompressionFault) {
+            request.replaceBody(
+                try decompressed(body.readableBytesUInt8Span, from: coding, maxByteCount: bodyLimit))
+            return nil
+        } catch {
+            switch error {
+            case .tooLarge: return tooLarge
+            case .damaged:
+                return .init(
+                    explanation: Explanation(
+                        .bodySyntax, .invalidInput, "The body is not what Content-Encoding: \(coding.name) says.",
+                        hint: "Compress it anew, or send it without Content-Encoding."))
+            }
+        }
+    }
+
+    /// What the head alone says against a request.
+    private func refusal(of head: RequestHead, _ route: FastRoute) -> FastRequest.Refused? {
+        let isPrediction = route.isPrediction
+        if let denial = gate.refusal(of: head.facts, endpoint: route.endpoint) { return .init(explanation: denial) }
+        guard route == .unknown || (isPrediction ? head.method == .post : head.method == .get || head.method == .head)
+        else {
+            return .init(
+                explanation: Explanation(
+                    .methodNotAllowed, .invalidInput, "This path does not take \(head.method.name.prefix(20)).",
+                    hint: isPrediction ? "Use POST." : "Use GET."),
+                status: 405, allowedMethods: isPrediction ? "POST" : "GET, HEAD")
+        }
+        if isPrediction, head.target.query != nil {
+            return .init(
+                explanation: Explanation(
+                    .unsupportedOption, .invalidInput, "A prediction takes no query parameters.",
+                    hint: "Leave out everything from the “?” on."))
+        }
+        if let encoding = head.facts.contentEncoding, encoding.lowercased() != "identity",
+            ContentCoding(named: encoding) == nil
+        {
+            return .init(
+                explanation: Explanation(
+                    .unsupportedOption, .invalidInput, "Bodies encoded as “\(encoding.prefix(40))” are not taken.",
+                    hint: "Send the body as it is, or with Content-Encoding gzip or deflate."),
+                status: 415)
+        }
+        return nil
+    }
+
+    private func answerExpectation(_ context: ChannelHandlerContext) {
+        if let refusal = request.refusal {
+            request.keepsAlive = false
+            answer(refusal, context, lingers: true)
+        } else {
+            writeContinue(context)
+        }
+    }
+
+    func writeContinue(_ context: ChannelHandlerContext) {
+        context.writeAndFlush(
+            Self.wrapOutboundOut(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
+    }
+
+    private var tooLarge: FastRequest.Refused {
+        .init(
+            explanation: Explanation(
+                .limitExceeded, .tooLarge, "The body is larger than \(bodyLimit) bytes.",
+                hint: "Send fewer rows at a time."))
+    }
+
+    /// The body is, or will be, larger than the limit.
+    private func refuseBody(_ context: ChannelHandlerContext) {
+        request.keepsAlive = false
+        answer(tooLarge, context, lingers: true)
+    }
+
+    /// What came cannot be read as HTTP/1.1, or its end is not known.
+    func refuse(_ fault: HeadFault, _ context: ChannelHandlerContext) {
+        if phase != .collecting { request = .unreadable }
+        request.keepsAlive = false
+        phase = .collecting
+        answer(.init(explanation: fault.explanation, status: fault.status), context, lingers: true)
+    }
+
+    /// The request took too long to arrive.
+    func refuseSlowRequest(_ context: ChannelHandlerContext) {
+        if phase != .collecting { request = .unreadable }
+        request.keepsAlive = false
+        let seconds = settings.bodyTimeout.nanoseconds / 1_000_000_000
+        answer(
+            .init(
+                explanation: Explanation(
+                    .limitExceeded, .invalidInput, "The request did not arrive in time.",
+                    hint: "Send the whole of it within \(seconds) seconds."),
+                status: 408),
+            context, lingers: true)
+        flushIfNeeded(context)
+    }
+
+    private func answer(_ refused: FastRequest.Refused, _ context: ChannelHandlerContext, lingers: Bool = false) {
+        let route = request.route
+        var head = route.errorForm.write(
+            refused.explanation, status: refused.status,
+            predictionID: route.isPrediction ? slot.ids.next().description : nil, into: slot.writer)
+        head.allowedMethods = refused.allowedMethods
+        answer(head, context, lingers: lingers)
+    }
+
+    /// Writes the answer whose body the slot's writer holds.
+    ///
+    /// - Parameter lingers: Whether the client may still be sending, and would lose the answer to a reset.
+    private func answer(_ head: AnswerHead, _ context: ChannelHandlerContext, lingers: Bool = false) {
+        let isLast = !request.keepsAlive || (isDraining && input.readableBytes == 0)
+        let bytes = slot.answer(
+            head, closing: isLast, isBodyless: request.isHead, acceptEncoding: request.facts.acceptEncoding)
+        context.write(Self.wrapOutboundOut(bytes), promise: nil)
+        needsFlush = true
+        request = .unreadable
+        phase = .idle
+        quietSince = .now()
+        if isLast { closeWhenWritten(context, lingers: lingers) }
+    }
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import InferenceServing
+internal import ModelDomain
+internal import NIOCore
+internal import Tensors
+
+/// A connection: reads requests from its bytes, answers predictions, health and metadata on the event loop, and hands
+/// the bytes of every other request unchanged to NIO's codec and the web framework behind it.
+///
+/// Requests of a connection are answered in the order in which they came. While one is being answered elsewhere, by a
+/// lane or by the framework, later ones are held and no more is read: what is held is what one read brought.
+final class ConnectionHandler: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    enum Phase {
+        /// Nothing is asked; the next bytes are a head.
+        case idle
+        /// A request of ours arrives: see ``FastRequest``.
+        case collecting
+        /// A lane computes the answer.
+        case computing
+        /// The framework has the request, and its answer may have begun.
+        case forwarding
+        /// The last answer is written; what still arrives is dropped.
+        case closing
+    }
+
+    let slot: EventLoopSlot
+    let settings: HTTPServerSettings
+    let administration: AdministrationChannel
+    var gate: ConnectionGate
+    /// For answers of a lane or the framework, which come outside of any event of the channel.
+    var context: ChannelHandlerContext?
+
+    var phase = Phase.idle
+    var heads = HeadReader()
+    /// What has arrived and was not taken up yet.
+    var input = ByteBuffer()
+    /// The request that is collected or computed.
+    var request = FastRequest.unreadable
+    var pending: PendingAnswer?
+    var forwarded = ForwardedRequest()
+    /// Whether the framework's handlers are in the pipeline.
+    var isFrameworkThere = false
+    /// Whether somebody asked for more bytes while none may be read.
+    var isReadHeld = false
+    var needsFlush = false
+    /// Whether the last answer is not yet with the kernel.
+    var isWritingLast = false
+    /// Whether bytes were passed on since the framework was last told that a read is complete.
+    var needsReadComplete = false
+    /// Whether the server shuts down.
+    var isDraining = false
+    /// Whether the client has sent all it will.
+    var isInputClosed = false
+    /// Since when nothing was asked, or nothing more arrived.
+    var quietSince = NIODeadline.now()
+    var timer = ConnectionTimer()
+    /// Whether ``quietSince`` says when the request began that is arriving now.
+    private var isArrivalTimed = false
+    private var isTurning = false
+    private var needsTurn = false
+
+    init(
+        slot: EventLoopSlot, settings: HTTPServerSettings, administration: AdministrationChannel, gate: ConnectionGate
+    ) {
+        self.slot = slot
+        self.settings = settings
+        self.administration = administration
+        self.gate = gate
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        slot.connections[ObjectIdentifier(self)] = self
+        startTimer(context)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        slot.connections[ObjectIdentifier(self)] = nil
+        timer.cancel()
+    }
+
+    // MARK: Inbound
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = Self.unwrapInboundIn(data)
+        if input.readableBytes == 0 {
+            input = bytes
+        } else {
+            input.writeBuffer(&bytes)
+        }
+        turn(context)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        turn(context)
+        flushIfNeeded(context)
+        if isArriving, !isArrivalTimed { startArrivalTimer(context) }
+        isArrivalTimed = isArriving
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        turn(context)
+        flushIfNeeded(context)
+        context.fireChannelWritabilityChanged()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case is ChannelShouldQuiesceEvent:
+            beginDraining(context)
+        case ChannelEvent.inputClosed:
+            isInputClosed = true
+            // Behind a whole request the framework may still have to answer others, which are held here.
+            if phase == .forwarding, !forwarded.reader.isComplete { context.fireUserInboundEventTriggered(event) }
+        default:
+            context.fireUserInboundEventTriggered(event)
+        }
+        turn(context)
+        flushIfNeeded(context)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // The connection itself failed: nobody is left to answer.
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        phase = .closing
+        input.clear()
+        pending?.abandon()
+        timer.cancel()
+        context.fireChannelInactive()
+    }
+
+    // MARK: Outbound
+
+    func read(context: ChannelHandlerContext) {
+        if mayRead(context) {
+            context.read()
+        } else {
+            isReadHeld = true
+        }
+    }
+
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        // The framework closes its side of a connection when it has read to the end, which says nothing of ours.
+        guard mode == .all || phase == .idle || phase == .closing else {
+            promise?.succeed()
+            return
+        }
+        context.close(mode: mode, promise: promise)
+    }
+}
+
+extension ConnectionHandler {
+    /// Whether the next request has to wait for an answer.
+    var mustHold: Bool {
+        switch phase {
+        case .computing: true
+        case .forwarding: forwarded.reader.isComplete
+        case .idle, .collecting, .closing: false
+        }
+    }
+
+    /// Whether a part of a request of ours is here, and the rest is not.
+    var isArriving: Bool { phase == .collecting || (phase == .idle && input.readableBytes > 0) }
+
+    private func mayRead(_ context: ChannelHandlerContext) -> Bool {
+        !mustHold && (context.channel.isWritable || phase == .closing)
+    }
+
+    /// After anything happened: takes up what has arrived, ends what has ended, and lets bytes flow again.
+    func turn(_ context: ChannelHandlerContext) {
+        // A flush can bring about another turn inside of this one.
+        guard !isTurning else {
+            needsTurn = true
+            return
+        }
+        isTurning = true
+        repeat {
+            needsTurn = false
+            advance(context)
+            endWhatHasEnded(context)
+            if needsReadComplete {
+                needsReadComplete = false
+                context.fireChannelReadComplete()
+            }
+        } while needsTurn
+        isTurning = false
+        if isReadHeld, mayRead(context) {
+            isReadHeld = false
+            context.read()
+        }
+    }
+
+    /// Several answers to one read go out together.
+    func flushIfNeeded(_ context: ChannelHandlerContext) {
+        guard needsFlush else { return }
+        needsFlush = false
+        context.flush()
+    }
+
+    private func advance(_ context: ChannelHandlerContext) {
+        while input.readableBytes > 0 {
+            switch phase {
+            case .idle:
+                if !context.channel.isWritable { flushIfNeeded(context) }
+                guard context.channel.isWritable, beginRequest(context) else { return }
+            case .collecting: collect(context)
+            case .forwarding:
+                guard !forwarded.reader.isComplete else { return }
+                passOn(context)
+            case .computing: return
+            case .closing: input.clear()
+            }
+        }
+    }
+
+    private func endWhatHasEnded(_ context: ChannelHandlerContext) {
+        switch phase {
+        case .collecting where isInputClosed: refuse(.malformed("It ends before its body does."), context)
+        case .idle where isInputClosed && input.readableBytes > 0 && context.channel.isWritable:
+            refuse(.malformed("It ends before its head does."), context)
+        case .idle where isInputClosed && input.readableBytes == 0: closeWhenWritten(context)
+        case .closing where isInputClosed && !isWritingLast: context.close(promise: nil)
+        case .idle, .collecting, .computing, .forwarding, .closing: break
+        }
+    }
+}

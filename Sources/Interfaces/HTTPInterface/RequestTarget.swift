@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where a request goes. A class: a connection keeps the last one, since clients ask at the same place again and again.
+package final class RequestTarget: Sendable {
+    /// `nil` for what the framework answers.
+    package let route: FastRoute?
+    /// What stands behind the path's “?”.
+    package let query: String?
+    /// The host that a target in absolute form names, which then goes before the `Host` header (RFC 9112, 3.2.2).
+    package let authority: String?
+
+    /// - Parameter text: The target as it stands in the request line.
+    package init(_ text: String) {
+        var rest = Substring(text)
+        var authority: Substring?
+        for scheme in ["http://", "https://"] where rest.utf8.count >= scheme.utf8.count {
+            let (start, end) = (rest.startIndex, rest.utf8.index(rest.startIndex, offsetBy: scheme.utf8.count))
+            guard rest[start..<end].lowercased() == scheme else { continue }
+            let host = rest[end...].prefix { $0 != "/" && $0 != "?" }
+            authority = host
+            rest = rest[host.endIndex...]
+            break
+        }
+        let end = rest.utf8.firstIndex(of: UInt8(ascii: "?")) ?? rest.endIndex
+        query = end == rest.endIndex ? nil : String(rest[rest.utf8.index(after: end)...])
+        route = FastRoute(path: rest[..<end])
+        self.authority = authority.map(String.init)
+    }
+}
