@@ -103,9 +103,16 @@ struct PrintingTests {
         let back = try await asking("rollback", "churn") {
             try .json(
                 DeployedV1(
-                    endpoint: endpoint(), deployment: DeploymentV1(deployment), replacedVersion: 2, unchanged: false))
+                    endpoint: endpoint(), deployment: DeploymentV1(deployment), replacedVersion: 2, unchanged: false,
+                    drained: DrainedV1(
+                        version: 2, accepted: 7, answered: 7, milliseconds: 3, memoryReturned: true,
+                        summary: "accepted 7, answered 7, drained in 3 ms, memory given back")))
         }
-        #expect(back.output == "churn answers with churn version 1, no longer with version 2\n")
+        let lines = [
+            "churn answers with churn version 1, no longer with version 2",
+            "version 2: accepted 7, answered 7, drained in 3 ms, memory given back",
+        ]
+        #expect(back.output == lines.joined(separator: "\n") + "\n")
     }
 
     @Test func theLedgerIsListedAndVerified() async throws {

@@ -43,7 +43,7 @@ struct PlatformServer {
         let loader = ModelLoader(runtime: { () throws(EngineError) in try engines.runtime() }, blobs: blobs)
         let rollouts = Rollouts(
             registry: registry, loader: loader, service: service, limits: limits,
-            report: { event in event.log(to: logger) })
+            giveBackMemory: giveBackMemory, report: { event in event.log(to: logger) })
 
         var settings = HTTPServerSettings(version: Product.version)
         settings.host = options.host
@@ -110,13 +110,6 @@ struct PlatformServer {
 struct NewToken { let text: String }
 
 extension HTTPServer: Service {}
-
-/// Resident memory of this process.
-private func residentBytes() -> Int? {
-    let fields = systemText("/proc/self/statm")?.split(separator: " ")
-    guard let pages = fields?.dropFirst().first.flatMap({ Int($0) }) else { return nil }
-    return pages * sysconf(Int32(_SC_PAGESIZE))
-}
 
 extension EngineFinding {
     fileprivate var wire: EngineV1 {
