@@ -56,7 +56,7 @@ let hummingbird: [Target.Dependency] = ["Hummingbird", "HummingbirdCore"].map {
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nio: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { .product(name: $0, package: "swift-nio") }
-let nioHTTPTypes: [Target.Dependency] = ["NIOHTTPTypes", "NIOHTTPTypesHTTP1"].map {
+let nioExtras: [Target.Dependency] = ["NIOExtras", "NIOHTTPTypes", "NIOHTTPTypesHTTP1"].map {
     .product(name: $0, package: "swift-nio-extras")
 }
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -89,7 +89,7 @@ let rooms: [Room] = [
         uses: [
             "AccessControl", "InferenceServing", "ModelDomain", "ModelExecution", "ModelRegistry", "ModelRollouts",
             "Tensors", "WireTypes",
-        ], products: nio + hummingbird + nioHTTPTypes + [httpTypes, logging]),
+        ], products: nio + hummingbird + nioExtras + [httpTypes, lifecycle, logging]),
     room("APIClient", in: .interfaces, uses: ["ModelDomain", "WireTypes"], products: [asyncHTTPClient] + nio),
     room(
         "CommandLineInterface", in: .interfaces,

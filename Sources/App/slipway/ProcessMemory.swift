@@ -16,3 +16,25 @@ func giveBackMemory() {
     let trim = unsafe unsafeBitCast(symbol, to: (@convention(c) (Int) -> CInt).self)
     _ = trim(0)
 }
+
+/// Lets go of the pages of code that this process has mapped so far: most of them only the start needed. Those that are
+/// used again come back from the page cache, without the disk.
+///
+/// Only mappings that nobody has written to: these are as they are in their file.
+func releaseStartUpCode() {
+    var range: Range<UInt>?
+    for line in (systemText("/proc/self/smaps") ?? "").split(separator: "\n") {
+        let fields = line.split(separator: " ", omittingEmptySubsequences: true)
+        if fields.count >= 6, fields[1] == "r-xp", fields[5].hasPrefix("/") {
+            let ends = fields[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
+            range = ends.count == 2 && ends[0] < ends[1] ? ends[0]..<ends[1] : nil
+        } else if fields.count >= 3, fields[0] == "Anonymous:" {
+            if fields[1] == "0", let code = range {
+                _ = unsafe madvise(UnsafeMutableRawPointer(bitPattern: code.lowerBound), code.count, MADV_DONTNEED)
+            }
+            range = nil
+        } else if fields.count >= 5, fields[0].contains("-") {
+            range = nil
+        }
+    }
+}

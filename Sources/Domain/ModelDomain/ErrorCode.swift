@@ -72,6 +72,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case serverDidNotStart = "SYS-006"
     case addressUnusable = "SYS-007"
     case optionRefused = "SYS-008"
+    case takeOverFailed = "SYS-010"
+    case serverReplaced = "SYS-011"
 
     /// Where the page is, relative to the documentation.
     package var page: String { "docs/errors/\(rawValue).md" }

@@ -43,19 +43,11 @@ package struct HTTPServer: Sendable {
         let routes = routes
         let router = Router(
             routes, authority: authority, explaining: ExplainErrors(routes: routes, logger: logger))
-        let application = Application(
-            router: router,
-            server: HTTPServerBuilder { [slots, settings] responder in
-                PredictionChannel(responder: responder, slots: slots, settings: settings)
-            },
-            configuration: ApplicationConfiguration(
-                address: .hostname(settings.host, port: settings.port), backlog: 1024,
-                availableConnectionsDelegate: MaximumAvailableConnections(
-                    settings.maxConnections, logger: frameworkLogger)),
-            onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port ?? 0) },
-            logger: frameworkLogger)
         do {
-            try await application.run()
+            try await WebListener(
+                settings: settings, slots: slots, responder: router.buildResponder(), logger: frameworkLogger,
+                onListening: onListening
+            ).run()
         } catch let error as IOError {
             throw explained(error)
         }
@@ -71,7 +63,11 @@ package struct HTTPServer: Sendable {
     }
 
     private func explained(_ error: IOError) -> any Error {
-        let address = "\(settings.host):\(settings.port)"
+        let address =
+            switch settings.listening {
+            case .address(let host, let port, _): "\(host):\(port)"
+            case .inherited(let descriptor): "descriptor \(descriptor)"
+            }
         switch error.errnoCode {
         case EADDRINUSE:
             return Refusal(

@@ -29,6 +29,13 @@ extension PredictionHandler {
         if timer.deadline > deadline { setTimer(deadline, context) }
     }
 
+    /// A connection that is silent when the server begins to stop may have a request on its way.
+    func startDrainTimer(_ context: ChannelHandlerContext) {
+        guard phase == .idle else { return }
+        quietSince = .now()
+        setTimer(quietSince + settings.drainIdleTimeout, context)
+    }
+
     private func setTimer(_ deadline: NIODeadline, _ context: ChannelHandlerContext) {
         timer.set(deadline, on: context.eventLoop) { [self] in
             if let context = self.context { timerFired(context) }
@@ -40,6 +47,7 @@ extension PredictionHandler {
             switch phase {
             case .collecting: settings.bodyTimeout
             case .closing: settings.lingerTimeout
+            case .idle where isDraining: settings.drainIdleTimeout
             case .idle, .computing, .forwarding: settings.idleTimeout
             }
         // A lane or the framework may take its time once it has the whole request.

@@ -101,6 +101,7 @@ final class PredictionHandler: ChannelDuplexHandler {
         switch event {
         case is ChannelShouldQuiesceEvent:
             isDraining = true
+            startDrainTimer(context)
         case ChannelEvent.inputClosed:
             isInputClosed = true
             // Behind a whole request the framework may still have to answer others, which are held here.
@@ -187,7 +188,7 @@ extension PredictionHandler {
         while !mustHold, let part = held.popFirst() { take(part, context) }
         if phase == .idle || phase == .collecting, isInputBroken {
             refuseBrokenInput(context)
-        } else if phase == .idle, isDraining || isInputClosed {
+        } else if phase == .idle, isInputClosed {
             closeWhenWritten(context)
         } else if phase == .closing, isInputClosed, !isWritingLast {
             context.close(promise: nil)

@@ -117,6 +117,16 @@ package final class Rollouts: Sendable {
         return await finished(change)
     }
 
+    /// Keeps every change waiting while `body` hands this server's work over to another process.
+    ///
+    /// - Parameter body: Whether the other has it now. Then no change is made here any more: those that waited fail with
+    ///   `SYS-011`. Otherwise they go on.
+    package func handOver(_ body: @escaping @Sendable () async -> Bool) async throws {
+        try await turnstile.pass { [turnstile] in
+            if await body() { await turnstile.close() }
+        }
+    }
+
     /// Takes an endpoint away. Its models and what the ledger says of it stay.
     package func remove(_ endpoint: EndpointName, by actor: String) async throws {
         let draining = try await turnstile.pass { [self] in
