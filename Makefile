@@ -10,7 +10,7 @@ setup:
 # The release binary, and the engine's library where the binary looks for it.
 build:
 	@scripts/setup.sh build engine
-	swift build -c release --product slipway
+	swift build -c release --product slipway --static-swift-stdlib
 	@scripts/link-engine.sh release
 
 demo: build
