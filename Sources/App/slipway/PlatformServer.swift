@@ -80,8 +80,7 @@ struct PlatformServer {
         Task { await endOnSignals(ending) }
         Task {
             guard let port = await startUp.announcedPort() else { return }
-            giveBackMemory()
-            releaseStartUpCode()
+            Task { await letGoOfStartUp() }
             await handover.serve(port: port) { await ending.begin() }
         }
         if let takeOver {
@@ -100,6 +99,15 @@ struct PlatformServer {
         try database.close()
         handover.end(total)
         lock.retract()
+    }
+
+    /// A little later: the first requests are not to wait for it.
+    private func letGoOfStartUp() async {
+        try? await Task.sleep(for: .seconds(1))
+        await onThread {
+            giveBackMemory()
+            releaseStartUpCode()
+        }
     }
 
     private func endOnSignals(_ ending: Ending) async {
