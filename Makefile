@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The front door. Every target installs what it needs and is missing.
-.PHONY: setup build demo test check bench soak install clean
+.PHONY: setup build demo test check bench soak sanitize install clean
 SHELL := /bin/bash -euo pipefail
 PREFIX ?= /usr/local
 
@@ -10,7 +10,7 @@ setup:
 # The release binary, and the engine's library where the binary looks for it.
 build:
 	@scripts/setup.sh build engine
-	swift build -c release --product slipway
+	swift build -c release --product slipway --static-swift-stdlib
 	@scripts/link-engine.sh release
 
 demo: build
@@ -41,6 +41,16 @@ soak: setup
 	swift build --build-tests
 	@scripts/link-engine.sh debug
 	SLIPWAY_SOAK=1 swift test --skip-build
+
+# The tests under the thread sanitizer, the real binary included. The first build takes minutes.
+# Addresses are not randomized: with many random bits the sanitizer finds no room for its own memory.
+sanitize: setup
+	swift build --build-tests --sanitize=thread --scratch-path .build-tsan
+	@folder=$$(dirname "$$(readlink -f .build-tsan/debug)")/lib; mkdir -p "$$folder"; \
+	ln -sfn "$$PWD/.tools/engines" "$$folder/slipway"
+	TSAN_OPTIONS="suppressions=$$PWD/Tests/tsan.suppressions exitcode=66" \
+	SLIPWAY_BINARY="$$PWD/.build-tsan/debug/slipway" \
+	setarch -R swift test --skip-build --sanitize=thread --scratch-path .build-tsan
 
 install: build
 	install -D -m 755 -s "$$(swift build -c release --show-bin-path)/slipway" "$(PREFIX)/bin/slipway"

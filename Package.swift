@@ -56,8 +56,7 @@ let hummingbird: [Target.Dependency] = ["Hummingbird", "HummingbirdCore"].map {
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nio: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { .product(name: $0, package: "swift-nio") }
-let nioExtras = Target.Dependency.product(name: "NIOExtras", package: "swift-nio-extras")
-let nioHTTPTypes: [Target.Dependency] = ["NIOHTTPTypes", "NIOHTTPTypesHTTP1"].map {
+let nioExtras: [Target.Dependency] = ["NIOExtras", "NIOHTTPTypes", "NIOHTTPTypesHTTP1"].map {
     .product(name: $0, package: "swift-nio-extras")
 }
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -94,7 +93,7 @@ let rooms: [Room] = [
             "AccessControl", "ContentCoding", "InferenceServing", "ModelDomain", "ModelExecution", "ModelRegistry",
             "ModelRollouts",
             "Tensors", "WireTypes",
-        ], products: nio + hummingbird + nioHTTPTypes + [httpTypes, lifecycle, logging, nioExtras, nioSSL]),
+        ], products: nio + hummingbird + nioExtras + [httpTypes, lifecycle, logging, nioSSL]),
     room("APIClient", in: .interfaces, uses: ["ModelDomain", "WireTypes"], products: [asyncHTTPClient] + nio),
     room(
         "CommandLineInterface", in: .interfaces,

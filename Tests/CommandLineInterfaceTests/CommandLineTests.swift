@@ -17,6 +17,7 @@ struct CommandLineTests {
         ("predict churn --rows -", Predict.self), ("status", Status.self), ("status --format json", Status.self),
         ("rollback churn --reason r", RollBack.self), ("serve", Serve.self),
         ("serve --data d --host 0.0.0.0 --port 0 --token-file f --body-limit 1GiB --lane-threads 2", Serve.self),
+        ("serve --share-port --take-over --drain-timeout 500ms", Serve.self), ("restart --data d", Restart.self),
         ("stop --data d", Stop.self), ("doctor --port 9000", Doctor.self), ("logs --lines 5 --follow", Logs.self),
         ("model list", ModelList.self), ("model show churn --project p", ModelShow.self),
         ("model alias set churn champion 3", ModelAliasSet.self),
@@ -37,7 +38,8 @@ struct CommandLineTests {
     @Test(arguments: [
         "deploy", "predict churn", "predict churn --row {} --rows f.csv", "predict ../churn --row {}",
         "serve --port 65536", "serve --port -1", "serve --body-limit 0", "serve --body-limit 1MB",
-        "serve --lane-threads 0", "logs --lines 0", "logs --lines 1001", "doctor --port 0", "status --format yaml",
+        "serve --lane-threads 0", "serve --drain-timeout 30", "serve --drain-timeout 25h",
+        "logs --lines 0", "logs --lines 1001", "doctor --port 0", "status --format yaml",
         "model show", "model alias set churn champion 0", "model alias set churn @champion 1", "ledger list --from -1",
         "ledger list --limit 0", "pack model.onnx --name a/b", "nonsense", "engines add",
     ])

@@ -45,7 +45,8 @@ struct FakeToolbox: Toolbox {
     func serve(_ options: ServeOptions) async throws {
         note(
             "serve \(options.data ?? "-") \(options.host) \(options.port) \(options.tokenFile ?? "-") "
-                + "\(options.bodyLimit) \(options.laneThreads.map(String.init) ?? "-")")
+                + "\(options.bodyLimit) \(options.laneThreads.map(String.init) ?? "-") \(options.sharesPort) "
+                + "\(options.takesOver) \(options.drainTimeout)")
     }
 
     func runningServer(data: String?) async throws -> LocalServer? {
@@ -62,6 +63,14 @@ struct FakeToolbox: Toolbox {
     func stopServer(data: String?) async throws -> Int? {
         note("stop \(data ?? "-")")
         return running?.processID
+    }
+
+    func restartServer(data: String?) async throws -> RestartedServer {
+        note("restart \(data ?? "-")")
+        guard let server = startable ?? running else { throw Absent() }
+        return RestartedServer(
+            server: server, previousProcessID: running?.processID, accepted: running.map { _ in 7 },
+            answered: running.map { _ in 7 })
     }
 
     func logLines(data: String?, count: Int) async throws -> [String] {

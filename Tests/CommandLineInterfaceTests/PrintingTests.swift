@@ -103,9 +103,16 @@ struct PrintingTests {
         let back = try await asking("rollback", "churn") {
             try .json(
                 DeployedV1(
-                    endpoint: endpoint(), deployment: DeploymentV1(deployment), replacedVersion: 2, unchanged: false))
+                    endpoint: endpoint(), deployment: DeploymentV1(deployment), replacedVersion: 2, unchanged: false,
+                    drained: DrainedV1(
+                        version: 2, accepted: 7, answered: 7, milliseconds: 3, memoryReturned: true,
+                        summary: "accepted 7, answered 7, drained in 3 ms, memory given back")))
         }
-        #expect(back.output == "churn answers with churn version 1, no longer with version 2\n")
+        let lines = [
+            "churn answers with churn version 1, no longer with version 2",
+            "version 2: accepted 7, answered 7, drained in 3 ms, memory given back",
+        ]
+        #expect(back.output == lines.joined(separator: "\n") + "\n")
     }
 
     @Test func theLedgerIsListedAndVerified() async throws {
@@ -126,9 +133,13 @@ struct MachineCommandTests {
         #expect(await slipway("serve", tools: tools).code == 0)
         let chosen = await slipway(
             "serve", "--data", "d", "--host", "0.0.0.0", "--port", "0", "--token-file", "f", "--body-limit", "1KiB",
-            "--lane-threads", "2", tools: tools)
+            "--lane-threads", "2", "--share-port", "--take-over", "--drain-timeout", "500ms", tools: tools)
         #expect(chosen.output.isEmpty)
-        #expect(tools.calls == ["serve - 127.0.0.1 8080 - 67108864 -", "serve d 0.0.0.0 0 f 1024 2"])
+        #expect(
+            tools.calls == [
+                "serve - 127.0.0.1 8080 - 67108864 - false false 30.0 seconds",
+                "serve d 0.0.0.0 0 f 1024 2 true true 0.5 seconds",
+            ])
     }
 
     @Test func stopSaysWhetherAnythingRan() async {
@@ -137,6 +148,18 @@ struct MachineCommandTests {
         #expect(await slipway("stop", tools: tools).output == "stopped process 42\n")
         #expect(
             await slipway("stop", "--format", "json", tools: tools).output == "{\"processID\":42,\"stopped\":true}\n")
+    }
+
+    @Test func restartSaysWhatTheOneBeforeDid() async {
+        let server = LocalServer(url: "http://h", token: "t", processID: 43)
+        let fresh = FakeToolbox { $0.startable = server }
+        #expect(await slipway("restart", tools: fresh).output == "process 43 serves at http://h\n")
+        let tools = FakeToolbox {
+            $0.startable = server
+            $0.running = LocalServer(url: "http://h", token: "t", processID: 42)
+        }
+        let lines = "process 43 serves at http://h\nprocess 42: accepted 7, answered 7, ended\n"
+        #expect(await slipway("restart", tools: tools).output == lines)
     }
 
     @Test func theDoctorFailsOnlyForWhatIsBad() async {

@@ -54,8 +54,7 @@ struct AccessTests {
     }
 
     @Test func aServerForOtherMachinesWantsATokenForPredictions() async throws {
-        try await RunningServer.with(settings: { $0.listening = .address(host: "0.0.0.0", port: 0, sharesPort: false) })
-        { server in
+        try await RunningServer.with(settings: onAllNetworks) { server in
             #expect(try await server.ask("POST", path, row).status == 401)
             let token = try await server.authority.makeToken(for: "eve", role: .predictor)
             #expect(try await server.ask("POST", path, row, token: token).status == 200)
@@ -64,9 +63,7 @@ struct AccessTests {
     }
 
     @Test func aTokenForOneEndpointOpensNoOther() async throws {
-        try await RunningServer.with(
-            [doubling(), echo()], settings: { $0.listening = .address(host: "0.0.0.0", port: 0, sharesPort: false) }
-        ) { server in
+        try await RunningServer.with([doubling(), echo()], settings: onAllNetworks) { server in
             let token = try await server.authority.makeToken(
                 for: "eve", role: .predictor, scope: EndpointName("doubling"))
             #expect(try await server.ask("POST", path, row, token: token).status == 200)
@@ -103,4 +100,8 @@ struct AccessTests {
             #expect(try await server.ask("DELETE", "/v1/endpoints/doubling", token: viewer).status == 401)
         }
     }
+}
+
+private func onAllNetworks(_ settings: inout HTTPServerSettings) {
+    settings.listening = .address(host: "0.0.0.0", port: 0, sharesPort: false)
 }

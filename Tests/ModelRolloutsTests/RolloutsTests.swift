@@ -22,6 +22,8 @@ private struct Platform {
     let blobs: BlobFiles
     /// What the engine adds to its answers: other than 0, the recorded ones are not met.
     let error: Mutex<Float>.Shared
+    /// Whether calls of the row `[77, …]` stay in the engine.
+    let isHeld: Mutex<Bool>.Shared
     let events: Mutex<[String]>.Shared
 
     init(in folder: String) async throws {
@@ -30,6 +32,8 @@ private struct Platform {
         registry = ModelRegistry(
             store: SQLRegistryStore(database: database), now: { Timestamp(microseconds: 1) })
         service = InferenceService(laneThreads: 1, queueLimit: 10)
+        let isHeld = Mutex<Bool>.Shared(false)
+        self.isHeld = isHeld
         let error = Mutex<Float>.Shared(0)
         let events = Mutex<[String]>.Shared([])
         self.error = error
@@ -39,9 +43,13 @@ private struct Platform {
             loader: ModelLoader(
                 runtime: { () throws(EngineError) in
                     let added = error.value
-                    return FakeRuntime { $0 + 10 * $1 + added }
+                    return FakeRuntime {
+                        while $0 == 77, isHeld.value { usleep(1000) }
+                        return $0 + 10 * $1 + added
+                    }
                 }, blobs: blobs),
-            service: service, limits: .standard,
+            service: service, limits: .standard, drainLimit: .milliseconds(200),
+            giveBackMemory: { events.change { $0.append("memory") } },
             report: { event in events.change { $0.append("\(event.kind) \(event.version)") } })
     }
 
@@ -79,6 +87,15 @@ private struct Platform {
         try await rollouts.deploy(
             ModelReference(name: ModelName("m")), version: "\(version)", to: EndpointName(endpoint), by: "ada",
             reason: nil)
+    }
+
+    /// Asks the lane, where nothing is waited for.
+    func ask(_ first: Float, answered: @escaping @Sendable () -> Void = {}) throws {
+        let state = try #require(service.table.endpoints["e"])
+        let call = InferenceCall(
+            inputs: [Tensor(.float32, shape: [1, 2], elements: [first, 2] as [Float])], rowCount: 1,
+            live: try state.ready(), endpoint: state, terms: RequestTerms())
+        _ = try service.answerLater(call) { _ in answered() }
     }
 
     func live(_ endpoint: String = "e") -> Int? { service.table.endpoints[endpoint]?.live?.version.number }
@@ -122,7 +139,7 @@ struct RolloutsTests {
             await #expect(throws: ProofFailed.self) { try await platform.deploy(2) }
             #expect(platform.live() == 1)
             #expect(try await platform.registry.endpoint(EndpointName("e")).current.version == 1)
-            #expect(platform.events.value.last == "refused 2")
+            #expect(platform.events.value.suffix(2) == ["refused 2", "memory"])
         }
     }
 
@@ -199,6 +216,49 @@ struct RolloutsTests {
             #expect(try await platform.registry.verifyLedger() > 0)
             _ = try await platform.deploy(1)
             #expect(platform.live() == 1)
+        }
+    }
+
+    /// What was replaced ends with its last answer: counted, let go, and its memory with the system.
+    @Test func aReplacedVersionIsDrained() async throws {
+        try await withPlatform { platform, _ in
+            for weights in ["one", "two"] { _ = try await platform.register(weights) }
+            #expect(try await platform.deploy(1).drained == nil)
+            for _ in 0..<3 { try platform.ask(1) }
+            let drained = try #require(try await platform.deploy(2).drained)
+            #expect(drained.version == 1)
+            #expect(drained.accepted == 3)
+            #expect(drained.answered == 3)
+            #expect(drained.isMemoryReturned)
+            #expect(drained.summary.hasPrefix("accepted 3, answered 3, drained in "))
+            #expect(platform.events.value.suffix(2) == ["memory", "drained 1"])
+            let empty = try await platform.rollouts.rollBack(EndpointName("e"), by: "ada", reason: nil)
+            #expect(empty.drained?.accepted == 0)
+            #expect(try await platform.deploy(1).drained == nil, "nothing was replaced")
+        }
+    }
+
+    /// A call that does not end in time is said, and holds up no further change.
+    @Test func aVersionThatStillRunsIsNotCalledDrained() async throws {
+        try await withPlatform { platform, _ in
+            for weights in ["one", "two"] { _ = try await platform.register(weights) }
+            _ = try await platform.deploy(1)
+            platform.isHeld.change { $0 = true }
+            try await confirmation { answered in
+                let (ends, end) = AsyncStream.makeStream(of: Void.self)
+                try platform.ask(77) {
+                    answered()
+                    end.finish()
+                }
+                let drained = try #require(try await platform.deploy(2).drained)
+                #expect(platform.live() == 2)
+                #expect(drained.accepted == 1)
+                #expect(drained.answered == 0)
+                #expect(!drained.isMemoryReturned)
+                #expect(drained.summary.contains("not drained"))
+                platform.isHeld.change { $0 = false }
+                for await _ in ends {}
+            }
         }
     }
 

@@ -86,6 +86,19 @@ package final class SQLiteDatabase: SQLDatabase {
         }
     }
 
+    /// Whether ``open(at:schema:time:)`` would change tables there: not for a program to do while another uses them.
+    package static func needsMigration(at path: String, schema: SQLSchema = .sqlite) throws -> Bool {
+        try explained {
+            var configuration = Configuration()
+            configuration.readonly = true
+            configuration.busyMode = .timeout(5)
+            let database = try DatabaseQueue(path: path, configuration: configuration)
+            let applied = try database.read { try Int.fetchOne($0, sql: "SELECT max(number) FROM schema_migration") }
+            try database.close()
+            return applied ?? 0 < schema.migrations.count
+        }
+    }
+
     package func close() throws { try explained { try pool.close() } }
 
     private static func openPool(at path: String) throws -> DatabasePool {

@@ -38,6 +38,58 @@ struct BackgroundServer {
             details: last.enumerated().map { .init("log \($0.offset)", $0.element) })
     }
 
+    /// Has a new process take the work over from the one that runs, and waits until that has ended.
+    ///
+    /// The new one is this program, with the command line of the old one. It loads and proves everything first; when it
+    /// cannot, the old one goes on.
+    /// - Returns: The new server, and the old one; `nil` for that when none ran, and one was started.
+    /// - Throws: `SYS-010` with the end of the log when the new one does not take over.
+    func restart() async throws -> (server: LocalServer, predecessor: DataFolder.Predecessor?) {
+        guard let old = folder.runningServer() else { return (try await start(), nil) }
+        if let supervisor = old.supervisor {
+            throw Refusal(
+                .takeOverFailed, .conflict, "\(supervisor) watches process \(old.processID), and would miss it.",
+                hint: "Restart it with `systemctl restart`; with a socket unit, connections wait meanwhile.")
+        }
+        let arguments = (old.arguments ?? ["serve"]).filter { $0 != "--take-over" && $0 != "--data" }
+        let chosen = (old.arguments ?? []).firstIndex(of: "--data").flatMap { old.arguments?[$0 + 1] }
+        if let place = old.workingFolder { _ = FileManager.default.changeCurrentDirectoryPath(place) }
+        let process = try spawn(
+            arguments: arguments.filter { $0 != chosen } + ["--data", folder.path, "--take-over"])
+        try await wait(for: process, after: old)
+        let deadline = ContinuousClock.now + .seconds(3600)
+        while ContinuousClock.now < deadline {
+            // One that was killed leaves no counts.
+            guard let present = folder.runningServer(), present.processID == Int(process) else { break }
+            if let predecessor = present.predecessor, let server = running() { return (server, predecessor) }
+            guard kill(pid_t(old.processID), 0) == 0 || errno == EPERM else { break }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        try await Task.sleep(for: .milliseconds(100))
+        guard let server = running(), server.processID == Int(process) else { throw notTaken(old) }
+        return (server, folder.runningServer()?.predecessor)
+    }
+
+    private func wait(for process: pid_t, after old: DataFolder.RunningServer) async throws {
+        let deadline = ContinuousClock.now + .seconds(1800)
+        while ContinuousClock.now < deadline {
+            if folder.runningServer()?.processID == Int(process) { return }
+            var status: Int32 = 0
+            guard unsafe waitpid(process, &status, WNOHANG) == 0 else { break }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        throw notTaken(old)
+    }
+
+    private func notTaken(_ old: DataFolder.RunningServer) -> Refusal {
+        let last =
+            LogFile.lines(of: "\(folder.path)/server.err", count: 3) + LogFile.lines(of: folder.logFile, count: 5)
+        return Refusal(
+            .takeOverFailed, .unavailable, "The new server did not take over from process \(old.processID).",
+            hint: "Ask `slipway status` which one serves.",
+            details: last.enumerated().map { .init("log \($0.offset)", $0.element) })
+    }
+
     /// Asks the server to end, and waits until it has answered what it accepted.
     ///
     /// - Returns: Its process, or `nil` when none ran.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import ModelDomain
+import Synchronization
 
 /// The folder that everything of one platform lives in. Moving a platform is copying it.
 struct DataFolder: Sendable {
@@ -11,6 +12,8 @@ struct DataFolder: Sendable {
     var engines: String { "\(path)/engines" }
     var logFile: String { "\(path)/server.log" }
     private var tokenFile: String { "\(path)/token" }
+    /// The name of the socket on which a server hands its work over.
+    static let handoverName = "handover"
     private var lockFile: String { "\(path)/lock" }
     private var serverFile: String { "\(path)/server.json" }
 
@@ -37,17 +40,40 @@ struct DataFolder: Sendable {
 
     // MARK: One server at a time
 
-    /// Held for as long as a server runs; the system gives it back however the process ends.
-    struct Lock: ~Copyable {
-        fileprivate let descriptor: Int32
-        fileprivate let serverFile: String
+    /// Held for as long as a server runs; the system gives it back however the process ends. It belongs to the open file,
+    /// so whoever is handed that file holds it too, and in between nobody else can get it.
+    final class Lock: Sendable {
+        let descriptor: Int32
+        private let serverFile: String
+        private let isHandedOn = Atomic<Bool>(false)
+
+        fileprivate init(descriptor: Int32, serverFile: String) {
+            self.descriptor = descriptor
+            self.serverFile = serverFile
+        }
+
+        /// From now on the file that says where the server is belongs to another process.
+        func handOn() { isHandedOn.store(true, ordering: .releasing) }
+
+        /// The other way round: it is ours now.
+        func keep() { isHandedOn.store(false, ordering: .releasing) }
+
+        var isOurs: Bool { !isHandedOn.load(ordering: .acquiring) }
+
+        /// Takes the announcement away, unless it is another's.
+        func retract() {
+            if isOurs { unsafe unlink(serverFile) }
+        }
 
         deinit {
             // In this order: once the lock is given back, the file may be that of the next server.
-            unsafe unlink(serverFile)
+            retract()
             close(descriptor)
         }
     }
+
+    /// The lock of the server before, as that has handed it over.
+    func lock(inherited descriptor: Int32) -> Lock { Lock(descriptor: descriptor, serverFile: serverFile) }
 
     /// - Throws: `SYS-003` naming the process that holds it.
     func lock() throws -> Lock {
@@ -82,6 +108,20 @@ struct DataFolder: Sendable {
     struct RunningServer: Codable {
         let url: String
         let processID: Int
+        /// How to start one like it: its command line, and where that was given.
+        var arguments: [String]?
+        var workingFolder: String?
+        /// `systemd`, when that started it and would miss it.
+        var supervisor: String?
+        /// The server that it took over from, once that has ended.
+        var predecessor: Predecessor?
+    }
+
+    /// A server that handed its work over, and what it had done by its end.
+    struct Predecessor: Codable {
+        let processID: Int
+        let accepted: Int
+        let answered: Int
     }
 
     func announce(_ server: RunningServer) throws {

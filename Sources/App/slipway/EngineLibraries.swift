@@ -42,35 +42,56 @@ final class EngineLibraries: Sendable {
     /// program's own copy is replaced. Its folder is named after its digest.
     func keep() throws {
         guard let file = locate(), !file.hasPrefix(folder.engines) else { return }
-        _ = try install(file)
+        // By the one that serves: a second one, loaded to be looked at, would stay in memory.
+        let identity = try runtime().identity
+        guard !FileManager.default.fileExists(atPath: place(of: identity)) else { return }
+        try stage { staging in
+            let name = URL(fileURLWithPath: file).lastPathComponent
+            try FileManager.default.copyItem(atPath: file, toPath: "\(staging)/\(name)")
+            try move(staging, to: place(of: identity))
+        }
+    }
+
+    private func place(of identity: EngineIdentity) -> String {
+        "\(folder.engines)/\(identity.name)-\(identity.version)-\(identity.build.prefix(12))"
+    }
+
+    /// Hands out a folder that is gone afterwards, unless it was moved.
+    private func stage<Result>(_ body: (_ staging: String) throws -> Result) throws -> Result {
+        try folder.create()
+        let staging = "\(folder.engines)/.\(getpid()).tmp"
+        try? FileManager.default.removeItem(atPath: staging)
+        try FileManager.default.createDirectory(atPath: staging, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: staging) }
+        return try body(staging)
+    }
+
+    private func move(_ staging: String, to destination: String) throws {
+        guard !FileManager.default.fileExists(atPath: destination) else { return }
+        guard unsafe rename(staging, destination) == 0 else {
+            throw Refusal(
+                .notWritable, .unavailable, "The library could not be put into “\(folder.engines)”.",
+                hint: "Check the folder's permissions and the free disk.")
+        }
     }
 
     /// Puts a library, or the wheel that carries one, into the data folder.
     func install(_ source: String) throws -> EngineFinding {
-        try folder.create()
-        let manager = FileManager.default
-        guard manager.fileExists(atPath: source) else {
+        guard FileManager.default.fileExists(atPath: source) else {
             throw Refusal(
                 .fileMissing, .notFound, "There is no file “\(source)”.", hint: "Check the path; it is case-sensitive.")
         }
-        let staging = "\(folder.engines)/.\(getpid()).tmp"
-        try? manager.removeItem(atPath: staging)
-        try manager.createDirectory(atPath: staging, withIntermediateDirectories: true)
-        defer { try? manager.removeItem(atPath: staging) }
-        let library = source.hasSuffix(".whl") ? try unpack(wheel: source, into: staging) : source
-        let name = URL(fileURLWithPath: library).lastPathComponent
-        if library == source { try manager.copyItem(atPath: source, toPath: "\(staging)/\(name)") }
-        let identity = try ONNXRuntimeLibrary.load(path: "\(staging)/\(name)").identity
-        let destination = "\(folder.engines)/\(identity.name)-\(identity.version)-\(identity.build.prefix(12))"
-        if !manager.fileExists(atPath: destination) {
-            guard unsafe rename(staging, destination) == 0 else {
-                throw Refusal(
-                    .notWritable, .unavailable, "The library could not be put into “\(folder.engines)”.",
-                    hint: "Check the folder's permissions and the free disk.")
+        return try stage { staging in
+            let library = source.hasSuffix(".whl") ? try unpack(wheel: source, into: staging) : source
+            let name = URL(fileURLWithPath: library).lastPathComponent
+            if library == source {
+                try FileManager.default.copyItem(atPath: source, toPath: "\(staging)/\(name)")
             }
+            let identity = try ONNXRuntimeLibrary.load(path: "\(staging)/\(name)").identity
+            try move(staging, to: place(of: identity))
+            return EngineFinding(
+                name: identity.name, identity: identity, path: "\(place(of: identity))/\(name)", problem: nil)
         }
-        return EngineFinding(
-            name: identity.name, identity: identity, path: "\(destination)/\(name)", problem: nil)
     }
 
     func finding() -> EngineFinding {

@@ -68,6 +68,13 @@ struct MachineToolbox: Toolbox {
         try await BackgroundServer(folder: DataFolder(data)).stop()
     }
 
+    func restartServer(data: String?) async throws -> RestartedServer {
+        let (server, before) = try await BackgroundServer(folder: DataFolder(data)).restart()
+        return RestartedServer(
+            server: server, previousProcessID: before?.processID, accepted: before?.accepted,
+            answered: before?.answered)
+    }
+
     func logLines(data: String?, count: Int) async throws -> [String] {
         LogFile.lines(of: DataFolder(data).logFile, count: count)
     }

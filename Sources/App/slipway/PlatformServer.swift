@@ -24,8 +24,13 @@ struct PlatformServer {
     func run() async throws {
         let folder = DataFolder(options.data)
         try folder.create()
+        let takeOver = options.takesOver ? try await TakeOver.begin(in: folder) : nil
         // Held to the end of this function, and given back by the system if we never reach it.
-        let lock = try folder.lock()
+        let lock = try takeOver?.lock ?? folder.lock()
+        let inherited = try takeOver?.socket() ?? ListeningSocket.fromSystemd()
+        // Tables are not changed under a server that uses them: that one goes first, and connections wait.
+        let mustWait = try takeOver != nil && SQLiteDatabase.needsMigration(at: folder.database)
+        if mustWait { try await takeOver?.complete(with: nil) }
 
         let log = LogFile(path: folder.logFile)
         let logger = Logger(label: Product.name) { FileLogHandler(label: $0, file: log) }
@@ -43,12 +48,15 @@ struct PlatformServer {
         let loader = ModelLoader(runtime: { () throws(EngineError) in try engines.runtime() }, blobs: blobs)
         let rollouts = Rollouts(
             registry: registry, loader: loader, service: service, limits: limits,
-            report: { event in event.log(to: logger) })
+            giveBackMemory: giveBackMemory, report: { event in event.log(to: logger) })
 
         var settings = HTTPServerSettings(version: Product.version)
-        settings.listening = .address(host: options.host, port: options.port, sharesPort: false)
+        settings.listening =
+            inherited.map { .inherited(descriptor: $0.descriptor) }
+            ?? .address(host: options.host, port: options.port, sharesPort: options.sharesPort)
         settings.codecLimits = limits
-        let startUp = StartUp(folder: folder, host: options.host, rollouts: rollouts, token: token, logger: logger)
+        let startUp = StartUp(
+            folder: folder, host: inherited?.host ?? options.host, rollouts: rollouts, token: token, logger: logger)
         let server = HTTPServer(
             settings: settings,
             administration: Administration(
@@ -56,17 +64,53 @@ struct PlatformServer {
                 startedAt: Timestamp.now.text, engines: { [engines.finding().wire] },
                 residentBytes: residentBytes, logLines: { LogFile.lines(of: folder.logFile, count: $0) }),
             authority: authority, logger: logger, onListening: { port in startUp.listening(on: port) })
+        let group = ServiceGroup(services: [server, startUp], logger: logger)
+        let counts = { @Sendable in Ending.Counts(service.table) }
+        let handover = Handover(folder: folder, lock: lock, rollouts: rollouts, service: service)
+        let ending = Ending(
+            group, limit: options.drainTimeout, counts: counts, logger: logger,
+            leave: { counts in
+                handover.end(counts)
+                lock.retract()
+            })
+        // Behind a socket that listens already connections wait: better than being told that nothing is ready.
+        if inherited != nil { try await startUp.restore() }
+        if !mustWait { try await takeOver?.complete(with: service.table) }
+        Task { await endOnSignals(ending) }
+        Task {
+            guard let port = await startUp.announcedPort() else { return }
+            Task { await letGoOfStartUp() }
+            await handover.serve(port: port) { await ending.begin() }
+        }
+        if let takeOver {
+            Task {
+                guard let predecessor = await takeOver.predecessorsEnd(), lock.isOurs else { return }
+                try startUp.announce(after: predecessor)
+            }
+        }
         do {
-            try await ServiceGroup(
-                services: [server, startUp], gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: logger
-            ).run()
+            try await group.run()
         } catch let refusal as Refusal where refusal.explanation.code == .portInUse {
             throw portRefusal(options.port)
         }
-        logger.info("stopped")
+        let total = counts()
+        logger.info("stopped", metadata: ["accepted": "\(total.accepted)", "answered": "\(total.answered)"])
         try database.close()
-        _ = consume lock
+        handover.end(total)
+        lock.retract()
+    }
+
+    /// A little later: the first requests are not to wait for it.
+    private func letGoOfStartUp() async {
+        try? await Task.sleep(for: .seconds(1))
+        await onThread {
+            giveBackMemory()
+            releaseStartUpCode()
+        }
+    }
+
+    private func endOnSignals(_ ending: Ending) async {
+        for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) { await ending.begin() }
     }
 
     private var codecLimits: CodecLimits {
@@ -109,13 +153,6 @@ struct PlatformServer {
 struct NewToken { let text: String }
 
 extension HTTPServer: Service {}
-
-/// Resident memory of this process.
-private func residentBytes() -> Int? {
-    let fields = systemText("/proc/self/statm")?.split(separator: " ")
-    guard let pages = fields?.dropFirst().first.flatMap({ Int($0) }) else { return nil }
-    return pages * sysconf(Int32(_SC_PAGESIZE))
-}
 
 extension EngineFinding {
     fileprivate var wire: EngineV1 {

@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import ModelRollouts
 import ServiceLifecycle
+import Synchronization
 
 /// Once the port is bound: brings the endpoints back, and then says that the server is ready to answer.
 final class StartUp: Service {
@@ -13,6 +14,15 @@ final class StartUp: Service {
     private let logger: Logger
     private let port: AsyncStream<Int>
     private let portFound: AsyncStream<Int>.Continuation
+    private let announcement: AsyncStream<Int>
+    private let announced: AsyncStream<Int>.Continuation
+    private let state = Mutex(State())
+
+    private struct State {
+        var isRestored = false
+        var server: DataFolder.RunningServer?
+        var predecessor: DataFolder.Predecessor?
+    }
 
     init(folder: DataFolder, host: String, rollouts: Rollouts, token: NewToken?, logger: Logger) {
         self.folder = folder
@@ -21,6 +31,31 @@ final class StartUp: Service {
         newToken = token?.text
         self.logger = logger
         (port, portFound) = AsyncStream.makeStream()
+        (announcement, announced) = AsyncStream.makeStream()
+    }
+
+    /// Brings the endpoints back before the server accepts connections.
+    func restore() async throws {
+        try await rollouts.restore()
+        state.withLock { $0.isRestored = true }
+    }
+
+    /// The port, once the server has said where it is; `nil` when it ends before that.
+    func announcedPort() async -> Int? { await announcement.first { _ in true } }
+
+    /// Says, where it says where the server is, what became of the one before.
+    func announce(after predecessor: DataFolder.Predecessor) throws {
+        try state.withLock { state in
+            state.predecessor = predecessor
+            state.server?.predecessor = predecessor
+            if let server = state.server { try folder.announce(server) }
+        }
+        logger.info(
+            "the server before has ended",
+            metadata: [
+                "process": "\(predecessor.processID)", "accepted": "\(predecessor.accepted)",
+                "answered": "\(predecessor.answered)",
+            ])
     }
 
     func listening(on port: Int) {
@@ -31,7 +66,7 @@ final class StartUp: Service {
     func run() async throws {
         try await cancelWhenGracefulShutdown { [self] in
             for await port in port {
-                try await rollouts.restore()
+                if !state.withLock(\.isRestored) { try await rollouts.restore() }
                 try announce(port)
             }
         }
@@ -44,7 +79,16 @@ final class StartUp: Service {
         let reachable = ["0.0.0.0", "::", "*"].contains(host) ? "127.0.0.1" : host
         let address = reachable.contains(":") ? "[\(reachable)]" : reachable
         let url = "http://\(address):\(port)"
-        try folder.announce(.init(url: url, processID: Int(getpid())))
+        let server = DataFolder.RunningServer(
+            url: url, processID: Int(getpid()), arguments: Array(CommandLine.arguments.dropFirst()),
+            workingFolder: FileManager.default.currentDirectoryPath, supervisor: ListeningSocket.supervisor)
+        try state.withLock { state in
+            state.server = server
+            state.server?.predecessor = state.predecessor
+            try folder.announce(state.server ?? server)
+        }
+        announced.yield(port)
+        announced.finish()
         logger.info("listening", metadata: ["url": "\(url)", "data": "\(folder.path)"])
         write("listening on \(url)\n")
         guard isatty(STDOUT_FILENO) == 1 else { return }

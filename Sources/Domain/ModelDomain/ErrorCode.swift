@@ -73,6 +73,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case addressUnusable = "SYS-007"
     case optionRefused = "SYS-008"
     case certificateUnusable = "SYS-009"
+    case takeOverFailed = "SYS-010"
+    case serverReplaced = "SYS-011"
 
     /// Where the page is, relative to the documentation.
     package var page: String { "docs/errors/\(rawValue).md" }

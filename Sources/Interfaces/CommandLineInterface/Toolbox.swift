@@ -22,6 +22,8 @@ package protocol Toolbox: Sendable {
     func startServer(data: String?) async throws -> LocalServer
     /// Asks the server to end and waits until it has. Returns the process id; `nil` when none runs.
     func stopServer(data: String?) async throws -> Int?
+    /// Has a new process take over from the running server without a gap; starts one when none runs.
+    func restartServer(data: String?) async throws -> RestartedServer
     /// The last lines of the server's log on this machine, oldest first.
     func logLines(data: String?, count: Int) async throws -> [String]
 
@@ -69,14 +71,42 @@ package struct ServeOptions: Sendable {
     package let bodyLimit: Int
     /// Threads for models that are too heavy for an event loop; `nil` for one a core.
     package let laneThreads: Int?
+    /// Whether other processes may listen on the same port.
+    package let sharesPort: Bool
+    /// Whether to follow the server that runs on the data folder.
+    package let takesOver: Bool
+    /// How long what was accepted may run on after the server was told to stop.
+    package let drainTimeout: Duration
 
-    package init(data: String?, host: String, port: Int, tokenFile: String?, bodyLimit: Int, laneThreads: Int?) {
+    package init(
+        data: String?, host: String, port: Int, tokenFile: String?, bodyLimit: Int, laneThreads: Int?,
+        sharesPort: Bool = false, takesOver: Bool = false, drainTimeout: Duration = .seconds(30)
+    ) {
         self.data = data
         self.host = host
         self.port = port
         self.tokenFile = tokenFile
         self.bodyLimit = bodyLimit
         self.laneThreads = laneThreads
+        self.sharesPort = sharesPort
+        self.takesOver = takesOver
+        self.drainTimeout = drainTimeout
+    }
+}
+
+/// A server that took over from another.
+package struct RestartedServer: Sendable {
+    package let server: LocalServer
+    /// The one before, what it accepted, and what of that it answered; `nil` when none ran, or it was killed.
+    package let previousProcessID: Int?
+    package let accepted: Int?
+    package let answered: Int?
+
+    package init(server: LocalServer, previousProcessID: Int?, accepted: Int?, answered: Int?) {
+        self.server = server
+        self.previousProcessID = previousProcessID
+        self.accepted = accepted
+        self.answered = answered
     }
 }
 

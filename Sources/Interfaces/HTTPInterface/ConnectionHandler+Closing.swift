@@ -30,6 +30,13 @@ extension ConnectionHandler {
         if timer.deadline > deadline { setTimer(deadline, context) }
     }
 
+    /// A connection that is silent when the server begins to stop may have a request on its way.
+    func startDrainTimer(_ context: ChannelHandlerContext) {
+        guard phase == .idle, !isArriving else { return }
+        quietSince = .now()
+        setTimer(quietSince + settings.drainIdleTimeout, context)
+    }
+
     private func setTimer(_ deadline: NIODeadline, _ context: ChannelHandlerContext) {
         timer.set(deadline, on: context.eventLoop) { [self] in
             if let context = self.context { timerFired(context) }
@@ -40,7 +47,7 @@ extension ConnectionHandler {
         let patience =
             switch phase {
             case .closing: settings.lingerTimeout
-            case .idle where isDraining && !isArriving: settings.idleGrace()
+            case .idle where isDraining && !isArriving: settings.drainIdleTimeout
             case .idle, .collecting, .computing, .forwarding:
                 isArriving ? settings.bodyTimeout : settings.idleTimeout
             }
@@ -52,19 +59,6 @@ extension ConnectionHandler {
             refuseSlowRequest(context)
         } else {
             context.close(promise: nil)
-        }
-    }
-
-    /// The server stops: what is asked is answered, and behind it the connection ends.
-    func beginDraining(_ context: ChannelHandlerContext) {
-        isDraining = true
-        guard phase == .idle, input.readableBytes == 0 else { return }
-        let grace = settings.idleGrace()
-        if grace > .zero {
-            quietSince = .now()
-            setTimer(.now() + grace, context)
-        } else {
-            closeWhenWritten(context)
         }
     }
 

@@ -75,13 +75,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        slot.connections[ObjectIdentifier(self)] = self
         startTimer(context)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
-        slot.connections[ObjectIdentifier(self)] = nil
         timer.cancel()
     }
 
@@ -113,7 +111,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case is ChannelShouldQuiesceEvent:
-            beginDraining(context)
+            isDraining = true
+            startDrainTimer(context)
         case ChannelEvent.inputClosed:
             isInputClosed = true
             // Behind a whole request the framework may still have to answer others, which are held here.

@@ -67,6 +67,16 @@ extension DeployedV1 {
     fileprivate init(_ outcome: DeploymentOutcome) {
         self.init(
             endpoint: EndpointV1(outcome.state), deployment: DeploymentV1(outcome.deployment),
-            replacedVersion: outcome.replaced, unchanged: outcome.unchanged)
+            replacedVersion: outcome.replaced, unchanged: outcome.unchanged,
+            drained: outcome.drained.map(DrainedV1.init))
+    }
+}
+
+extension DrainedV1 {
+    fileprivate init(_ drained: DrainedVersion) {
+        self.init(
+            version: drained.version, accepted: drained.accepted, answered: drained.answered,
+            milliseconds: drained.duration.milliseconds, memoryReturned: drained.isMemoryReturned,
+            summary: drained.summary)
     }
 }

@@ -24,8 +24,6 @@ final class EventLoopSlot {
     let headWriter = ByteWriter(capacity: 512)
     var ids: PredictionIDSource
     var date = HTTPDate()
-    /// The open connections of this loop.
-    var connections: [ObjectIdentifier: ConnectionHandler] = [:]
 
     init(
         service: InferenceService, settings: HTTPServerSettings, authority: TokenAuthority, logger: Logger,
@@ -99,23 +97,6 @@ final class EventLoopSlots: Sendable {
         }
         if isNew { subscribe(bound, on: loop) }
         return bound.value
-    }
-
-    /// Closes every connection that is still open, whatever it waits for.
-    ///
-    /// - Returns: How many there were.
-    func closeConnections() async -> Int {
-        var count = 0
-        for bound in slots.withLock({ Array($0.values) }) {
-            count += await withCheckedContinuation { continuation in
-                bound.eventLoop.execute {
-                    let open = Array(bound.value.connections.values)
-                    for connection in open { connection.context?.close(promise: nil) }
-                    continuation.resume(returning: open.count)
-                }
-            }
-        }
-        return count
     }
 
     private func subscribe(_ bound: NIOLoopBound<EventLoopSlot>, on loop: any EventLoop) {

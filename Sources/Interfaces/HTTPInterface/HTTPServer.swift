@@ -51,7 +51,7 @@ package struct HTTPServer: Sendable {
         await onListening(listener.localAddress?.port ?? 0)
         // Ends by throwing when the server is cancelled instead.
         try? await gracefulShutdown()
-        await drain(quiescing, on: listener.eventLoop)
+        await drain(quiescing, listener, group)
     }
 
     private func listen(
@@ -98,18 +98,17 @@ package struct HTTPServer: Sendable {
         }
     }
 
-    /// Accepts no more, lets every connection end behind what it asked for, and cuts off what takes too long.
-    private func drain(_ quiescing: ServerQuiescingHelper, on loop: any EventLoop) async {
-        let drained = loop.makePromise(of: Void.self)
+    /// Accepts no more, and lets every connection end behind what it asked for. How long that may take is the caller's
+    /// to say.
+    private func drain(_ quiescing: ServerQuiescingHelper, _ listener: any Channel, _ group: any EventLoopGroup) async {
+        // A connection that was taken from the backlog and is still being set up would be reset when the listener closes:
+        // so no more are taken first, and those are seen through.
+        try? await listener.setOption(.autoRead, value: false).get()
+        for loop in group.makeIterator() { try? await loop.submit {}.get() }
+        try? await listener.eventLoop.submit {}.get()
+        let drained = listener.eventLoop.makePromise(of: Void.self)
         quiescing.initiateShutdown(promise: drained)
-        let cutting = Task { [slots, settings, logger] in
-            try await Task.sleep(for: .nanoseconds(settings.drainTimeout.nanoseconds))
-            let count = await slots.closeConnections()
-            guard count > 0 else { return }
-            logger.warning("connections cut off at shutdown", metadata: ["connections": "\(count)"])
-        }
         try? await drained.futureResult.get()
-        cutting.cancel()
     }
 
     private var administrationChannel: AdministrationChannel {

@@ -29,11 +29,9 @@ package struct HTTPServerSettings: Sendable {
     package var bodyTimeout = TimeAmount.seconds(30)
     /// How long what a client still sends is read and dropped after it was refused, so that it can read the answer.
     package var lingerTimeout = TimeAmount.seconds(2)
-    /// How long after a shutdown began what was accepted may take; what still runs then is cut off.
-    package var drainTimeout = TimeAmount.seconds(30)
-    /// How long a silent connection is kept after a shutdown began: its client may be about to send, and is told to
-    /// close behind that answer. Asked for when it is known why the server stops.
-    package var idleGrace: @Sendable () -> TimeAmount = { .zero }
+    /// How long a connection on which nothing is asked stays open while the server stops. A request may be on its way
+    /// there already, and would be lost with the connection.
+    package var drainIdleTimeout = TimeAmount.seconds(1)
     /// Connections at the same time; more wait until one closes.
     package var maxConnections = 50_000
     /// Bytes of bodies that are compressed for whoever asks for it: less is not worth it, and more takes an event loop

@@ -51,11 +51,46 @@ package struct DeployedV1: Codable, Sendable, Equatable {
     package let replacedVersion: Int?
     /// Whether the endpoint answered with this version already, so that nothing was changed.
     package let unchanged: Bool
+    /// How that version ended; absent when nothing was replaced.
+    package let drained: DrainedV1?
 
-    package init(endpoint: EndpointV1, deployment: DeploymentV1, replacedVersion: Int?, unchanged: Bool) {
+    package init(
+        endpoint: EndpointV1, deployment: DeploymentV1, replacedVersion: Int?, unchanged: Bool,
+        drained: DrainedV1? = nil
+    ) {
         self.endpoint = endpoint
         self.deployment = deployment
         self.replacedVersion = replacedVersion
         self.unchanged = unchanged
+        self.drained = drained
     }
+}
+
+/// How a version ended that was replaced.
+package struct DrainedV1: Codable, Sendable, Equatable {
+    package let version: Int
+    /// Predictions that it took while it was live.
+    package let accepted: Int
+    /// Those of them that were answered, failures included.
+    package let answered: Int
+    /// From the switch to the last answer.
+    package let milliseconds: Int
+    /// Whether its model is gone and the system has the memory back.
+    package let memoryReturned: Bool
+    /// All of this as a sentence.
+    package let summary: String
+
+    package init(
+        version: Int, accepted: Int, answered: Int, milliseconds: Int, memoryReturned: Bool, summary: String
+    ) {
+        self.version = version
+        self.accepted = accepted
+        self.answered = answered
+        self.milliseconds = milliseconds
+        self.memoryReturned = memoryReturned
+        self.summary = summary
+    }
+
+    /// For people.
+    package var line: String { "version \(version): \(summary)" }
 }

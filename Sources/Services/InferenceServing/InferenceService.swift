@@ -55,7 +55,7 @@ package final class InferenceService: Sendable {
         let byteCount = call.inputs.reduce(0) { $0 + $1.storage.byteCount }
         guard call.live.cost.nanoseconds(rowCount: call.rowCount, byteCount: byteCount) <= inlineBudgetNanoseconds
         else { return nil }
-        call.endpoint.counters.accept()
+        call.accept()
         return run(call)
     }
 
@@ -67,27 +67,27 @@ package final class InferenceService: Sendable {
         _ call: InferenceCall, completion: @escaping @Sendable (Result<[Tensor], ServingError>) -> Void
     ) throws(ServingError) -> PendingAnswer {
         let pending = PendingAnswer()
-        call.endpoint.counters.accept()
+        call.accept()
         let taken = lane.submit { [self] in
             if pending.isAbandoned {
-                call.endpoint.counters.answer(failed: true)
+                call.answer(failed: true)
                 completion(.failure(.abandoned))
             } else {
                 completion(run(call))
             }
         }
         guard !taken else { return pending }
-        call.endpoint.counters.answer(failed: true)
+        call.answer(failed: true)
         throw .overloaded(queued: lane.waitingCount)
     }
 
     private func run(_ call: InferenceCall) -> Result<[Tensor], ServingError> {
         do throws(EngineError) {
             let outputs = try call.live.engine.run(call.inputs)
-            call.endpoint.counters.answer(failed: false)
+            call.answer(failed: false)
             return .success(outputs)
         } catch {
-            call.endpoint.counters.answer(failed: true)
+            call.answer(failed: true)
             return .failure(.engine(error))
         }
     }

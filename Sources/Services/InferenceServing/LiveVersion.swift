@@ -17,6 +17,7 @@ package final class LiveVersion: Sendable {
     package let rows: RowDecoder
     /// The version number as the protocols spell it.
     package let versionText: String
+    package let counts = VersionCounts()
 
     /// - Throws: ``CodecError`` for a signature that rows cannot be read against.
     package init(

@@ -5,7 +5,7 @@ package import ModelDomain
 /// What happened to an endpoint, for the log.
 package struct RolloutEvent: Sendable {
     package enum Kind: String, Sendable {
-        case proven, refused, switched, fellBack, removed
+        case proven, refused, switched, drained, fellBack, removed
     }
 
     package let kind: Kind
@@ -26,4 +26,6 @@ package struct DeploymentOutcome: Sendable {
     package let replaced: Int?
     /// Whether the endpoint answered with this version already, so that nothing was changed.
     package let unchanged: Bool
+    /// What became of that version; `nil` when nothing was replaced.
+    package internal(set) var drained: DrainedVersion?
 }

@@ -15,19 +15,27 @@ package final class Rollouts: Sendable {
     private let service: InferenceService
     private let limits: CodecLimits
     private let report: @Sendable (RolloutEvent) -> Void
+    /// How long a change waits for the last answer of the version that it replaced.
+    let drainLimit: Duration
+    private let giveBackMemory: @Sendable () -> Void
     private let turnstile = Turnstile()
     /// Loading blocks, and must not hold the threads that everything else runs on.
     private let loading = Lane(named: "loading", threads: 1, capacity: 1024)
     private let states = Mutex<[EndpointName: EndpointState]>([:])
 
+    /// - Parameter giveBackMemory: Has the system take back what the process no longer uses. Blocks; called after a
+    ///   version was let go.
     package init(
         registry: ModelRegistry, loader: ModelLoader, service: InferenceService, limits: CodecLimits,
+        drainLimit: Duration = .seconds(30), giveBackMemory: @escaping @Sendable () -> Void = {},
         report: @escaping @Sendable (RolloutEvent) -> Void
     ) {
         self.registry = registry
         self.loader = loader
         self.service = service
         self.limits = limits
+        self.drainLimit = drainLimit
+        self.giveBackMemory = giveBackMemory
         self.report = report
     }
 
@@ -67,14 +75,16 @@ package final class Rollouts: Sendable {
         _ model: ModelReference, version selector: String, to endpoint: EndpointName, by actor: String,
         reason: String?
     ) async throws -> DeploymentOutcome {
-        try await turnstile.pass { [self] in
+        let change = try await turnstile.pass { [self] in
             let version = try await registry.version(VersionSelector(selector), of: model)
             let before = state(of: endpoint)
             if let before, let live = before.live, before.problem == nil, live.version.model == model,
                 live.version.number == version.number
             {
-                return DeploymentOutcome(
-                    state: before, deployment: before.record.current, replaced: version.number, unchanged: true)
+                return Change(
+                    outcome: DeploymentOutcome(
+                        state: before, deployment: before.record.current, replaced: version.number, unchanged: true),
+                    draining: nil)
             }
             try requireFreeName(endpoint, in: model.project, taken: before)
             let live = try await prove(version, at: endpoint)
@@ -83,6 +93,7 @@ package final class Rollouts: Sendable {
                 to: endpoint, in: model.project, model: model, version: version.number, by: actor, reason: reason)
             return try await answer(at: endpoint, with: live, deployment: deployment, instead: before)
         }
+        return await finished(change)
     }
 
     /// Has `endpoint` answer again with what it answered with before.
@@ -91,7 +102,7 @@ package final class Rollouts: Sendable {
     package func rollBack(
         _ endpoint: EndpointName, by actor: String, reason: String?
     ) async throws -> DeploymentOutcome {
-        try await turnstile.pass { [self] in
+        let change = try await turnstile.pass { [self] in
             let project = try project(of: endpoint)
             let current = try await registry.endpoint(endpoint, in: project).current
             let past = try await registry.deployments(of: endpoint, in: project)
@@ -103,17 +114,30 @@ package final class Rollouts: Sendable {
             let deployment = try await registry.recordRollback(of: endpoint, in: project, by: actor, reason: reason)
             return try await answer(at: endpoint, with: live, deployment: deployment, instead: state(of: endpoint))
         }
+        return await finished(change)
+    }
+
+    /// Keeps every change waiting while `body` hands this server's work over to another process.
+    ///
+    /// - Parameter body: Whether the other has it now. Then no change is made here any more: those that waited fail with
+    ///   `SYS-011`. Otherwise they go on.
+    package func handOver(_ body: @escaping @Sendable () async -> Bool) async throws {
+        try await turnstile.pass { [turnstile] in
+            if await body() { await turnstile.close() }
+        }
     }
 
     /// Takes an endpoint away. Its models and what the ledger says of it stay.
     package func remove(_ endpoint: EndpointName, by actor: String) async throws {
-        try await turnstile.pass { [self] in
+        let draining = try await turnstile.pass { [self] in
             try await registry.removeEndpoint(endpoint, in: try project(of: endpoint), by: actor)
             let removed = states.withLock { $0.removeValue(forKey: endpoint) }
             await publish(isComplete: true)
-            guard let current = removed?.record.current else { return }
+            guard let current = removed?.record.current else { return DrainingVersion?.none }
             note(.removed, endpoint, current.model, current.version, "removed by \(actor)")
+            return removed?.live.map(DrainingVersion.init)
         }
+        if let draining { _ = await drained(draining, at: endpoint) }
     }
 }
 
@@ -145,6 +169,7 @@ extension Rollouts {
             note(
                 .refused, endpoint, version.model, version.number, explanation.message,
                 details: explanation.details.map(\.value))
+            await returnMemory()
             throw error
         }
     }
@@ -172,7 +197,7 @@ extension Rollouts {
 
     private func answer(
         at endpoint: EndpointName, with live: LiveVersion, deployment: Deployment, instead before: EndpointState?
-    ) async throws -> DeploymentOutcome {
+    ) async throws -> Change {
         let record = try await registry.endpoint(endpoint, in: live.version.model.project)
         let state = EndpointState(
             record: record, live: live, problem: nil, counters: before?.counters ?? EndpointCounters())
@@ -181,8 +206,10 @@ extension Rollouts {
         note(
             .switched, endpoint, live.version.model, live.version.number,
             "generation \(deployment.generation) answers")
-        return DeploymentOutcome(
-            state: state, deployment: deployment, replaced: before?.live?.version.number, unchanged: false)
+        return Change(
+            outcome: DeploymentOutcome(
+                state: state, deployment: deployment, replaced: before?.live?.version.number, unchanged: false),
+            draining: before?.live.map(DrainingVersion.init))
     }
 
     /// The state of an endpoint after a start.
@@ -230,7 +257,12 @@ extension Rollouts {
                 isComplete: isComplete))
     }
 
-    private func note(
+    /// Off the threads that answer: it walks through all that is allocated.
+    func returnMemory() async {
+        try? await loading.perform { [giveBackMemory] in giveBackMemory() }
+    }
+
+    func note(
         _ kind: RolloutEvent.Kind, _ endpoint: EndpointName, _ model: ModelReference, _ version: Int,
         _ summary: String, details: [String] = []
     ) {

@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import ModelDomain
 
 /// Lets one body through at a time, in the order of arrival, also across their suspensions.
 actor Turnstile {
     private var isBusy = false
+    private var isClosed = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
     nonisolated func pass<Result: Sendable>(
         _ body: @Sendable () async throws -> Result
     ) async throws -> Result {
         await enter()
+        guard await !isClosed else {
+            await leave()
+            throw Refusal(
+                .serverReplaced, .unavailable, "Another process has taken over from this server.",
+                hint: "Send it again: it reaches the new one.")
+        }
         do {
             let result = try await body()
             await leave()
@@ -18,6 +26,9 @@ actor Turnstile {
             throw error
         }
     }
+
+    /// Lets nobody through any more. For whoever is inside.
+    func close() { isClosed = true }
 
     private func enter() async {
         guard isBusy else {

@@ -12,6 +12,7 @@ struct DeployReport: Encodable {
         let generation: Int
         let replacedVersion: Int?
         let unchanged: Bool
+        let drained: DrainedV1?
     }
 
     let model: String
@@ -40,7 +41,7 @@ struct DeployReport: Encodable {
         endpoints = deployed.map {
             Endpoint(
                 name: $0.endpoint.name, url: server + $0.endpoint.predictPath, generation: $0.deployment.generation,
-                replacedVersion: $0.replacedVersion, unchanged: $0.unchanged)
+                replacedVersion: $0.replacedVersion, unchanged: $0.unchanged, drained: $0.drained)
         }
         endpoint = endpoints.first?.name ?? ""
         url = endpoints.first?.url ?? ""
@@ -60,6 +61,7 @@ struct DeployReport: Encodable {
         var lines: [String] = []
         for endpoint in endpoints {
             lines.append("\(model) version \(version) answers at \(endpoint.url)\(endpoint.remark)")
+            if let drained = endpoint.drained { lines.append(drained.line) }
         }
         lines.append("")
         lines.append("Try it:")

@@ -24,6 +24,7 @@ struct RollBack: AsyncParsableCommand {
         let replaced = result.replacedVersion.map { ", no longer with version \($0)" } ?? ""
         let deployment = result.deployment
         let text = "\(endpoint) answers with \(deployment.model) version \(deployment.version)\(replaced)"
-        try output.write(result, asText: text.printable + (result.unchanged ? " (unchanged)" : ""))
+        let lines = [text + (result.unchanged ? " (unchanged)" : ""), result.drained?.line].compactMap(\.self)
+        try output.write(result, asText: lines.map(\.printable).joined(separator: "\n"))
     }
 }

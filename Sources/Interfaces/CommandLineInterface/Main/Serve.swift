@@ -30,6 +30,19 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Threads for models that are too heavy for an event loop; without it, one a core.")
     var laneThreads: Int?
 
+    @Flag(help: "Let other servers, with data folders of their own, listen on the same port.")
+    var sharePort = false
+
+    @Flag(
+        help: """
+            Follow the server that runs on the data folder: load and prove everything beside it, then take its socket \
+            over. --host and --port count only when none runs.
+            """)
+    var takeOver = false
+
+    @Option(help: "How long what was accepted may run on after SIGTERM, as in 30s; then it is cut.")
+    var drainTimeout = TimeSpan(duration: .seconds(30))
+
     func validate() throws {
         guard (0...65_535).contains(port) else { throw ValidationError("--port takes 0 to 65535.") }
         guard (1...1024).contains(laneThreads ?? 1) else { throw ValidationError("--lane-threads takes 1 to 1024.") }
@@ -40,6 +53,7 @@ struct Serve: AsyncParsableCommand {
         try await Tools.required().serve(
             ServeOptions(
                 data: folder.data, host: host, port: port, tokenFile: tokenFile, bodyLimit: bodyLimit.bytes,
-                laneThreads: laneThreads))
+                laneThreads: laneThreads, sharesPort: sharePort, takesOver: takeOver,
+                drainTimeout: drainTimeout.duration))
     }
 }

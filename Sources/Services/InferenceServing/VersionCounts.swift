@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Synchronization
+
+/// What one loaded version was asked and has answered: equal once nothing runs on it any more.
+package final class VersionCounts: Sendable {
+    private let acceptedCount = Atomic<Int>(0)
+    private let answeredCount = Atomic<Int>(0)
+
+    package init() {}
+
+    package var accepted: Int { acceptedCount.load(ordering: .acquiring) }
+    /// Accepted and answered, failures included.
+    package var answered: Int { answeredCount.load(ordering: .acquiring) }
+
+    func accept() { acceptedCount.add(1, ordering: .relaxed) }
+
+    /// Releasing: who sees the count sees what the call did.
+    func answer() { answeredCount.add(1, ordering: .releasing) }
+}
+
+/// A call counts twice: for its endpoint, which lives on, and for the version that answers, until that is replaced.
+extension InferenceCall {
+    func accept() {
+        endpoint.counters.accept()
+        live.counts.accept()
+    }
+
+    func answer(failed: Bool) {
+        endpoint.counters.answer(failed: failed)
+        live.counts.answer()
+    }
+}

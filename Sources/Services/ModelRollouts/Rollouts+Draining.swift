@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import InferenceServing
+internal import ModelDomain
+internal import ModelExecution
+
+/// A version that was replaced, and how it ended.
+package struct DrainedVersion: Sendable, Equatable {
+    package let version: Int
+    /// Predictions that it took while it was live.
+    package let accepted: Int
+    /// Those of them that were answered, failures included; all of them, unless the time was up.
+    package let answered: Int
+    /// From the switch to the last answer, or to the limit.
+    package let duration: Duration
+    /// Whether its engine is gone and the system has its memory back.
+    package let isMemoryReturned: Bool
+
+    package var summary: String {
+        let count = "accepted \(accepted), answered \(answered)"
+        guard isMemoryReturned else {
+            return "\(count), not drained after \(duration.milliseconds) ms: its memory stays until the last call ends"
+        }
+        return "\(count), drained in \(duration.milliseconds) ms, memory given back"
+    }
+}
+
+extension Duration {
+    package var milliseconds: Int { Int(self / .milliseconds(1)) }
+}
+
+/// What a passage through the turnstile did, and what is left to wait for behind it.
+struct Change: Sendable {
+    var outcome: DeploymentOutcome
+    let draining: DrainingVersion?
+}
+
+/// A version that no new request sees. Holds nothing of it but its counts, so that its memory is free with the last
+/// answer.
+///
+/// `@unchecked Sendable`: the reference is written once, here, and the runtime clears it atomically.
+final class DrainingVersion: @unchecked Sendable {
+    let model: ModelReference
+    let version: Int
+    private let counts: VersionCounts
+    private weak var engine: (any InferenceEngine)?
+
+    init(_ live: LiveVersion) {
+        model = live.version.model
+        version = live.version.number
+        counts = live.counts
+        engine = live.engine
+    }
+
+    /// Waits for the last answer, and for the engine to be let go; no longer than `limit`.
+    func end(within limit: Duration) async -> DrainedVersion {
+        let clock = ContinuousClock()
+        let start = clock.now
+        // Most are idle after a moment; others run for as long as a heavy call does.
+        while !isOver, clock.now - start < limit {
+            try? await Task.sleep(for: clock.now - start < .milliseconds(50) ? .milliseconds(1) : .milliseconds(20))
+        }
+        return DrainedVersion(
+            version: version, accepted: counts.accepted, answered: counts.answered, duration: clock.now - start,
+            isMemoryReturned: engine == nil)
+    }
+
+    private var isOver: Bool { engine == nil && counts.answered == counts.accepted }
+}
+
+extension Rollouts {
+    /// Waits, after the turn was handed on, for the version that was replaced.
+    func finished(_ change: Change) async -> DeploymentOutcome {
+        var outcome = change.outcome
+        if let draining = change.draining { outcome.drained = await drained(draining, at: outcome.state.record.name) }
+        return outcome
+    }
+
+    func drained(_ draining: DrainingVersion, at endpoint: EndpointName) async -> DrainedVersion {
+        let drained = await draining.end(within: drainLimit)
+        await returnMemory()
+        note(.drained, endpoint, draining.model, draining.version, drained.summary)
+        return drained
+    }
+}
