@@ -94,7 +94,7 @@ let rooms: [Room] = [
             "ModelRollouts",
             "Tensors", "WireTypes",
         ], products: nio + hummingbird + nioExtras + [httpTypes, lifecycle, logging, nioSSL]),
-    room("APIClient", in: .interfaces, uses: ["ModelDomain", "WireTypes"], products: [asyncHTTPClient] + nio),
+    room("APIClient", in: .interfaces, uses: ["ModelDomain", "WireTypes"], products: [asyncHTTPClient, nioSSL] + nio),
     room(
         "CommandLineInterface", in: .interfaces,
         uses: ["APIClient", "ModelDomain", "ModelExecution", "ModelPackaging", "Tensors", "WireTypes"],

@@ -10,7 +10,8 @@ struct BackgroundServer {
 
     func running() -> LocalServer? {
         guard let server = folder.runningServer(), let token = folder.readToken() else { return nil }
-        return LocalServer(url: server.url, token: token, processID: server.processID)
+        return LocalServer(
+            url: server.url, token: token, processID: server.processID, certificate: server.certificate)
     }
 
     /// Starts a server that outlives this process, and waits until it answers.

@@ -113,6 +113,8 @@ struct DataFolder: Sendable {
         var workingFolder: String?
         /// `systemd`, when that started it and would miss it.
         var supervisor: String?
+        /// The file with the certificate that it shows, over TLS.
+        var certificate: String?
         /// The server that it took over from, once that has ended.
         var predecessor: Predecessor?
     }

@@ -55,8 +55,12 @@ struct PlatformServer {
             inherited.map { .inherited(descriptor: $0.descriptor) }
             ?? .address(host: options.host, port: options.port, sharesPort: options.sharesPort)
         settings.codecLimits = limits
+        settings.certificate = options.certificate
+        // The rest is for the registry, models, logs and commands.
+        settings.maxConnections = max(16, min(settings.maxConnections, raiseOpenFileLimit() - 128))
         let startUp = StartUp(
-            folder: folder, host: inherited?.host ?? options.host, rollouts: rollouts, token: token, logger: logger)
+            folder: folder, host: inherited?.host ?? options.host, certificate: settings.certificate?.chain,
+            rollouts: rollouts, token: token, logger: logger)
         let server = HTTPServer(
             settings: settings,
             administration: Administration(
@@ -146,6 +150,16 @@ struct PlatformServer {
             logger.warning(
                 "the engine's library was not kept in the data folder", metadata: ["reason": "\(error)"])
         }
+    }
+}
+
+extension ServeOptions {
+    /// By absolute paths, since whoever follows them may be somewhere else.
+    fileprivate var certificate: CertificateFiles? {
+        guard let chain = tlsCertificate, let key = tlsKey else { return nil }
+        return CertificateFiles(
+            chain: URL(fileURLWithPath: chain).standardizedFileURL.path,
+            key: URL(fileURLWithPath: key).standardizedFileURL.path)
     }
 }
 

@@ -9,6 +9,7 @@ import Synchronization
 final class StartUp: Service {
     private let folder: DataFolder
     private let host: String
+    private let certificate: String?
     private let rollouts: Rollouts
     private let newToken: String?
     private let logger: Logger
@@ -24,9 +25,10 @@ final class StartUp: Service {
         var predecessor: DataFolder.Predecessor?
     }
 
-    init(folder: DataFolder, host: String, rollouts: Rollouts, token: NewToken?, logger: Logger) {
+    init(folder: DataFolder, host: String, certificate: String?, rollouts: Rollouts, token: NewToken?, logger: Logger) {
         self.folder = folder
         self.host = host
+        self.certificate = certificate
         self.rollouts = rollouts
         newToken = token?.text
         self.logger = logger
@@ -78,10 +80,11 @@ final class StartUp: Service {
         // Whoever binds all addresses is still reached on loopback.
         let reachable = ["0.0.0.0", "::", "*"].contains(host) ? "127.0.0.1" : host
         let address = reachable.contains(":") ? "[\(reachable)]" : reachable
-        let url = "http://\(address):\(port)"
+        let url = "\(certificate == nil ? "http" : "https")://\(address):\(port)"
         let server = DataFolder.RunningServer(
             url: url, processID: Int(getpid()), arguments: Array(CommandLine.arguments.dropFirst()),
-            workingFolder: FileManager.default.currentDirectoryPath, supervisor: ListeningSocket.supervisor)
+            workingFolder: FileManager.default.currentDirectoryPath, supervisor: ListeningSocket.supervisor,
+            certificate: certificate)
         try state.withLock { state in
             state.server = server
             state.server?.predecessor = state.predecessor

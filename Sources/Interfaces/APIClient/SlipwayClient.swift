@@ -4,6 +4,8 @@ internal import Foundation
 package import ModelDomain
 internal import NIOCore
 internal import NIOHTTP1
+internal import NIOSSL
+internal import Synchronization
 
 /// A server, as seen by those who call it: one method for each route.
 ///
@@ -12,9 +14,10 @@ package struct SlipwayClient: Sendable {
     /// `http://127.0.0.1:8080`, without a slash at its end.
     package let url: String
     private let token: String?
+    private let http: HTTPClient
 
-    /// - Throws: `SYS-008` when `url` is no http or https address.
-    package init(url: String, token: String?) throws(Refusal) {
+    /// - Throws: `SYS-008` when `url` is no http or https address, or the certificates to trust cannot be read.
+    package init(url: String, token: String?, trust: ServerTrust = .system) throws(Refusal) {
         let trimmed = String(url.reversed().drop { $0 == "/" }.reversed())
         guard let parts = URLComponents(string: trimmed), ["http", "https"].contains(parts.scheme?.lowercased()),
             parts.host?.isEmpty == false, parts.query == nil, parts.fragment == nil, parts.user == nil
@@ -31,19 +34,31 @@ package struct SlipwayClient: Sendable {
                 hint: "Take it as it stands in the file `token` of the data folder, without spaces or line breaks.")
         }
         self.token = token
+        http = try Self.client(trusting: trust)
     }
 
-    /// Never shut down: it lives as long as the process, and waiting for its threads would only delay the exit.
-    private static let http: HTTPClient = {
+    /// One for each trust, never shut down: they live as long as the process, and waiting for their threads would only
+    /// delay the exit.
+    private static let clients = Mutex<[ServerTrust: HTTPClient]>([:])
+
+    private static func client(trusting trust: ServerTrust) throws(Refusal) -> HTTPClient {
+        if let known = clients.withLock({ $0[trust] }) { return known }
         // A token goes to the server it was given for and to no other, so redirects are not followed. How long an
         // answer may take is each call's own deadline: a deployment is silent for as long as its proof takes.
         var configuration = HTTPClient.Configuration(
-            redirectConfiguration: .disallow, timeout: .init(connect: .seconds(10), read: nil))
+            tlsConfiguration: try trust.configuration, redirectConfiguration: .disallow,
+            timeout: .init(connect: .seconds(10), read: nil))
         // A server that is not there is told at once, not after retries.
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.httpVersion = .http1Only
-        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    }()
+        let made = configuration
+        return clients.withLock { clients in
+            let client =
+                clients[trust] ?? HTTPClient(eventLoopGroupProvider: .singleton, configuration: made)
+            clients[trust] = client
+            return client
+        }
+    }
 
     /// What to ask for, and how long to wait for the answer.
     struct Call {
@@ -79,7 +94,7 @@ package struct SlipwayClient: Sendable {
         if let contentType = call.contentType { request.headers.add(name: "content-type", value: contentType) }
         request.body = call.body
         do {
-            let response = try await Self.http.execute(request, deadline: .now() + call.patience)
+            let response = try await http.execute(request, deadline: .now() + call.patience)
             let body = try await response.body.collect(upTo: call.answerLimit)
             return Answer(
                 status: Int(response.status.code), headers: response.headers, body: Array(body.readableBytesView))

@@ -71,6 +71,9 @@ package struct ServeOptions: Sendable {
     package let bodyLimit: Int
     /// Threads for models that are too heavy for an event loop; `nil` for one a core.
     package let laneThreads: Int?
+    /// Certificate chain and key, both as PEM; `nil` for plain HTTP.
+    package let tlsCertificate: String?
+    package let tlsKey: String?
     /// Whether other processes may listen on the same port.
     package let sharesPort: Bool
     /// Whether to follow the server that runs on the data folder.
@@ -80,7 +83,7 @@ package struct ServeOptions: Sendable {
 
     package init(
         data: String?, host: String, port: Int, tokenFile: String?, bodyLimit: Int, laneThreads: Int?,
-        sharesPort: Bool = false, takesOver: Bool = false, drainTimeout: Duration = .seconds(30)
+        tlsCertificate: String? = nil, tlsKey: String? = nil, sharesPort: Bool = false, takesOver: Bool = false, drainTimeout: Duration = .seconds(30)
     ) {
         self.data = data
         self.host = host
@@ -88,6 +91,8 @@ package struct ServeOptions: Sendable {
         self.tokenFile = tokenFile
         self.bodyLimit = bodyLimit
         self.laneThreads = laneThreads
+        self.tlsCertificate = tlsCertificate
+        self.tlsKey = tlsKey
         self.sharesPort = sharesPort
         self.takesOver = takesOver
         self.drainTimeout = drainTimeout
@@ -115,11 +120,14 @@ package struct LocalServer: Sendable, Equatable {
     package let url: String
     package let token: String
     package let processID: Int
+    /// The file with the certificate that it shows; `nil` for plain HTTP.
+    package let certificate: String?
 
-    package init(url: String, token: String, processID: Int) {
+    package init(url: String, token: String, processID: Int, certificate: String? = nil) {
         self.url = url
         self.token = token
         self.processID = processID
+        self.certificate = certificate
     }
 }
 

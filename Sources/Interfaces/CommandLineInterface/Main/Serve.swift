@@ -24,6 +24,17 @@ struct Serve: AsyncParsableCommand {
         completion: .file())
     var tokenFile: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Serve over TLS with this certificate: PEM, the whole chain. Read again when it changes.", valueName: "file"),
+        completion: .file())
+    var tlsCertificate: String?
+
+    @Option(
+        help: ArgumentHelp("The certificate's private key: PEM, without a password.", valueName: "file"),
+        completion: .file())
+    var tlsKey: String?
+
     @Option(help: "The largest request body, as in 64MiB.")
     var bodyLimit = ByteCount(bytes: 64 << 20)
 
@@ -45,6 +56,9 @@ struct Serve: AsyncParsableCommand {
 
     func validate() throws {
         guard (0...65_535).contains(port) else { throw ValidationError("--port takes 0 to 65535.") }
+        guard (tlsCertificate == nil) == (tlsKey == nil) else {
+            throw ValidationError("--tls-certificate and --tls-key go together.")
+        }
         guard (1...1024).contains(laneThreads ?? 1) else { throw ValidationError("--lane-threads takes 1 to 1024.") }
         guard bodyLimit.bytes <= 2 << 30 else { throw ValidationError("--body-limit takes at most 2GiB.") }
     }
@@ -53,7 +67,7 @@ struct Serve: AsyncParsableCommand {
         try await Tools.required().serve(
             ServeOptions(
                 data: folder.data, host: host, port: port, tokenFile: tokenFile, bodyLimit: bodyLimit.bytes,
-                laneThreads: laneThreads, sharesPort: sharePort, takesOver: takeOver,
+                laneThreads: laneThreads, tlsCertificate: tlsCertificate, tlsKey: tlsKey, sharesPort: sharePort, takesOver: takeOver,
                 drainTimeout: drainTimeout.duration))
     }
 }

@@ -35,13 +35,14 @@ struct ServerOptions: ParsableArguments {
     func clientIfAny() async throws -> SlipwayClient? {
         let local = try await Tools.required().runningServer(data: folder.data)
         guard let url = namedURL else { return try local.map(client(for:)) }
-        let named = try SlipwayClient(url: url, token: chosenToken)
+        let named = try SlipwayClient(url: url, token: chosenToken, trust: certificateFile.map(ServerTrust.authorities) ?? .system)
         // Who names the server of this very data folder need not look up its token.
         return named.url == local?.url ? try local.map(client(for:)) : named
     }
 
     func client(for local: LocalServer) throws -> SlipwayClient {
-        try SlipwayClient(url: local.url, token: chosenToken ?? local.token)
+        try SlipwayClient(
+            url: local.url, token: chosenToken ?? local.token, trust: local.certificate.map(ServerTrust.own) ?? .system)
     }
 
     /// What further commands need in order to reach the same server.
@@ -49,6 +50,9 @@ struct ServerOptions: ParsableArguments {
         if let server { return " --server \(shellWord(server))" }
         return folder.data.map { " --data \(shellWord($0))" } ?? ""
     }
+
+    /// Certificates to trust beside those that the system trusts.
+    private var certificateFile: String? { Console.current.environment["SLIPWAY_CA_FILE"].flatMap(nonEmpty) }
 
     private var chosenToken: String? { token ?? Console.current.environment["SLIPWAY_TOKEN"].flatMap(nonEmpty) }
 }
