@@ -10,15 +10,16 @@ extension PredictionHandler {
     private var bodyLimit: Int { settings.codecLimits.maxBodyBytes }
 
     func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        guard let (route, hasQuery) = target(of: head.uri) else { return beginForwarding(head, context) }
-        let facts = RequestFacts(head.headers)
+        guard let (route, query) = target(of: head.uri) else { return beginForwarding(head, context) }
+        var facts = RequestFacts(head.headers)
+        facts.query = query
         quietSince = .now()
         phase = .collecting
         request = FastRequest()
         request.route = route
         request.isHead = head.method == .HEAD
         request.keepsAlive = head.version == .http1_1 && head.isKeepAlive && !facts.offersUpgrade
-        request.refusal = refusal(of: head.method, hasQuery: hasQuery, facts)
+        request.refusal = refusal(of: head.method, facts)
         request.facts = facts
         if let length = facts.contentLength, length > bodyLimit {
             refuseBody(context)
@@ -28,13 +29,13 @@ extension PredictionHandler {
     }
 
     /// - Returns: `nil` for what the framework answers.
-    private func target(of uri: String) -> (route: FastRoute, hasQuery: Bool)? {
-        if let known = knownTarget, known.uri == uri { return (known.route, false) }
+    private func target(of uri: String) -> (route: FastRoute, query: String?)? {
+        if let known = knownTarget, known.uri == uri { return (known.route, nil) }
         let end = uri.utf8.firstIndex(of: UInt8(ascii: "?")) ?? uri.endIndex
-        guard let route = FastRoute(path: uri[..<end]) else { return nil }
+        guard let route = FastRoute(path: uri[..<end], container: settings.container) else { return nil }
         let hasQuery = end != uri.endIndex
         if route.isPrediction, !hasQuery, uri.utf8.count <= 256 { knownTarget = (uri, route) }
-        return (route, hasQuery)
+        return (route, hasQuery ? String(uri[uri.utf8.index(after: end)...]) : nil)
     }
 
     func collect(_ part: ByteBuffer, _ context: ChannelHandlerContext) {
@@ -46,7 +47,7 @@ extension PredictionHandler {
     func finishRequest(_ context: ChannelHandlerContext) {
         if let refusal = request.refusal { return answer(refusal, context) }
         guard request.route.isPrediction, let facts = request.facts else {
-            return answer(slot.describe(request.route), context)
+            return answer(slot.describe(request.route, request.facts, body: request.body), context)
         }
         switch slot.predict(request.route, facts, terms: RequestTerms(), body: request.body ?? ByteBuffer()) {
         case .answered(let head): answer(head, context)
@@ -75,18 +76,19 @@ extension PredictionHandler {
     }
 
     /// What the head alone says against a request.
-    private func refusal(of method: HTTPMethod, hasQuery: Bool, _ facts: RequestFacts) -> FastRequest.Refused? {
-        let isPrediction = request.route.isPrediction
+    private func refusal(of method: HTTPMethod, _ facts: RequestFacts) -> FastRequest.Refused? {
         let route = request.route
-        if let denial = gate.refusal(of: facts, endpoint: route.endpoint) { return .init(explanation: denial) }
-        guard route == .unknown || (isPrediction ? method == .POST : method == .GET || method == .HEAD) else {
+        let endpoint = route.isPrediction ? try? slot.endpointName(of: route, facts) : route.endpoint
+        if let denial = gate.refusal(of: facts, endpoint: endpoint) { return .init(explanation: denial) }
+        let takesBody = route.takesBody
+        guard !route.hasMethod || (takesBody ? method == .POST : method == .GET || method == .HEAD) else {
             return .init(
                 explanation: Explanation(
                     .methodNotAllowed, .invalidInput, "This path does not take \(method.rawValue.prefix(20)).",
-                    hint: isPrediction ? "Use POST." : "Use GET."),
-                status: 405, allowedMethods: isPrediction ? "POST" : "GET, HEAD")
+                    hint: takesBody ? "Use POST." : "Use GET."),
+                status: 405, allowedMethods: takesBody ? "POST" : "GET, HEAD")
         }
-        if isPrediction, hasQuery {
+        if facts.query != nil, !route.takesQuery {
             return .init(
                 explanation: Explanation(
                     .unsupportedOption, .invalidInput, "A prediction takes no query parameters.",

@@ -10,12 +10,12 @@ package import Tensors
 ///
 /// Changes pass one at a time. A version that cannot be loaded or does not prove itself changes nothing.
 package final class Rollouts: Sendable {
-    private let registry: ModelRegistry
+    let registry: ModelRegistry
     private let loader: ModelLoader
     private let service: InferenceService
     private let limits: CodecLimits
     private let report: @Sendable (RolloutEvent) -> Void
-    private let turnstile = Turnstile()
+    let turnstile = Turnstile()
     /// Loading blocks, and must not hold the threads that everything else runs on.
     private let loading = Lane(named: "loading", threads: 1, capacity: 1024)
     private let states = Mutex<[EndpointName: EndpointState]>([:])
@@ -121,7 +121,7 @@ package final class Rollouts: Sendable {
 
 extension Rollouts {
     /// Loads a version on the loading thread, and reports what came of it.
-    private func prove(_ version: ModelVersion, at endpoint: EndpointName) async throws -> LiveVersion {
+    func prove(_ version: ModelVersion, at endpoint: EndpointName) async throws -> LiveVersion {
         do {
             guard let bundle = version.bundle else {
                 throw Refusal(
@@ -170,7 +170,7 @@ extension Rollouts {
             hint: "Deploy it to another endpoint with --endpoint NAME.")
     }
 
-    private func answer(
+    func answer(
         at endpoint: EndpointName, with live: LiveVersion, deployment: Deployment, instead before: EndpointState?
     ) async throws -> DeploymentOutcome {
         let record = try await registry.endpoint(endpoint, in: live.version.model.project)
@@ -214,15 +214,15 @@ extension Rollouts {
     }
 
     /// - Throws: `REG-003` with the closest name for an unknown endpoint.
-    private func project(of endpoint: EndpointName) throws -> ProjectName {
+    func project(of endpoint: EndpointName) throws -> ProjectName {
         try service.table.endpoint(endpoint.rawValue).record.project
     }
 
-    private func state(of endpoint: EndpointName) -> EndpointState? { states.withLock { $0[endpoint] } }
+    func state(of endpoint: EndpointName) -> EndpointState? { states.withLock { $0[endpoint] } }
 
-    private func set(_ state: EndpointState) { states.withLock { $0[state.record.name] = state } }
+    func set(_ state: EndpointState) { states.withLock { $0[state.record.name] = state } }
 
-    private func publish(isComplete: Bool) async {
+    func publish(isComplete: Bool) async {
         let states = states.withLock(\.self)
         await service.publish(
             ServingTable(
@@ -230,7 +230,7 @@ extension Rollouts {
                 isComplete: isComplete))
     }
 
-    private func note(
+    func note(
         _ kind: RolloutEvent.Kind, _ endpoint: EndpointName, _ model: ModelReference, _ version: Int,
         _ summary: String, details: [String] = []
     ) {
