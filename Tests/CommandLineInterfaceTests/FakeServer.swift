@@ -11,7 +11,7 @@ import WireTypes
 /// A server on a port of its own that answers as a test scripts it, and keeps what it was asked.
 final class FakeServer: Sendable {
     struct Request: Sendable {
-        /// `POST /v1/models/churn/versions`
+        /// `POST /v1/registry/models/churn/versions`
         let line: String
         let headers: HTTPHeaders
         let body: [UInt8]

@@ -54,7 +54,7 @@ final class FakePlatform: Sendable {
                 guard Digest(of: request.body).description == digest else { return FakeServer.Reply(status: 409) }
                 state.blobs.insert(digest)
                 return FakeServer.Reply(status: 201)
-            case ("POST", "models", "versions"):
+            case ("POST", "registry", "versions"):
                 return try .json(register(request, &state))
             case ("POST", "endpoints", "deployments"):
                 return try .json(deploy(request, to: parts[2], &state))

@@ -165,9 +165,10 @@ struct ClientTests {
             _ = try? await client.logs(lines: 4)
             #expect(
                 server.lines == [
-                    "GET /v1/models", "GET /v1/models/churn", "GET /v1/models/churn?project=growth",
-                    "PUT /v1/models/churn/aliases/champion?project=growth",
-                    "DELETE /v1/models/churn/aliases/champion", "GET /v1/endpoints", "GET /v1/endpoints/churn",
+                    "GET /v1/registry/models", "GET /v1/registry/models/churn",
+                    "GET /v1/registry/models/churn?project=growth",
+                    "PUT /v1/registry/models/churn/aliases/champion?project=growth",
+                    "DELETE /v1/registry/models/churn/aliases/champion", "GET /v1/endpoints", "GET /v1/endpoints/churn",
                     "POST /v1/endpoints/churn/rollback", "DELETE /v1/endpoints/churn", "GET /v1/ledger?from=2&limit=3",
                     "GET /v1/ledger/verification", "GET /v1/logs?lines=4",
                 ])

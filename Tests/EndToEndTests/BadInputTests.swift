@@ -40,7 +40,8 @@ struct BadInputTests {
                 let lie = try await platform.send("PUT", "/v1/blobs/sha256:\(digest)", body: "hello", token: token)
                 #expect(lie.status == 409 || lie.status == 400, "\(lie.status) \(lie.body)")
                 let body = #"{"manifest":"sha256:\#(digest)","provenance":"sha256:\#(digest)"}"#
-                let register = try await platform.send("POST", "/v1/models/x/versions", body: body, token: token)
+                let register = try await platform.send(
+                    "POST", "/v1/registry/models/x/versions", body: body, token: token)
                 #expect(register.status == 404, "\(register.body)")
                 #expect(register.body.contains("REG-007"))
                 let path = try await platform.send("PUT", "/v1/blobs/..%2F..%2Fetc", body: "hello", token: token)

@@ -74,10 +74,10 @@ struct AccessTests {
     @Test func administrationAlwaysWantsAToken() async throws {
         try await RunningServer.with { server in
             let calls = [
-                ("GET", "/v1/status"), ("GET", "/v1/models"), ("GET", "/v1/endpoints"), ("GET", "/v1/ledger"),
+                ("GET", "/v1/status"), ("GET", "/v1/registry/models"), ("GET", "/v1/endpoints"), ("GET", "/v1/ledger"),
                 ("GET", "/v1/ledger/verification"), ("GET", "/v1/logs"), ("DELETE", "/v1/endpoints/doubling"),
                 ("POST", "/v1/endpoints/doubling/deployments"), ("POST", "/v1/endpoints/doubling/rollback"),
-                ("POST", "/v1/models/m/versions"), ("PUT", "/v1/models/m/aliases/a"),
+                ("POST", "/v1/registry/models/m/versions"), ("PUT", "/v1/registry/models/m/aliases/a"),
                 ("PUT", "/v1/blobs/sha256:00"),
             ]
             for (method, path) in calls {
@@ -102,6 +102,6 @@ struct AccessTests {
     }
 }
 
-private func onAllNetworks(_ settings: inout HTTPServerSettings) {
+func onAllNetworks(_ settings: inout HTTPServerSettings) {
     settings.listening = .address(host: "0.0.0.0", port: 0, sharesPort: false)
 }

@@ -24,7 +24,7 @@ struct AdministrationTests {
     private func register(_ server: RunningServer, note: String = "") async throws {
         let (bundle, origin) = try await upload(server, note: note)
         let answer = try await server.ask(
-            "POST", "/v1/models/twice/versions", #"{"manifest":"\#(bundle)","provenance":"\#(origin)"}"#,
+            "POST", "/v1/registry/models/twice/versions", #"{"manifest":"\#(bundle)","provenance":"\#(origin)"}"#,
             token: server.administratorToken)
         #expect(answer.status == 201, "\(answer.body)")
     }
@@ -72,16 +72,16 @@ struct AdministrationTests {
         try await RunningServer.with([]) { server in
             let token = server.administratorToken
             try await register(server)
-            let path = "/v1/models/twice/aliases/champion"
+            let path = "/v1/registry/models/twice/aliases/champion"
             let set = try await server.ask("PUT", path, #"{"version":1}"#, token: token)
             #expect(try set.json("aliases", "champion") == "1")
-            let version = try await server.ask("GET", "/v1/models/twice/versions/@champion", token: token)
+            let version = try await server.ask("GET", "/v1/registry/models/twice/versions/@champion", token: token)
             #expect(try version.json("version") == "1")
             #expect(try await server.ask("PUT", path, #"{"version":9}"#, token: token).status == 404)
             #expect(try await server.ask("DELETE", path, token: token).status == 200)
             #expect(try await server.ask("DELETE", path, token: token).status == 404)
-            #expect(try await server.ask("GET", "/v1/models", token: token).json("0", "name") == #""twice""#)
-            #expect(try await server.ask("GET", "/v1/models/twic", token: token).body.contains("twice"))
+            #expect(try await server.ask("GET", "/v1/registry/models", token: token).json("0", "name") == #""twice""#)
+            #expect(try await server.ask("GET", "/v1/registry/models/twic", token: token).body.contains("twice"))
         }
     }
 

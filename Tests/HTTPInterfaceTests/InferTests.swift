@@ -109,7 +109,7 @@ struct InferTests {
     @Test func whatCannotBeHonouredIsRefused() async throws {
         try await RunningServer.with { server in
             let refused = [
-                #","outputs":[{"name":"y","parameters":{"classification":2}}]"#,
+                #","parameters":{"priority":1}"#, #","parameters":{"content_type":"datetime"}"#,
                 #","parameters":{"sequence_id":5}"#,
                 #","outputs":[{"name":"y","parameters":{"shared_memory_region":"r"}}]"#,
             ]

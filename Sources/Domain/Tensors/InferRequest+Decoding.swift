@@ -29,14 +29,21 @@
     var payload = unsafe BinaryPayload(body: body, position: jsonByteCount, owner: owner, limits: limits)
     var result = request
     result.inputs.reserveCapacity(inputs.count)
+    let isBase64 = request.contentType == "base64"
     for input in inputs {
         let tensor = try located(field: input.name) { () throws(CodecError) in
-            switch input.content {
-            case .tensor(let tensor): tensor
-            case .binary(let byteCount): try payload.take(input.datatype, shape: input.shape, byteCount: byteCount)
-            }
+            let tensor =
+                switch input.content {
+                case .tensor(let tensor): tensor
+                case .binary(let byteCount): try payload.take(input.datatype, shape: input.shape, byteCount: byteCount)
+                }
+            // What holds for the request holds for the inputs that it can mean.
+            let decodes =
+                input.contentType.map { $0 == "base64" } ?? (isBase64 && input.datatype == .bytes)
+            return decodes ? try tensor.decodingBase64() : tensor
         }
         result.inputs.append(NamedTensor(input.name, tensor))
+        if let type = input.contentType { result.inputContentTypes.append(type) }
     }
     try payload.finish()
     return result
@@ -53,6 +60,8 @@ struct DecodedInput {
     let datatype: Datatype
     let shape: Shape
     let content: Content
+    /// How the client came by the tensor, in the words of MLServer.
+    let contentType: String?
 }
 
 /// Reads the JSON part of a request.
@@ -174,4 +183,48 @@ extension [(name: String, value: JSONValue)] {
         }
         return flag
     }
+}
+
+/// The request that a body without any JSON stands for: the elements of the model's only input, as they are.
+///
+/// The one size that the model leaves open follows from the number of bytes. For BYTES the body is the one element.
+///
+/// - Parameter owner: What keeps `body` alive; see ``decodeInferRequest(_:jsonByteCount:owner:limits:)``.
+/// - Throws: ``CodecError``: `missing` for a model with several inputs, `shape` for a byte count that tells no shape.
+@unsafe package func decodeRawInferRequest(
+    _ body: UnsafeRawBufferPointer, inputs: [TensorSpec], owner: AnyObject? = nil, limits: CodecLimits = .standard
+) throws(CodecError) -> InferRequest {
+    guard let spec = inputs.first, inputs.count == 1 else {
+        throw CodecError(
+            .missing,
+            "the model has \(inputs.count) inputs: name each in JSON, and say its length in the header "
+                + "Inference-Header-Content-Length")
+    }
+    guard body.count <= limits.maxBodyBytes else {
+        throw CodecError(.limit, "the body has \(body.count) bytes, at most \(limits.maxBodyBytes) are taken")
+    }
+    var request = InferRequest()
+    request.wantsBinaryOutputs = true
+    let tensor = try located(field: spec.name) { () throws(CodecError) in
+        guard let width = spec.datatype.byteWidth else {
+            guard let shape = solvedShape(spec.shape, elementCount: 1) else {
+                throw CodecError(.shape, "a body of bytes is one element, and the model takes \(spec.shapeDescription)")
+            }
+            var elements = TextElements()
+            unsafe elements.append(body)
+            return elements.tensor(shape: shape)
+        }
+        guard body.count % width == 0, let shape = solvedShape(spec.shape, elementCount: body.count / width),
+            body.count / width <= limits.maxElements
+        else {
+            throw CodecError(
+                .shape,
+                "\(body.count) bytes of \(spec.datatype.rawValue) do not tell a shape like "
+                    + spec.shapeDescription)
+        }
+        var payload = unsafe BinaryPayload(body: body, position: 0, owner: owner, limits: limits)
+        return try payload.take(spec.datatype, shape: shape, byteCount: body.count)
+    }
+    request.inputs = [NamedTensor(spec.name, tensor)]
+    return request
 }

@@ -25,6 +25,11 @@ package struct InferRequest: Sendable {
     package var outputs: [RequestedOutput]?
     /// Whether outputs that are not asked for by name shall be binary (`binary_data_output`).
     package var wantsBinaryOutputs: Bool
+    /// The content types that inputs name, in the words of MLServer. Those in base64 are decoded already.
+    package var inputContentTypes: [String] = []
+
+    /// The content type that holds for every input that names none.
+    package var contentType: String? { parameters.first { $0.name == "content_type" }?.value.string }
 
     package init(
         id: String? = nil, parameters: [(name: String, value: JSONValue)] = [], inputs: [NamedTensor] = [],

@@ -9,6 +9,7 @@ struct InputReader {
     /// Where data begin that came before their shape or type.
     private var postponed: Int?
     private var binaryByteCount: Int?
+    private var contentType: String?
 
     mutating func read(_ reader: inout JSONReader) throws(CodecError) -> DecodedInput {
         guard reader.peek() == UInt8(ascii: "{") else { throw reader.wrongKind("an object") }
@@ -30,9 +31,12 @@ struct InputReader {
         guard let shape else { throw CodecError(.missing, "\"shape\" is missing") }
         switch (tensor, binaryByteCount) {
         case (let tensor?, nil):
-            return DecodedInput(name: name, datatype: datatype, shape: shape, content: .tensor(tensor))
+            return DecodedInput(
+                name: name, datatype: datatype, shape: shape, content: .tensor(tensor), contentType: contentType)
         case (nil, let count?):
-            return DecodedInput(name: name, datatype: datatype, shape: shape, content: .binary(byteCount: count))
+            return DecodedInput(
+                name: name, datatype: datatype, shape: shape, content: .binary(byteCount: count),
+                contentType: contentType)
         case (_?, _?): throw CodecError(.duplicate, "both \"data\" and \"binary_data_size\" are given")
         case (nil, nil): throw CodecError(.missing, "\"data\" is missing")
         }
@@ -52,7 +56,9 @@ struct InputReader {
                 try reader.skipValue()
             }
         case .parameters:
-            guard let size = try reader.readParameters().first(where: { $0.name == "binary_data_size" }) else { return }
+            let parameters = try reader.readParameters()
+            contentType = parameters.first { $0.name == "content_type" }?.value.string
+            guard let size = parameters.first(where: { $0.name == "binary_data_size" }) else { return }
             guard let count = size.value.integer, count >= 0 else {
                 throw CodecError(.type, "expected a byte count for binary_data_size")
             }

@@ -163,6 +163,7 @@ extension JSONReader {
     }
 
     mutating func readTextElement(into texts: inout TextElements) throws(CodecError) {
+        if takesBase64, peek() == UInt8(ascii: "{") { return try readBase64Element(into: &texts) }
         guard peek() == UInt8(ascii: "\"") else { throw wrongKind("a string") }
         let text = try readText()
         if text.hasEscapes {

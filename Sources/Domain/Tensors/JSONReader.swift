@@ -12,6 +12,8 @@ struct JSONReader {
     var lastSpecial = 0.0
     /// Whether `null` stands for NaN where a floating-point number is read.
     var takesNull = false
+    /// Whether `{"b64": "…"}` stands for bytes where a text is read.
+    var takesBase64 = false
     /// Values of `parameters` so far, over the whole document.
     var parameterCount = 0
     private var depth = 0

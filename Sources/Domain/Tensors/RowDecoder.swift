@@ -32,6 +32,15 @@ package struct RowDecoder: Sendable {
         self.limits = limits
     }
 
+    private init(_ plan: RowPlan, _ extra: ExtraFields, _ limits: CodecLimits) {
+        self.plan = plan
+        self.extra = extra
+        self.limits = limits
+    }
+
+    /// The same decoder for callers whose rows may have more names than the layout.
+    package var ignoringExtraFields: RowDecoder { RowDecoder(plan, .ignore, limits) }
+
     /// Decodes `[{…}, …]`, or `{…}` for a single row.
     ///
     /// The values of a field with dimensions are nested as its shape is, or flat. In a nullable field `null` stands for
@@ -56,7 +65,7 @@ package struct RowDecoder: Sendable {
 
 /// Reads JSON rows into a target.
 struct JSONRowReader {
-    private let plan: RowPlan
+    let plan: RowPlan
     private let extra: RowDecoder.ExtraFields
     var target: RowTarget
     /// The number of the last row, counted from 1, that had each field.
@@ -143,7 +152,7 @@ struct JSONRowReader {
     }
 
     @inline(__always)
-    private mutating func readField(_ index: Int, _ reader: inout JSONReader) throws(CodecError) {
+    mutating func readField(_ index: Int, _ reader: inout JSONReader) throws(CodecError) {
         let field = plan.fields[index]
         try located(field: field.name) { () throws(CodecError) in
             reader.takesNull = field.isNullable
@@ -198,7 +207,7 @@ struct JSONRowReader {
         }
     }
 
-    private mutating func fillWithNaN(_ field: RowPlan.Field, _ index: Int) throws(CodecError) {
+    mutating func fillWithNaN(_ field: RowPlan.Field, _ index: Int) throws(CodecError) {
         guard let shape = target.shape(of: index), let width = field.width else {
             throw CodecError(.missing, "the first row must have the field, for it decides its size")
         }

@@ -11,19 +11,7 @@
 package func encodeRows(
     outputs: [NamedTensor], rowCount: Int, into writer: ByteWriter
 ) throws(CodecError) {
-    for output in outputs where output.tensor.shape.first != rowCount {
-        throw CodecError(
-            .shape, "an output of shape \(output.tensor.shape) cannot be cut into \(rowCount) rows",
-            field: output.name)
-    }
-    for output in outputs where output.tensor.elementCount == 0 {
-        // Dimensions before a zero are written as brackets with nothing in them, which no storage bounds.
-        let brackets = output.tensor.shape.prefix { $0 != 0 }.reduce(1, *)
-        guard brackets <= CodecLimits.standard.maxElements else {
-            throw CodecError(
-                .limit, "an output of shape \(output.tensor.shape) has too many empty arrays", field: output.name)
-        }
-    }
+    try checkRows(outputs, rowCount: rowCount)
     writer.append(UInt8(ascii: "["))
     for row in 0..<rowCount {
         writer.append(row == 0 ? "{" : ",{")

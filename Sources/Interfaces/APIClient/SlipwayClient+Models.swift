@@ -8,11 +8,11 @@ package import WireTypes
 
 extension SlipwayClient {
     package func models() async throws -> [ModelV1] {
-        try await value([ModelV1].self, of: Call(path: "/v1/models"))
+        try await value([ModelV1].self, of: Call(path: "/v1/registry/models"))
     }
 
     package func model(_ model: ModelReference) async throws -> ModelV1 {
-        try await value(ModelV1.self, of: Call(path: "/v1/models/\(model.name)", query: query(model.project)))
+        try await value(ModelV1.self, of: Call(path: "/v1/registry/models/\(model.name)", query: query(model.project)))
     }
 
     /// Makes a bundle whose contents are on the server already a version of `model`.
@@ -23,7 +23,8 @@ extension SlipwayClient {
             project: model.project.rawValue, manifest: manifest.description, provenance: provenance.description)
         return try await value(
             ModelVersionV1.self,
-            of: try Call(path: "/v1/models/\(model.name)/versions").posting(body, patience: .minutes(10)))
+            of: try Call(path: "/v1/registry/models/\(model.name)/versions")
+                .posting(body, patience: .minutes(10)))
     }
 
     package func setAlias(_ alias: AliasName, of model: ModelReference, to version: Int) async throws {
@@ -39,7 +40,7 @@ extension SlipwayClient {
     }
 
     private func aliasPath(_ alias: AliasName, of model: ModelReference) -> String {
-        "/v1/models/\(model.name)/aliases/\(alias)"
+        "/v1/registry/models/\(model.name)/aliases/\(alias)"
     }
 
     private func query(_ project: ProjectName) -> [(name: String, value: String)] {

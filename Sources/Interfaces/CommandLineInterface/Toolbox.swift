@@ -83,7 +83,8 @@ package struct ServeOptions: Sendable {
 
     package init(
         data: String?, host: String, port: Int, tokenFile: String?, bodyLimit: Int, laneThreads: Int?,
-        tlsCertificate: String? = nil, tlsKey: String? = nil, sharesPort: Bool = false, takesOver: Bool = false, drainTimeout: Duration = .seconds(30)
+        tlsCertificate: String? = nil, tlsKey: String? = nil, sharesPort: Bool = false, takesOver: Bool = false,
+        drainTimeout: Duration = .seconds(30)
     ) {
         self.data = data
         self.host = host

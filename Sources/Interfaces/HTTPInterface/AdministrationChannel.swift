@@ -16,11 +16,13 @@ struct AdministrationChannel: HTTPChannelHandler {
 
     let responder: HTTPChannelHandler.Responder
     private let isSecure: Bool
+    private let uploadLimit: Int
     private let logger: Logger
 
-    init<R: HTTPResponder>(_ responder: R, isSecure: Bool, logger: Logger)
+    init<R: HTTPResponder>(_ responder: R, isSecure: Bool, uploadLimit: Int, logger: Logger)
     where R.Context == AdministrationContext {
         self.isSecure = isSecure
+        self.uploadLimit = uploadLimit
         self.logger = logger
         self.responder = { request, writer, channel in
             let context = AdministrationContext(
@@ -28,6 +30,11 @@ struct AdministrationChannel: HTTPChannelHandler {
             let response = try await responder.respond(to: request, context: context)
             try await writer.write(response: response.head, body: response.body)
         }
+    }
+
+    /// The most bytes of a body that the framework takes at `target`.
+    func bodyLimit(of target: RequestTarget) -> Int {
+        target.isUpload ? uploadLimit : Request.administrationBodyLimit
     }
 
     /// - Precondition: called on the channel's event loop.

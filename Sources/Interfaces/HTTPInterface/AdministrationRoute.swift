@@ -10,7 +10,7 @@ struct AdministrationRoute: Sendable {
     typealias Answer = @Sendable (Request, AdministrationContext) async throws -> Response
 
     let method: HTTPRequest.Method
-    /// With parameters, as the framework writes them: `/v1/models/:model`.
+    /// With parameters, as the framework writes them: `/v1/registry/models/:model`.
     let path: String
     let role: Credential.Role
     let answer: Answer

@@ -17,12 +17,21 @@ struct AnswerHead {
     /// After how many seconds the same request may fare better.
     var retryAfterSeconds: Int?
 
+    /// What becomes of the connection behind the answer.
+    enum Connection {
+        case close
+        /// As HTTP/1.1 has it without saying so.
+        case keep
+        /// Said aloud, for a client of HTTP/1.0 that asked for it.
+        case keepOld
+    }
+
     /// Writes the head into `writer`.
     ///
     /// - Parameters:
     ///   - byteCount: Of the body.
-    ///   - closing: Whether the connection ends behind the answer.
-    func write(into writer: ByteWriter, byteCount: Int, date: String, closing: Bool) {
+    ///   - connection: What becomes of the connection behind the answer.
+    func write(into writer: ByteWriter, byteCount: Int, date: String, connection: Connection) {
         if status == 200 {
             writer.append("HTTP/1.1 200 OK")
         } else {
@@ -56,7 +65,11 @@ struct AnswerHead {
             writer.append("\r\nRetry-After: ")
             writer.append(number: seconds)
         }
-        if closing { writer.append("\r\nConnection: close") }
+        switch connection {
+        case .close: writer.append("\r\nConnection: close")
+        case .keepOld: writer.append("\r\nConnection: keep-alive")
+        case .keep: break
+        }
         writer.append("\r\n\r\n")
     }
 }

@@ -36,20 +36,18 @@ struct BodyReader {
         return nil
     }
 
-    /// Takes what there is of the body out of `input`, with all that frames it.
+    /// Takes what there is of the body out of `input`, framed for another reader: by the length as it came, or in chunks
+    /// of our own, without extensions and trailers, about which readers differ.
     mutating func framed(from input: inout ByteBuffer) throws(HeadFault) -> ByteBuffer? {
         guard chunks != nil else { return takeCounted(from: &input) }
-        let bytes = input
-        var position = 0
-        reading: while true {
-            switch try chunks?.next(bytes.readableBytesUInt8Span, at: &position) {
-            case .data: continue
-            case .ended: isComplete = true
-            case .incomplete, nil: break
-            }
-            break reading
+        var framed = ByteBuffer()
+        while var part = try data(from: &input) {
+            framed.writeString("\(String(part.readableBytes, radix: 16))\r\n")
+            framed.writeBuffer(&part)
+            framed.writeStaticString("\r\n")
         }
-        return input.readSlice(length: position)
+        if isComplete { framed.writeStaticString("0\r\n\r\n") }
+        return framed.readableBytes > 0 ? framed : nil
     }
 
     private mutating func takeCounted(from input: inout ByteBuffer) -> ByteBuffer? {

@@ -51,12 +51,21 @@ extension ConnectionHandler {
             case .idle, .collecting, .computing, .forwarding:
                 isArriving ? settings.bodyTimeout : settings.idleTimeout
             }
+        if isUploading {
+            if forwarded.isTooSlow(after: settings.bodyTimeout) {
+                failForwarded(.tooSlow, context)
+                turn(context)
+                return flushIfNeeded(context)
+            }
+            return setTimer(min(quietSince + settings.idleTimeout, .now() + settings.bodyTimeout), context)
+        }
         // A lane or the framework may take its time once it has the whole request.
         let deadline = mustHold ? .now() + patience : quietSince + patience
         guard deadline <= .now() else { return setTimer(deadline, context) }
         setTimer(.now() + settings.idleTimeout, context)
         if isArriving {
-            refuseSlowRequest(context)
+            refuse(.tooSlow, context)
+            flushIfNeeded(context)
         } else {
             context.close(promise: nil)
         }

@@ -7,6 +7,18 @@ struct ForwardedRequest {
     var reader = BodyReader(.length(0))
     /// Whether the request was HEAD, whose answer has no body.
     var isHead = false
+    var hasBegunAnswer = false
+    /// How much of the body has come, and since when it comes.
+    var byteCount = 0
+    let beganAt = NIODeadline.now()
+
+    /// Whether the body comes more slowly than any upload that is meant.
+    func isTooSlow(after patience: TimeAmount) -> Bool {
+        let elapsed = NIODeadline.now() - beganAt
+        return elapsed >= patience && Double(byteCount) < Double(elapsed.nanoseconds) / 1e9 * Self.leastBytesPerSecond
+    }
+
+    private static let leastBytesPerSecond = 1024.0
     /// Whether the connection ends behind the answer.
     var isLast = false
 }
@@ -19,7 +31,14 @@ extension ConnectionHandler {
             reader: BodyReader(head.framing), isHead: head.method == .head,
             // NIO's parser stops behind an offer of another protocol.
             isLast: !head.keepsAlive || head.facts.offersUpgrade || head.method == .other("CONNECT"))
-        if head.facts.expectsContinue, !forwarded.reader.isComplete { writeContinue(context) }
+        if let length = head.facts.contentLength, length > administration.bodyLimit(of: head.target) {
+            phase = .idle
+            return refuse(.bodyTooLarge, context)
+        }
+        // Without a token the framework refuses whatever comes, so it need not come.
+        if head.facts.expectsContinue, head.facts.authorization != nil, !forwarded.reader.isComplete {
+            writeContinue(context)
+        }
         if let bytes = input.readSlice(length: head.byteCount) { passOn(bytes, context) }
     }
 
@@ -40,22 +59,42 @@ extension ConnectionHandler {
         do throws(HeadFault) {
             if let bytes = try forwarded.reader.framed(from: &input) { passOn(bytes, context) }
         } catch {
-            // The framework may have begun to answer, so there is nothing to say that would be understood.
-            context.close(promise: nil)
-            input.clear()
+            failForwarded(error, context)
         }
     }
 
     private func passOn(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
         quietSince = .now()
+        forwarded.byteCount += bytes.readableBytes
         needsReadComplete = true
         context.fireChannelRead(Self.wrapInboundOut(bytes))
+    }
+
+    /// The framework has a request whose end will never be known.
+    func failForwarded(_ fault: HeadFault, _ context: ChannelHandlerContext) {
+        if forwarded.hasBegunAnswer {
+            // Nothing more can be said that would be understood.
+            closeWhenWritten(context)
+        } else {
+            // What the framework may still answer is dropped: see `AnswerWatcher`.
+            phase = .idle
+            refuse(fault, context)
+        }
+    }
+
+    /// NIO's parser knows nothing of what it was handed.
+    func forwardedRequestIsUnknown() {
+        guard phase == .forwarding, let context else { return }
+        failForwarded(.malformed("Its method or its target is none that is known here."), context)
+        turn(context)
+        flushIfNeeded(context)
     }
 
     /// Before the head of the framework's answer goes out.
     ///
     /// - Returns: Whether the connection ends behind the answer.
     func forwardedAnswerBegins() -> Bool {
+        forwarded.hasBegunAnswer = true
         // Answered before the request has ended: the rest of it is not worth reading.
         if !forwarded.reader.isComplete || (isDraining && input.readableBytes == 0) { forwarded.isLast = true }
         return forwarded.isLast
@@ -105,10 +144,9 @@ final class AnswerWatcher: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // The connection's own reader is stricter than NIO's parser, so this is a request that NIO does not know.
-        if error is HTTPParserError, let connection = connection.context {
-            connection.close(promise: nil)
-        } else {
+        if error is HTTPParserError {
+            connection.forwardedRequestIsUnknown()
+        } else if !(error is ByteToMessageDecoderError) {
             context.fireErrorCaught(error)
         }
     }

@@ -13,9 +13,9 @@ extension ConnectionHandler {
     ///
     /// - Returns: `false` when the head has not ended yet.
     func beginRequest(_ context: ChannelHandlerContext) -> Bool {
-        guard skipEmptyLines() else { return false }
         let head: RequestHead
         do throws(HeadFault) {
+            guard try skipEmptyLines() else { return false }
             let bytes = input
             guard let read = try heads.read(bytes.readableBytesUInt8Span) else { return false }
             head = read
@@ -32,17 +32,19 @@ extension ConnectionHandler {
         return true
     }
 
-    /// Empty lines before a request are passed over (RFC 9112, 2.2).
+    /// An empty line before a request is passed over, and so is a second one (RFC 9112, 2.2).
     ///
-    /// - Returns: `false` when there may be half of one.
-    private func skipEmptyLines() -> Bool {
-        let bytes = input.readableBytesView
-        guard bytes.first == 0x0D else { return true }
+    /// - Returns: `false` when nothing is behind them yet.
+    private func skipEmptyLines() throws(HeadFault) -> Bool {
+        let bytes = input.readableBytesView.prefix(6)
         var index = bytes.startIndex
         while index + 1 < bytes.endIndex, bytes[index] == 0x0D, bytes[index + 1] == 0x0A { index += 2 }
-        let isWhole = !(index + 1 == bytes.endIndex && bytes[index] == 0x0D)
+        guard index < bytes.startIndex + 6 else { throw .malformed("It begins with empty lines.") }
+        // Not taken away until a request is behind them, so that they count as a request that arrives.
+        let rest = bytes[index...]
+        guard let first = rest.first, !(first == 0x0D && rest.count == 1) else { return false }
         input.moveReaderIndex(to: index)
-        return isWhole && input.readableBytes > 0
+        return true
     }
 
     private func begin(_ head: RequestHead, _ route: FastRoute, _ context: ChannelHandlerContext) {
@@ -74,7 +76,9 @@ extension ConnectionHandler {
 
     private func finishRequest(_ context: ChannelHandlerContext) {
         if let refusal = request.refusal ?? decompressBody() { return answer(refusal, context) }
-        guard request.route.isPrediction else { return answer(slot.describe(request.route), context) }
+        guard request.route.isPrediction else {
+            return answer(slot.describe(request.route, request.facts, body: request.body), context)
+        }
         let terms: RequestTerms
         switch requestTerms() {
         case .success(let known): terms = known
@@ -138,17 +142,19 @@ extension ConnectionHandler {
 
     /// What the head alone says against a request.
     private func refusal(of head: RequestHead, _ route: FastRoute) -> FastRequest.Refused? {
-        let isPrediction = route.isPrediction
-        if let denial = gate.refusal(of: head.facts, endpoint: route.endpoint) { return .init(explanation: denial) }
-        guard route == .unknown || (isPrediction ? head.method == .post : head.method == .get || head.method == .head)
+        let endpoint = route.isPrediction ? try? slot.endpointName(of: route, head.facts) : route.endpoint
+        if let denial = gate.refusal(of: head.facts, endpoint: endpoint) { return .init(explanation: denial) }
+        let takesBody = route.takesBody
+        guard
+            !route.hasMethod || (takesBody ? head.method == .post : head.method == .get || head.method == .head)
         else {
             return .init(
                 explanation: Explanation(
                     .methodNotAllowed, .invalidInput, "This path does not take \(head.method.name.prefix(20)).",
-                    hint: isPrediction ? "Use POST." : "Use GET."),
-                status: 405, allowedMethods: isPrediction ? "POST" : "GET, HEAD")
+                    hint: takesBody ? "Use POST." : "Use GET."),
+                status: 405, allowedMethods: takesBody ? "POST" : "GET, HEAD")
         }
-        if isPrediction, head.target.query != nil {
+        if head.target.query != nil, !route.takesQuery {
             return .init(
                 explanation: Explanation(
                     .unsupportedOption, .invalidInput, "A prediction takes no query parameters.",
@@ -167,11 +173,23 @@ extension ConnectionHandler {
     }
 
     private func answerExpectation(_ context: ChannelHandlerContext) {
-        if let refusal = request.refusal {
+        if let refusal = request.refusal ?? unknownEndpoint {
             request.keepsAlive = false
             answer(refusal, context, lingers: true)
         } else {
             writeContinue(context)
+        }
+    }
+
+    /// Why nothing will come of a prediction, whatever its body is.
+    private var unknownEndpoint: FastRequest.Refused? {
+        do {
+            if request.route.isPrediction {
+                _ = try slot.table.endpoint(try slot.endpointName(of: request.route, request.facts))
+            }
+            return nil
+        } catch {
+            return .init(explanation: explanation(of: error))
         }
     }
 
@@ -201,21 +219,6 @@ extension ConnectionHandler {
         answer(.init(explanation: fault.explanation, status: fault.status), context, lingers: true)
     }
 
-    /// The request took too long to arrive.
-    func refuseSlowRequest(_ context: ChannelHandlerContext) {
-        if phase != .collecting { request = .unreadable }
-        request.keepsAlive = false
-        let seconds = settings.bodyTimeout.nanoseconds / 1_000_000_000
-        answer(
-            .init(
-                explanation: Explanation(
-                    .limitExceeded, .invalidInput, "The request did not arrive in time.",
-                    hint: "Send the whole of it within \(seconds) seconds."),
-                status: 408),
-            context, lingers: true)
-        flushIfNeeded(context)
-    }
-
     private func answer(_ refused: FastRequest.Refused, _ context: ChannelHandlerContext, lingers: Bool = false) {
         let route = request.route
         var head = route.errorForm.write(
@@ -231,7 +234,8 @@ extension ConnectionHandler {
     private func answer(_ head: AnswerHead, _ context: ChannelHandlerContext, lingers: Bool = false) {
         let isLast = !request.keepsAlive || (isDraining && input.readableBytes == 0)
         let bytes = slot.answer(
-            head, closing: isLast, isBodyless: request.isHead, acceptEncoding: request.facts.acceptEncoding)
+            head, connection: isLast ? .close : request.isVersion11 ? .keep : .keepOld, isBodyless: request.isHead,
+            acceptEncoding: request.facts.acceptEncoding)
         context.write(Self.wrapOutboundOut(bytes), promise: nil)
         needsFlush = true
         request = .unreadable

@@ -36,7 +36,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     var context: ChannelHandlerContext?
 
     var phase = Phase.idle
-    var heads = HeadReader()
+    var heads: HeadReader
     /// What has arrived and was not taken up yet.
     var input = ByteBuffer()
     /// The request that is collected or computed.
@@ -71,6 +71,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         self.settings = settings
         self.administration = administration
         self.gate = gate
+        heads = HeadReader(container: settings.container)
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -98,8 +99,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     func channelReadComplete(context: ChannelHandlerContext) {
         turn(context)
         flushIfNeeded(context)
-        if isArriving, !isArrivalTimed { startArrivalTimer(context) }
-        isArrivalTimed = isArriving
+        let isIncomplete = isArriving || isUploading
+        if isIncomplete, !isArrivalTimed { startArrivalTimer(context) }
+        isArrivalTimed = isIncomplete
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -115,8 +117,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
             startDrainTimer(context)
         case ChannelEvent.inputClosed:
             isInputClosed = true
-            // Behind a whole request the framework may still have to answer others, which are held here.
-            if phase == .forwarding, !forwarded.reader.isComplete { context.fireUserInboundEventTriggered(event) }
         default:
             context.fireUserInboundEventTriggered(event)
         }
@@ -169,6 +169,9 @@ extension ConnectionHandler {
 
     /// Whether a part of a request of ours is here, and the rest is not.
     var isArriving: Bool { phase == .collecting || (phase == .idle && input.readableBytes > 0) }
+
+    /// Whether a part of a request for the framework is still to come.
+    var isUploading: Bool { phase == .forwarding && !forwarded.reader.isComplete }
 
     private func mayRead(_ context: ChannelHandlerContext) -> Bool {
         !mustHold && (context.channel.isWritable || phase == .closing)
@@ -227,6 +230,8 @@ extension ConnectionHandler {
         case .idle where isInputClosed && input.readableBytes > 0 && context.channel.isWritable:
             refuse(.malformed("It ends before its head does."), context)
         case .idle where isInputClosed && input.readableBytes == 0: closeWhenWritten(context)
+        case .forwarding where isInputClosed && !forwarded.reader.isComplete && input.readableBytes == 0:
+            failForwarded(.malformed("It ends before its body does."), context)
         case .closing where isInputClosed && !isWritingLast: context.close(promise: nil)
         case .idle, .collecting, .computing, .forwarding, .closing: break
         }

@@ -10,6 +10,8 @@ enum ErrorForm {
     case inferenceProtocol
     /// `application/problem+json` (RFC 9457).
     case problem
+    /// `{"error_code": …, "message": …}`, as MLflow's scoring server writes them.
+    case scoring
 
     /// Writes `explanation` as the body of an answer.
     ///
@@ -23,6 +25,8 @@ enum ErrorForm {
         switch self {
         case .inferenceProtocol:
             JSONValue.object(explanation.inferenceProtocolMembers).write(into: writer)
+        case .scoring:
+            JSONValue.object(explanation.scoringMembers(status: head.status)).write(into: writer)
         case .problem:
             head.contentType = "application/problem+json"
             writer.append(problemBody(explanation, status: head.status))
@@ -42,12 +46,27 @@ func problemBody(_ explanation: Explanation, status: Int) -> [UInt8] {
 extension Explanation {
     /// `error`, `code` and `details`, for an object of the Open Inference Protocol.
     var inferenceProtocolMembers: [(name: String, value: JSONValue)] {
-        let text = ([message] + (hint.map { [$0] } ?? [])).joined(separator: " ")
-        var members: [(name: String, value: JSONValue)] = [
-            ("error", .string(text)), ("code", .string(code.rawValue)),
-        ]
-        if !details.isEmpty { members.append(("details", detailsObject)) }
-        return members
+        [("error", .string(text)), ("code", .string(code.rawValue))] + detailsMember
+    }
+
+    /// `error_code`, `message`, `code` and `details`, for a caller of MLflow's scoring server.
+    fileprivate func scoringMembers(status: Int) -> [(name: String, value: JSONValue)] {
+        let name: JSONValue =
+            switch status {
+            case 401, 403: "UNAUTHENTICATED"
+            case 404: "RESOURCE_DOES_NOT_EXIST"
+            case 429, 503: "TEMPORARILY_UNAVAILABLE"
+            case 500...: "INTERNAL_ERROR"
+            case _ where code == .unsupportedOption: "INVALID_PARAMETER_VALUE"
+            default: "BAD_REQUEST"
+            }
+        return [("error_code", name), ("message", .string(text)), ("code", .string(code.rawValue))] + detailsMember
+    }
+
+    private var text: String { ([message] + (hint.map { [$0] } ?? [])).joined(separator: " ") }
+
+    private var detailsMember: [(name: String, value: JSONValue)] {
+        details.isEmpty ? [] : [("details", detailsObject)]
     }
 
     /// Details by name, positions as numbers. A name that several details have gets a list.

@@ -1,53 +1,122 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import InferenceServing
 internal import ModelDomain
+internal import NIOCore
 internal import Tensors
 
-/// Health and metadata of the Open Inference Protocol.
+/// Health and metadata, as each protocol words them.
 extension EventLoopSlot {
-    func describe(_ route: FastRoute) -> AnswerHead {
+    /// Answers what is no prediction.
+    func describe(_ route: FastRoute, _ facts: RequestFacts? = nil, body: ByteBuffer? = nil) -> AnswerHead {
         writer.removeAll()
-        do throws(ServingError) {
+        do {
             switch route {
             case .server: return write(serverMetadata)
             case .live: return write(["live": true])
             case .ready:
                 let isReady = table.isComplete
                 return write(["ready": .bool(isReady)], status: isReady ? 200 : 503)
-            case .models:
-                return write(["models": .array(table.endpoints.keys.sorted().map(JSONValue.string))])
+            case .models, .servedModels: return write(["models": .array(endpointNames.map(JSONValue.string))])
             case .metadata(let name, let version):
                 return write(modelMetadata(name, try table.endpoint(name).ready(version: version)))
-            case .modelReady(let name, let version):
-                return try describeReadiness(of: name, version: version)
-            case .infer, .predict, .unknown:
-                return ErrorForm.inferenceProtocol.write(
-                    Explanation(
-                        .routeUnknown, .notFound, "Nothing is at this path.",
-                        hint: "The protocol's paths start with /v2/health, /v2/models/NAME."), into: writer)
+            case .configuration(let name, let version):
+                return write(modelConfiguration(name, try table.endpoint(name).ready(version: version)))
+            case .modelReady(let name, let version): return try describeReadiness(of: name, version: version)
+            case .statistics(let name, let version): return write(try statistics(of: name, version: version))
+            case .repositoryIndex: return write(try repositoryIndex(body))
+            case .servedModel(let name, let version): return try describeServed(name, version: version)
+            case .servedMetadata(let name, let version):
+                return write(servedMetadata(name, try table.endpoint(name).ready(version: version)))
+            case .alive: return write(["status": "alive"])
+            case .ping: return describePing()
+            case .programVersion: return write(text: settings.version)
+            case .unsupported(let what): return refuse(what)
+            case .infer, .predict, .predictInstances, .score, .predictContainer, .unknown: return refuseUnknown()
             }
         } catch {
-            return ErrorForm.inferenceProtocol.write(error.explanation, into: writer)
+            return ErrorForm.inferenceProtocol.write(explanation(of: error), into: writer)
         }
     }
 
-    private func write(_ value: JSONValue, status: Int = 200) -> AnswerHead {
+    var endpointNames: [String] { table.endpoints.keys.sorted() }
+
+    func write(_ value: JSONValue, status: Int = 200) -> AnswerHead {
         value.write(into: writer)
         return AnswerHead(status: status)
     }
 
+    private func write(text: String, status: Int = 200) -> AnswerHead {
+        writer.append(utf8: text)
+        return AnswerHead(status: status, contentType: "text/plain; charset=utf-8")
+    }
+
+    /// What MLflow, SageMaker and Vertex ask: whether predictions are answered. A container must not be sent any before.
+    private func describePing() -> AnswerHead {
+        let states = table.endpoints.values
+        let isReady = table.isComplete && (states.isEmpty || states.contains { $0.live != nil })
+        guard settings.container != nil, states.isEmpty, !(settings.container?.servesModels ?? false) else {
+            return isReady ? write(text: "\n") : write(text: "not ready\n", status: 503)
+        }
+        return write(text: "no model is deployed\n", status: 503)
+    }
+
+    private func refuseUnknown() -> AnswerHead {
+        ErrorForm.inferenceProtocol.write(
+            Explanation(
+                .routeUnknown, .notFound, "Nothing is at this path.",
+                hint: "The protocol's paths start with /v2/health, /v2/models/NAME and /v2/repository."), into: writer)
+    }
+
+    /// What other servers have and this one has not: an explained refusal, never an answer that pretends.
+    private func refuse(_ what: FastRoute.Unsupported) -> AnswerHead {
+        let (message, hint) =
+            switch what {
+            case .trace: ("Traces are not set here.", "Every answer has a prediction id; /v2 lists the extensions.")
+            case .logging: ("The log is not set here.", "Read it with GET /v1/logs.")
+            case .sharedMemory:
+                ("Shared memory is not mapped here.", "Send tensors as bytes with the binary extension.")
+            case .streaming: ("Models here answer in one piece.", "POST to /v2/models/NAME/infer.")
+            case .label:
+                (
+                    "Labels are not looked up for a prediction: they are aliases of the registry.",
+                    "Leave the label out, or name the version: /v1/models/NAME/versions/N:predict."
+                )
+            case .classify, .regress:
+                ("Examples of TensorFlow are not read here.", "POST rows to /v1/models/NAME:predict.")
+            case .explain: ("Explanations are not made here.", "POST rows to /v1/models/NAME:predict.")
+            }
+        return ErrorForm.inferenceProtocol.write(
+            Explanation(.unsupportedOption, .invalidInput, message, hint: hint), status: 501, into: writer)
+    }
+
+    // MARK: The Open Inference Protocol
+
+    /// Only what works from the first to the last call of it.
+    static let extensions: [JSONValue] = [
+        "binary_tensor_data", "classification", "model_configuration", "model_repository", "parameters", "statistics",
+    ]
+
     private var serverMetadata: JSONValue {
-        [
-            "name": "slipway", "version": .string(settings.version),
-            "extensions": ["binary_tensor_data", "parameters"],
-        ]
+        ["name": "slipway", "version": .string(settings.version), "extensions": .array(Self.extensions)]
     }
 
     private func modelMetadata(_ name: String, _ live: LiveVersion) -> JSONValue {
         [
-            "name": .string(name), "versions": [.string(live.versionText)], "platform": "onnxruntime_onnx",
+            "name": .string(name), "versions": [.string(live.versionText)], "platform": .string(platformName),
             "inputs": .array(live.signature.inputs.map(\.metadata)),
             "outputs": .array(live.signature.outputs.map(\.metadata)),
+        ]
+    }
+
+    private var platformName: String { "onnxruntime_onnx" }
+
+    /// Triton's configuration, as far as a model here has one: sizes of every dimension, and no batching of its own.
+    private func modelConfiguration(_ name: String, _ live: LiveVersion) -> JSONValue {
+        [
+            "name": .string(name), "platform": .string(platformName), "backend": "onnxruntime",
+            "version_policy": ["specific": ["versions": [.integer(Int64(live.version.number))]]],
+            "max_batch_size": 0, "input": .array(live.signature.inputs.map(\.configuration)),
+            "output": .array(live.signature.outputs.map(\.configuration)),
         ]
     }
 
@@ -73,9 +142,15 @@ extension EventLoopSlot {
 extension TensorSpec {
     /// As the protocol describes a tensor: −1 stands for a size that each request decides.
     fileprivate var metadata: JSONValue {
-        [
-            "name": .string(name), "datatype": .string(datatype.rawValue),
-            "shape": .array(shape.map { .integer(Int64($0.size ?? -1)) }),
-        ]
+        ["name": .string(name), "datatype": .string(datatype.rawValue), "shape": .array(sizes)]
     }
+
+    /// As Triton's configuration describes a tensor.
+    fileprivate var configuration: JSONValue {
+        let type = datatype == .bytes ? "STRING" : datatype.rawValue
+        return ["name": .string(name), "data_type": .string("TYPE_\(type)"), "dims": .array(sizes)]
+    }
+
+    /// The sizes of the dimensions, −1 where each request decides.
+    var sizes: [JSONValue] { shape.map { .integer(Int64($0.size ?? -1)) } }
 }

@@ -23,17 +23,30 @@ extension EventLoopSlot {
         case heavy(PredictionCall)
     }
 
+    /// A prediction while it is decoded: what every form of it needs.
+    struct Asked {
+        let route: FastRoute
+        let facts: RequestFacts
+        let terms: RequestTerms
+        let body: ByteBuffer
+        let id: String
+    }
+
     /// Decodes a prediction, and runs it when it is light.
     func predict(
         _ route: FastRoute, _ facts: RequestFacts, terms: RequestTerms, body: ByteBuffer
     ) -> Prediction {
         let id = ids.next().description
+        let asked = Asked(route: route, facts: facts, terms: terms, body: body, id: id)
         do {
             let call =
                 switch route {
-                case .predict(let endpoint): try decodeRows(endpoint, facts, terms, body: body, id: id)
-                case .infer(let endpoint, let version):
-                    try decodeInfer(endpoint, version: version, facts, terms, body: body, id: id)
+                case .infer(let endpoint, let version): try decodeInfer(endpoint, version: version, asked)
+                case .predict(let endpoint): try decodeRows(endpoint, asked)
+                case .predictInstances(let endpoint, let version):
+                    try decodeInstances(endpoint, version: version, asked)
+                case .score: try decodeScore(try endpointName(of: route, facts), asked)
+                case .predictContainer: try decodeContainer(try endpointName(of: route, facts), asked)
                 default: preconditionFailure("\(route) is no prediction")
                 }
             return service.answerNow(call.inference).map { .answered(call.write($0, on: self)) } ?? .heavy(call)
@@ -42,42 +55,52 @@ extension EventLoopSlot {
         }
     }
 
-    private func decodeRows(
-        _ endpoint: String, _ facts: RequestFacts, _ terms: RequestTerms, body: ByteBuffer, id: String
-    ) throws -> PredictionCall {
-        let state = try table.endpoint(endpoint)
-        let live = try state.ready()
-        let rows = try unsafe body.withUnsafeReadableBytes { bytes in
-            facts.isCSV ? try unsafe live.rows.decode(csv: bytes) : try unsafe live.rows.decode(json: bytes)
-        }
-        return PredictionCall(
-            predictionID: id, endpoint: endpoint,
+    /// A call of `live` with rows that were decoded for it.
+    func call(
+        _ asked: Asked, _ endpoint: String, _ state: EndpointState, _ live: LiveVersion, inputs: [Tensor],
+        rowCount: Int, terms: RequestTerms? = nil, form: PredictionCall.Form
+    ) -> PredictionCall {
+        PredictionCall(
+            predictionID: asked.id, endpoint: endpoint,
             inference: InferenceCall(
-                inputs: rows.inputs, rowCount: rows.rowCount, live: live, endpoint: state, terms: terms),
-            form: .rows)
+                inputs: inputs, rowCount: rowCount, live: live, endpoint: state, terms: terms ?? asked.terms),
+            form: form, errorForm: asked.route.errorForm)
     }
 
-    private func decodeInfer(
-        _ endpoint: String, version: String?, _ facts: RequestFacts, _ terms: RequestTerms, body: ByteBuffer,
-        id: String
-    ) throws -> PredictionCall {
+    private func decodeRows(_ endpoint: String, _ asked: Asked) throws -> PredictionCall {
+        let state = try table.endpoint(endpoint)
+        let live = try state.ready()
+        let rows = try unsafe asked.body.withUnsafeReadableBytes { bytes in
+            asked.facts.isCSV ? try unsafe live.rows.decode(csv: bytes) : try unsafe live.rows.decode(json: bytes)
+        }
+        return call(
+            asked, endpoint, state, live, inputs: rows.inputs, rowCount: rows.rowCount,
+            form: prefersCSV(asked.facts.accept) ? .csv : .rows)
+    }
+
+    private func decodeInfer(_ endpoint: String, version: String?, _ asked: Asked) throws -> PredictionCall {
         let state = try table.endpoint(endpoint)
         let live = try state.ready(version: version)
-        let jsonByteCount = try facts.jsonByteCount.map(byteCount)
+        let jsonByteCount = try asked.facts.jsonByteCount.map(byteCount)
+        let isRaw = jsonByteCount == 0 || (jsonByteCount == nil && asked.facts.isOctetStream)
         // Only binary tensors lie in the body as the engine reads them.
-        let owner = jsonByteCount == nil ? nil : BodyOwner(body)
-        let request = try unsafe body.withUnsafeReadableBytes { bytes in
-            try unsafe decodeInferRequest(
-                bytes, jsonByteCount: jsonByteCount, owner: owner, limits: settings.codecLimits)
+        let owner = jsonByteCount == nil && !isRaw ? nil : BodyOwner(asked.body)
+        let request = try unsafe asked.body.withUnsafeReadableBytes { bytes in
+            isRaw
+                ? try unsafe decodeRawInferRequest(
+                    bytes, inputs: live.signature.inputs, owner: owner, limits: settings.codecLimits)
+                : try unsafe decodeInferRequest(
+                    bytes, jsonByteCount: jsonByteCount, owner: owner, limits: settings.codecLimits)
         }
         try checkOptions(of: request, outputs: live.signature.outputs)
-        let inputs = try live.signature.arrange(request.inputs)
-        return PredictionCall(
-            predictionID: id, endpoint: endpoint,
-            inference: InferenceCall(
-                inputs: inputs, rowCount: live.signature.isBatched ? inputs.first?.shape.first ?? 1 : 1, live: live,
-                endpoint: state, terms: terms),
-            form: .infer(id: request.id, outputs: request.outputs, wantsBinary: request.wantsBinaryOutputs))
+        let (inputs, rowCount) = try live.signature.arrange(
+            request.inputs, asTable: request.contentType == "pd", by: live.rows)
+        return call(
+            asked, endpoint, state, live, inputs: inputs, rowCount: rowCount,
+            terms: request.parameters.isEmpty ? asked.terms : try terms(of: request, asked.terms),
+            form: .infer(
+                PredictionCall.InferReply(
+                    id: request.id, outputs: request.outputs, wantsBinary: request.wantsBinaryOutputs)))
     }
 
     /// Writes why there is no prediction. What is our own mistake is logged under the id that the caller gets.
@@ -91,18 +114,13 @@ extension EventLoopSlot {
                     "error.detail": "\(String(reflecting: error))",
                 ])
         }
-        return form.write(explanation, predictionID: id, into: writer)
-    }
-}
-
-extension FastRoute {
-    var errorForm: ErrorForm {
-        if case .predict = self { .problem } else { .inferenceProtocol }
+        return form.write(
+            explanation, status: error is UnreadableType ? UnreadableType.status : nil, predictionID: id, into: writer)
     }
 }
 
 private func byteCount(_ header: String) throws(Refusal) -> Int {
-    guard let count = Int(header), count >= 0 else {
+    guard header.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let count = Int(header) else {
         throw Refusal(
             .bodySyntax, .invalidInput,
             "Inference-Header-Content-Length is “\(header.prefix(40))”, which is no length.",

@@ -42,10 +42,12 @@ final class EventLoopSlot {
     /// The whole answer whose body ``writer`` holds, in one buffer; the writers are empty afterwards.
     ///
     /// - Parameters:
-    ///   - closing: Whether the connection ends behind it.
+    ///   - connection: What becomes of the connection behind it.
     ///   - isBodyless: For HEAD: the head of the answer that GET would get.
     ///   - acceptEncoding: The request's header: where it asks for that, a body that is worth it is compressed.
-    func answer(_ head: AnswerHead, closing: Bool, isBodyless: Bool, acceptEncoding: String?) -> ByteBuffer {
+    func answer(_ head: AnswerHead, connection: AnswerHead.Connection, isBodyless: Bool, acceptEncoding: String?)
+        -> ByteBuffer
+    {
         var head = head
         var small: [UInt8]?
         if let acceptEncoding, settings.compressedSizes.contains(writer.count), !isBodyless,
@@ -55,7 +57,7 @@ final class EventLoopSlot {
             if small != nil { head.contentEncoding = coding.name }
         }
         let byteCount = small?.count ?? writer.count
-        head.write(into: headWriter, byteCount: byteCount, date: date.now(), closing: closing)
+        head.write(into: headWriter, byteCount: byteCount, date: date.now(), connection: connection)
         var buffer = ByteBufferAllocator().buffer(capacity: headWriter.count + (isBodyless ? 0 : byteCount))
         unsafe headWriter.withUnsafeBytes { unsafe _ = buffer.writeBytes($0) }
         if let small {

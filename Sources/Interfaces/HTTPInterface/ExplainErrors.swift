@@ -7,9 +7,11 @@ internal import Logging
 internal import ModelDomain
 internal import NIOCore
 internal import NIOHTTP1
+internal import Tensors
 internal import WireTypes
 
-/// Answers every failure of administration with `application/problem+json` (RFC 9457), and logs each request once.
+/// Answers every failure of administration with `application/problem+json` (RFC 9457), or in the words of the Open
+/// Inference Protocol under its own paths, and logs each request once.
 struct ExplainErrors: RouterMiddleware {
     typealias Context = AdministrationContext
 
@@ -51,7 +53,7 @@ struct ExplainErrors: RouterMiddleware {
                     "error.detail": "\(String(reflecting: error))",
                 ])
         }
-        return problem(explanation)
+        return failure(explanation, at: request.uri.path)
     }
 
     private func explain(_ error: any Error) -> Explanation {
@@ -73,29 +75,38 @@ struct ExplainErrors: RouterMiddleware {
         let path = request.uri.path
         let methods = routes.filter { $0.matches(path) }.map(\.method.rawValue).sorted()
         guard !methods.isEmpty else {
-            return problem(
+            return failure(
                 Explanation(
                     .routeUnknown, .notFound, "Nothing is at \(path.prefix(200)).",
-                    hint: "Its paths start with /v1 (status, models, endpoints, blobs, ledger, logs) and /v2."))
+                    hint:
+                        "See /openapi.json. Administration is under /v1: status, registry, endpoints, blobs, ledger, logs."
+                ),
+                at: path)
         }
         let allowed = methods.joined(separator: ", ")
-        var response = problem(
+        var response = failure(
             Explanation(
                 .methodNotAllowed, .invalidInput, "\(path.prefix(200)) does not take \(request.method.rawValue).",
                 hint: "It takes \(allowed)."),
-            status: .methodNotAllowed)
+            status: .methodNotAllowed, at: path)
         response.headers[.allow] = allowed
         return response
     }
 
-    private func problem(_ explanation: Explanation, status: HTTPResponse.Status? = nil) -> Response {
+    /// A failure in the words of those who call `path`.
+    private func failure(
+        _ explanation: Explanation, status: HTTPResponse.Status? = nil, at path: String
+    ) -> Response {
         let status = status ?? HTTPResponse.Status(code: explanation.kind.httpStatus)
-        var headers: HTTPFields = [.contentType: "application/problem+json"]
+        let isProblem = !path.hasPrefix("/v2/")
+        var headers: HTTPFields = [.contentType: isProblem ? "application/problem+json" : "application/json"]
         if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
         if status == .serviceUnavailable { headers[.retryAfter] = "1" }
-        return Response(
-            status: status, headers: headers,
-            body: .init(byteBuffer: ByteBuffer(bytes: problemBody(explanation, status: status.code))))
+        let body =
+            isProblem
+            ? problemBody(explanation, status: status.code)
+            : [UInt8](JSONValue.object(explanation.inferenceProtocolMembers).text.utf8)
+        return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: body)))
     }
 }
 

@@ -10,6 +10,7 @@ struct FastRequest {
     let route: FastRoute
     var facts: RequestFacts
     let isHead: Bool
+    let isVersion11: Bool
     /// Whether the connection can go on behind the answer.
     var keepsAlive: Bool
     /// Decided by the head: the body is dropped, and this is the answer.
@@ -27,6 +28,7 @@ struct FastRequest {
         self.route = route
         facts = head.facts
         isHead = head.method == .head
+        isVersion11 = head.isVersion11
         keepsAlive = head.keepsAlive
         reader = BodyReader(head.framing)
     }
@@ -35,7 +37,7 @@ struct FastRequest {
     static var unreadable: FastRequest {
         FastRequest(
             RequestHead(
-                method: .get, target: RequestTarget("*"), facts: RequestFacts(), framing: .length(0),
+                method: .get, isVersion11: true, target: RequestTarget("*"), facts: RequestFacts(), framing: .length(0),
                 keepsAlive: false, byteCount: 0), route: .unknown)
     }
 

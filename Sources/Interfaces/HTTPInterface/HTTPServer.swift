@@ -119,13 +119,15 @@ package struct HTTPServer: Sendable {
         let router = Router(
             routes, authority: authority, explaining: ExplainErrors(routes: routes, logger: logger))
         return AdministrationChannel(
-            router.buildResponder(), isSecure: settings.certificate != nil, logger: frameworkLogger)
+            router.buildResponder(), isSecure: settings.certificate != nil,
+            uploadLimit: settings.maxBlobBytes, logger: frameworkLogger)
     }
 
     private var routes: [AdministrationRoute] {
         StatusRoutes(administration: administration, version: settings.version).routes
             + ModelRoutes(administration: administration).routes
             + EndpointRoutes(administration: administration).routes
+            + RepositoryRoutes(administration: administration).routes
             + BlobRoutes(blobs: administration.blobs, maxByteCount: settings.maxBlobBytes).routes
             + LedgerRoutes(registry: administration.registry).routes
             + LogRoutes(logLines: administration.logLines).routes

@@ -39,6 +39,10 @@ package struct HTTPServerSettings: Sendable {
     package var compressedSizes = 1024..<(4 << 20)
     /// Tells this replica's prediction ids from those of others.
     package var replica: UInt16 = 0
+    /// The endpoint that `/invocations` stands for; `nil` for the only one that there is.
+    package var invocations: String?
+    /// What a container's platform has chosen; `nil` outside of one.
+    package var container: ContainerRoutes?
 
     package init(version: String) {
         self.version = version

@@ -15,7 +15,10 @@ package struct HeadReader {
     private var searchedCount = 0
     private var knownTarget: (bytes: [UInt8], target: RequestTarget)?
 
-    package init() {}
+    private let container: ContainerRoutes?
+
+    /// - Parameter container: The paths that a container's platform has chosen.
+    package init(container: ContainerRoutes? = nil) { self.container = container }
 
     /// Reads the head at the front of `bytes`.
     ///
@@ -84,7 +87,7 @@ package struct HeadReader {
         }
         defer { position &+= 1 }
         if let knownTarget, isEqual(bytes, start..<position, knownTarget.bytes) { return knownTarget.target }
-        let target = RequestTarget(text(bytes, start..<position))
+        let target = RequestTarget(text(bytes, start..<position), container: container)
         if target.route != nil, position &- start <= 512 {
             knownTarget = ((start..<position).map { bytes[$0] }, target)
         }

@@ -125,7 +125,7 @@ struct HeaderReader {
         if let authority = target.authority { facts.host = authority }
         facts.contentLength = contentLength
         return RequestHead(
-            method: method, target: target, facts: facts,
+            method: method, isVersion11: isVersion11, target: target, facts: facts,
             framing: isChunked ? .chunked : .length(contentLength ?? 0),
             keepsAlive: !closes && (isVersion11 || keepsOldAlive), byteCount: byteCount)
     }

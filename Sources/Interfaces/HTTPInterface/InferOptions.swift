@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import InferenceServing
 internal import ModelDomain
 internal import Tensors
 
@@ -6,7 +7,8 @@ internal import Tensors
 ///
 /// - Throws: `IN-002` for an output that the model has not, `IN-004` for one asked for twice, `IN-010` for an option.
 func checkOptions(of request: InferRequest, outputs: [TensorSpec]) throws {
-    for parameter in request.parameters where parameter.name != "binary_data_output" {
+    for type in request.inputContentTypes { try checkContentType(.string(type), field: nil) }
+    for parameter in request.parameters where parameter.name != "binary_data_output" && parameter.name != "timeout" {
         try checkParameter(parameter.name, parameter.value, field: nil)
     }
     guard let asked = request.outputs else { return }
@@ -24,21 +26,74 @@ func checkOptions(of request: InferRequest, outputs: [TensorSpec]) throws {
             throw CodecError(.duplicate, "The output “\(output.name)” is asked for twice.", field: output.name)
         }
         for parameter in output.parameters where parameter.name != "binary_data" {
-            try checkParameter(parameter.name, parameter.value, field: output.name)
+            if parameter.name == "classification" {
+                try checkClassCount(parameter.value, field: output.name)
+            } else {
+                try checkParameter(parameter.name, parameter.value, field: output.name)
+            }
         }
     }
 }
 
+/// The terms of a request that says itself how long its answer is of use: `timeout`, in microseconds.
+///
+/// - Throws: `IN-006` for a timeout that is none.
+func terms(of request: InferRequest, _ terms: RequestTerms) throws(Refusal) -> RequestTerms {
+    guard let timeout = request.parameters.first(where: { $0.name == "timeout" })?.value else { return terms }
+    guard let microseconds = timeout.integer, (0...86_400_000_000).contains(microseconds) else {
+        throw Refusal(
+            .outOfRange, .invalidInput, "The parameter “timeout” is no number of microseconds.",
+            hint: "Give at most a day; 0 stands for no limit.", details: [.init("parameter", "timeout")])
+    }
+    guard microseconds > 0 else { return terms }
+    let deadline = ContinuousClock.now + .microseconds(microseconds)
+    return RequestTerms(caller: terms.caller, deadline: terms.deadline.map { min($0, deadline) } ?? deadline)
+}
+
+extension InferRequest.RequestedOutput {
+    /// How many classes are asked for, instead of the tensor itself; `nil` for the tensor.
+    var classCount: Int? {
+        guard !parameters.isEmpty, let count = parameters.first(where: { $0.name == "classification" })?.value.integer,
+            count > 0
+        else { return nil }
+        return Int(count)
+    }
+}
+
+private func checkClassCount(_ value: JSONValue, field: String) throws(Refusal) {
+    // 0 is what clients send who ask for none.
+    guard let count = value.integer, (0...1_000_000).contains(count) else {
+        throw Refusal(
+            .outOfRange, .invalidInput, "“classification” is no number of classes.",
+            hint: "Say how many of the highest values shall come.",
+            details: [.init("field", field), .init("parameter", "classification")])
+    }
+}
+
+private func checkContentType(_ value: JSONValue, field: String?) throws(Refusal) {
+    // Others only say how the caller came by the tensors. In base64 are the inputs, which were decoded with the request.
+    guard value.string == "datetime" || (field != nil && value.string == "base64") else { return }
+    throw unsupported(
+        "content_type", field: field, "Content of the type “\(value.string ?? "")” is not supported here.",
+        hint: value.string == "datetime"
+            ? "Send the times as the numbers or the texts that the model was trained with."
+            : "Ask for the output's bytes with binary_data.")
+}
+
 private func checkParameter(_ name: String, _ value: JSONValue, field: String?) throws(Refusal) {
-    let isReserved =
-        switch name {
-        case "classification", "priority", "timeout", "headers": true
-        // Other content types only say how the caller came by the tensors; these two change what they mean.
-        case "content_type": value.string == "base64" || value.string == "datetime"
-        default: ["sequence_", "shared_memory_", "triton_"].contains { name.hasPrefix($0) }
-        }
-    guard isReserved else { return }
-    throw Refusal(
-        .unsupportedOption, .invalidInput, "The parameter “\(name.prefix(100))” is not supported.",
-        hint: "Leave it out.", details: (field.map { [.init("field", $0)] } ?? []) + [.init("parameter", name)])
+    switch name {
+    case "content_type": try checkContentType(value, field: field)
+    case "classification", "priority", "headers", "timeout":
+        throw unsupported(name, field: field, "The parameter “\(name)” is not supported here.", hint: "Leave it out.")
+    default:
+        guard ["sequence_", "shared_memory_", "triton_"].contains(where: { name.hasPrefix($0) }) else { return }
+        throw unsupported(
+            name, field: field, "The parameter “\(name.prefix(100))” is not supported.", hint: "Leave it out.")
+    }
+}
+
+private func unsupported(_ name: String, field: String?, _ message: String, hint: String) -> Refusal {
+    Refusal(
+        .unsupportedOption, .invalidInput, message, hint: hint,
+        details: (field.map { [.init("field", $0)] } ?? []) + [.init("parameter", name)])
 }

@@ -8,36 +8,37 @@ internal import ModelRegistry
 internal import ModelRollouts
 internal import WireTypes
 
-/// `/v1/models`: models, their versions and aliases.
+/// `/v1/registry/models`: models, their versions and aliases.
 struct ModelRoutes: Sendable {
     let administration: Administration
 
     var routes: [AdministrationRoute] {
         [
-            AdministrationRoute(.get, "/v1/models", for: .viewer, use: list),
-            AdministrationRoute(.get, "/v1/models/:model", for: .viewer, use: show),
-            AdministrationRoute(.post, "/v1/models/:model/versions", for: .administrator, use: register),
-            AdministrationRoute(.get, "/v1/models/:model/versions/:version", for: .viewer, use: version),
-            AdministrationRoute(.put, "/v1/models/:model/aliases/:alias", for: .administrator, use: setAlias),
-            AdministrationRoute(.delete, "/v1/models/:model/aliases/:alias", for: .administrator, use: removeAlias),
+            AdministrationRoute(.get, "/v1/registry/models", for: .viewer, use: list),
+            AdministrationRoute(.get, "/v1/registry/models/:model", for: .viewer, use: show),
+            AdministrationRoute(.post, "/v1/registry/models/:model/versions", for: .administrator, use: register),
+            AdministrationRoute(.get, "/v1/registry/models/:model/versions/:version", for: .viewer, use: version),
+            AdministrationRoute(.put, "/v1/registry/models/:model/aliases/:alias", for: .administrator, use: setAlias),
+            AdministrationRoute(
+                .delete, "/v1/registry/models/:model/aliases/:alias", for: .administrator, use: removeAlias),
         ]
     }
 
     private var registry: ModelRegistry { administration.registry }
 
-    /// `GET /v1/models` → `[ModelV1]`, by name.
+    /// `GET /v1/registry/models` → `[ModelV1]`, by name.
     @Sendable private func list(_: Request, _: AdministrationContext) async throws -> Response {
         var models: [ModelV1] = []
         for model in try await registry.models() { models.append(try await wire(model)) }
         return try .json(models)
     }
 
-    /// `GET /v1/models/{model}?project=` → `ModelV1`, or problem `REG-001`.
+    /// `GET /v1/registry/models/{model}?project=` → `ModelV1`, or problem `REG-001`.
     @Sendable private func show(_ request: Request, _ context: AdministrationContext) async throws -> Response {
         try .json(try await wire(model(request, context)))
     }
 
-    /// `POST /v1/models/{model}/versions`, `RegisterVersionV1` → `ModelVersionV1`, or problem `REG-007`.
+    /// `POST /v1/registry/models/{model}/versions`, `RegisterVersionV1` → `ModelVersionV1`, or problem `REG-007`.
     @Sendable private func register(_ request: Request, _ context: AdministrationContext) async throws -> Response {
         let body = try await request.decoded(as: RegisterVersionV1.self)
         let model = ModelReference(
@@ -48,13 +49,13 @@ struct ModelRoutes: Sendable {
         return try .json(ModelVersionV1(version), status: .created)
     }
 
-    /// `GET /v1/models/{model}/versions/{version}` → `ModelVersionV1`; a number, `@alias` or `sha256:…`.
+    /// `GET /v1/registry/models/{model}/versions/{version}` → `ModelVersionV1`; a number, `@alias` or `sha256:…`.
     @Sendable private func version(_ request: Request, _ context: AdministrationContext) async throws -> Response {
         let selector = try VersionSelector(context.parameters.require("version"))
         return try .json(ModelVersionV1(try await registry.version(selector, of: model(request, context))))
     }
 
-    /// `PUT /v1/models/{model}/aliases/{alias}`, `SetAliasV1` → `ModelV1`.
+    /// `PUT /v1/registry/models/{model}/aliases/{alias}`, `SetAliasV1` → `ModelV1`.
     @Sendable private func setAlias(_ request: Request, _ context: AdministrationContext) async throws -> Response {
         let model = try model(request, context)
         let body = try await request.decoded(as: SetAliasV1.self)
@@ -63,7 +64,7 @@ struct ModelRoutes: Sendable {
         return try .json(try await wire(model))
     }
 
-    /// `DELETE /v1/models/{model}/aliases/{alias}` → `ModelV1`, or problem `REG-004`.
+    /// `DELETE /v1/registry/models/{model}/aliases/{alias}` → `ModelV1`, or problem `REG-004`.
     @Sendable private func removeAlias(_ request: Request, _ context: AdministrationContext) async throws -> Response {
         let model = try model(request, context)
         try await registry.removeAlias(

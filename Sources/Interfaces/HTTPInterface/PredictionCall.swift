@@ -7,25 +7,32 @@ internal import Tensors
 /// A prediction that was decoded: what is needed to run it and to write its answer.
 struct PredictionCall: Sendable {
     enum Form: Sendable {
-        /// Rows in, rows out.
+        /// Rows with their id and version, as `/v1/endpoints/NAME/predict` writes them.
         case rows
-        /// The Open Inference Protocol, with the request's own id and the outputs it asks for.
-        case infer(id: String?, outputs: [InferRequest.RequestedOutput]?, wantsBinary: Bool)
+        /// The same outputs as CSV.
+        case csv
+        /// `{"predictions": […]}`: values for a model with one output, else an object for each row.
+        case predictions
+        /// `{"outputs": …}`, output by output.
+        case columns
+        /// The Open Inference Protocol.
+        case infer(InferReply)
+    }
+
+    /// What an answer of the Open Inference Protocol takes from its request.
+    struct InferReply: Sendable {
+        var id: String?
+        var outputs: [InferRequest.RequestedOutput]?
+        var wantsBinary = false
     }
 
     let predictionID: String
     let endpoint: String
     let inference: InferenceCall
     let form: Form
+    let errorForm: ErrorForm
 
     private var live: LiveVersion { inference.live }
-
-    var errorForm: ErrorForm {
-        switch form {
-        case .rows: .problem
-        case .infer: .inferenceProtocol
-        }
-    }
 
     /// Writes the answer, or why there is none.
     func write(_ result: Result<[Tensor], ServingError>, on slot: EventLoopSlot) -> AnswerHead {
@@ -34,18 +41,32 @@ struct PredictionCall: Sendable {
             writer.removeAll()
             let answers = try result.get()
             switch form {
-            case .rows:
-                return try writeRows(live.signature.answerRows(answers, rowCount: inference.rowCount), into: writer)
-            case .infer(let id, let asked, let wantsBinary):
-                let outputs = zip(live.signature.outputs, answers).map { NamedTensor($0.name, $1) }
-                return try writeInfer(outputs, id: id, asked: asked, wantsBinary: wantsBinary, into: writer)
+            case .rows: return try writeRows(answers, into: writer)
+            case .csv:
+                try encodeCSV(outputs: try rows(answers), rowCount: inference.rowCount, into: writer)
+                return AnswerHead(contentType: "text/csv; charset=utf-8", predictionID: predictionID)
+            case .predictions: return try writePredictions(answers, into: writer)
+            case .columns:
+                writer.append("{\"outputs\":")
+                try encodeColumns(outputs: named(answers), into: writer)
+                writer.append("}")
+                return AnswerHead(predictionID: predictionID)
+            case .infer(let reply): return try writeInfer(named(answers), reply, into: writer)
             }
         } catch {
             return slot.fail(error, id: predictionID, form: errorForm)
         }
     }
 
-    private func writeRows(_ outputs: [NamedTensor], into writer: ByteWriter) throws(CodecError) -> AnswerHead {
+    private func named(_ answers: [Tensor]) -> [NamedTensor] {
+        zip(live.signature.outputs, answers).map { NamedTensor($0.name, $1) }
+    }
+
+    private func rows(_ answers: [Tensor]) throws(CodecError) -> [NamedTensor] {
+        try live.signature.answerRows(answers, rowCount: inference.rowCount)
+    }
+
+    private func writeRows(_ answers: [Tensor], into writer: ByteWriter) throws(CodecError) -> AnswerHead {
         writer.append("{\"id\":\"")
         writer.append(utf8: predictionID)
         writer.append("\",\"model\":")
@@ -53,24 +74,43 @@ struct PredictionCall: Sendable {
         writer.append(",\"version\":")
         writer.append(utf8: live.versionText)
         writer.append(live.proof.isProven ? ",\"proven\":true,\"predictions\":" : ",\"proven\":false,\"predictions\":")
-        try encodeRows(outputs: outputs, rowCount: inference.rowCount, into: writer)
+        try encodeRows(outputs: try rows(answers), rowCount: inference.rowCount, into: writer)
+        writer.append("}")
+        return AnswerHead(predictionID: predictionID)
+    }
+
+    private func writePredictions(_ answers: [Tensor], into writer: ByteWriter) throws(CodecError) -> AnswerHead {
+        let rows = try rows(answers)
+        writer.append("{\"predictions\":")
+        if rows.count == 1, let only = rows.first {
+            try encodeRowValues(of: only, rowCount: inference.rowCount, into: writer)
+        } else {
+            try encodeRows(outputs: rows, rowCount: inference.rowCount, into: writer)
+        }
         writer.append("}")
         return AnswerHead(predictionID: predictionID)
     }
 
     private func writeInfer(
-        _ outputs: [NamedTensor], id: String?, asked: [InferRequest.RequestedOutput]?, wantsBinary: Bool,
-        into writer: ByteWriter
+        _ outputs: [NamedTensor], _ reply: InferReply, into writer: ByteWriter
     ) throws(CodecError) -> AnswerHead {
         var chosen = outputs
-        var binary = [Bool](repeating: wantsBinary, count: outputs.count)
-        if let asked {
+        var binary = [Bool](repeating: reply.wantsBinary, count: outputs.count)
+        if let asked = reply.outputs {
             // Names were checked before the model ran.
-            chosen = asked.compactMap { output in outputs.first { $0.name == output.name } }
+            chosen = []
+            for output in asked {
+                guard let tensor = outputs.first(where: { $0.name == output.name }) else { continue }
+                if let count = output.classCount {
+                    chosen.append(try classes(of: tensor, count))
+                } else {
+                    chosen.append(tensor)
+                }
+            }
             binary = asked.map(\.wantsBinary)
         }
         let jsonByteCount = try encodeInferResponse(
-            modelName: endpoint, modelVersion: live.versionText, id: id,
+            modelName: endpoint, modelVersion: live.versionText, id: reply.id,
             parameters: [(name: "prediction_id", value: .string(predictionID))], outputs: chosen, binary: binary,
             into: writer)
         var head = AnswerHead(predictionID: predictionID)
@@ -79,5 +119,16 @@ struct PredictionCall: Sendable {
             head.jsonByteCount = jsonByteCount
         }
         return head
+    }
+
+    private func classes(of output: NamedTensor, _ count: Int) throws(CodecError) -> NamedTensor {
+        let tensor = output.tensor
+        // One value a row is no choice of classes: then the rows themselves would be.
+        let isBatched = live.signature.isBatched && tensor.shape.count > 1 && tensor.shape.first == inference.rowCount
+        do throws(CodecError) {
+            return NamedTensor(output.name, try tensor.classified(top: count, isBatched: isBatched))
+        } catch {
+            throw CodecError(error.rule, error.message, field: output.name)
+        }
     }
 }

@@ -25,6 +25,8 @@ package struct RequestHead: Sendable {
     }
 
     package let method: Method
+    /// Whether it is HTTP/1.1, as against 1.0.
+    package let isVersion11: Bool
     package let target: RequestTarget
     package let facts: RequestFacts
     package let framing: Framing
@@ -42,6 +44,8 @@ package enum HeadFault {
     /// More bytes or lines than the limit.
     case headTooLarge
     case targetTooLong
+    case bodyTooLarge
+    case tooSlow
     case versionUnsupported
     case transferCodingUnsupported
     case expectationUnsupported
@@ -51,6 +55,8 @@ package enum HeadFault {
         case .malformed: 400
         case .headTooLarge: 431
         case .targetTooLong: 414
+        case .bodyTooLarge: 413
+        case .tooSlow: 408
         case .versionUnsupported: 505
         case .transferCodingUnsupported: 501
         case .expectationUnsupported: 417
@@ -74,6 +80,14 @@ extension HeadFault: ExplainedError {
             Explanation(
                 .limitExceeded, .invalidInput,
                 "The target is longer than \(HeadReader.maxTargetByteCount) bytes.", hint: "Send data in the body.")
+        case .bodyTooLarge:
+            Explanation(
+                .limitExceeded, .tooLarge, "The body is larger than this call takes.",
+                hint: "Contents go to /v1/blobs; administration bodies are small.")
+        case .tooSlow:
+            Explanation(
+                .limitExceeded, .invalidInput, "The request did not arrive in time.",
+                hint: "Send all of it without long pauses.")
         case .versionUnsupported:
             Explanation(
                 .unsupportedOption, .invalidInput, "This version of HTTP is not spoken here.", hint: "Use HTTP/1.1.")

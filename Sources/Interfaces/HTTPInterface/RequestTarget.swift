@@ -6,11 +6,15 @@ package final class RequestTarget: Sendable {
     package let route: FastRoute?
     /// What stands behind the path's “?”.
     package let query: String?
+    /// Whether it is where contents are uploaded, which may be large.
+    package let isUpload: Bool
     /// The host that a target in absolute form names, which then goes before the `Host` header (RFC 9112, 3.2.2).
     package let authority: String?
 
-    /// - Parameter text: The target as it stands in the request line.
-    package init(_ text: String) {
+    /// - Parameters:
+    ///   - text: The target as it stands in the request line.
+    ///   - container: The paths that a container's platform has chosen.
+    package init(_ text: String, container: ContainerRoutes? = nil) {
         var rest = Substring(text)
         var authority: Substring?
         for scheme in ["http://", "https://"] where rest.utf8.count >= scheme.utf8.count {
@@ -23,7 +27,8 @@ package final class RequestTarget: Sendable {
         }
         let end = rest.utf8.firstIndex(of: UInt8(ascii: "?")) ?? rest.endIndex
         query = end == rest.endIndex ? nil : String(rest[rest.utf8.index(after: end)...])
-        route = FastRoute(path: rest[..<end])
+        route = FastRoute(path: rest[..<end], container: container)
+        isUpload = rest.hasPrefix("/v1/blobs/")
         self.authority = authority.map(String.init)
     }
 }

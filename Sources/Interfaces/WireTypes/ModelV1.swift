@@ -44,7 +44,7 @@ package struct ModelVersionV1: Codable, Sendable, Equatable {
     }
 }
 
-/// `POST /v1/models/{name}/versions`: the contents are in the blob store already.
+/// `POST /v1/registry/models/{name}/versions`: the contents are in the blob store already.
 package struct RegisterVersionV1: Codable, Sendable, Equatable {
     package let project: String?
     package let manifest: String
@@ -57,7 +57,7 @@ package struct RegisterVersionV1: Codable, Sendable, Equatable {
     }
 }
 
-/// `PUT /v1/models/{name}/aliases/{alias}`.
+/// `PUT /v1/registry/models/{name}/aliases/{alias}`.
 package struct SetAliasV1: Codable, Sendable, Equatable {
     package let version: Int
 

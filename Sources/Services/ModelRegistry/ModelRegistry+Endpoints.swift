@@ -72,6 +72,30 @@ extension ModelRegistry {
         }
     }
 
+    /// Writes into the ledger that an endpoint was taken out of service. What is deployed there does not change.
+    ///
+    /// - Throws: `REG-003` for an unknown endpoint.
+    package func recordUnload(
+        of name: EndpointName, in project: ProjectName = .standard, by actor: String
+    ) async throws {
+        try await change(by: actor) { transaction, log in
+            let current = try transaction.knownEndpoint(name, in: project).current
+            try log.append("endpoint.unload", endpointPath(name, project), before: versionPath(current))
+        }
+    }
+
+    /// Writes into the ledger that what is deployed at an endpoint was loaded again.
+    ///
+    /// - Throws: `REG-003` for an unknown endpoint.
+    package func recordLoad(
+        of name: EndpointName, in project: ProjectName = .standard, by actor: String
+    ) async throws {
+        try await change(by: actor) { transaction, log in
+            let current = try transaction.knownEndpoint(name, in: project).current
+            try log.append("endpoint.load", endpointPath(name, project), after: versionPath(current))
+        }
+    }
+
     /// Forgets an endpoint and its deployments; the ledger keeps them.
     ///
     /// - Throws: `REG-003` for an unknown endpoint.

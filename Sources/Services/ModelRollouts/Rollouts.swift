@@ -10,7 +10,7 @@ package import Tensors
 ///
 /// Changes pass one at a time. A version that cannot be loaded or does not prove itself changes nothing.
 package final class Rollouts: Sendable {
-    private let registry: ModelRegistry
+    let registry: ModelRegistry
     private let loader: ModelLoader
     private let service: InferenceService
     private let limits: CodecLimits
@@ -18,7 +18,7 @@ package final class Rollouts: Sendable {
     /// How long a change waits for the last answer of the version that it replaced.
     let drainLimit: Duration
     private let giveBackMemory: @Sendable () -> Void
-    private let turnstile = Turnstile()
+    let turnstile = Turnstile()
     /// Loading blocks, and must not hold the threads that everything else runs on.
     private let loading = Lane(named: "loading", threads: 1, capacity: 1024)
     private let states = Mutex<[EndpointName: EndpointState]>([:])
@@ -145,7 +145,7 @@ package final class Rollouts: Sendable {
 
 extension Rollouts {
     /// Loads a version on the loading thread, and reports what came of it.
-    private func prove(_ version: ModelVersion, at endpoint: EndpointName) async throws -> LiveVersion {
+    func prove(_ version: ModelVersion, at endpoint: EndpointName) async throws -> LiveVersion {
         do {
             guard let bundle = version.bundle else {
                 throw Refusal(
@@ -195,7 +195,7 @@ extension Rollouts {
             hint: "Deploy it to another endpoint with --endpoint NAME.")
     }
 
-    private func answer(
+    func answer(
         at endpoint: EndpointName, with live: LiveVersion, deployment: Deployment, instead before: EndpointState?
     ) async throws -> Change {
         let record = try await registry.endpoint(endpoint, in: live.version.model.project)
@@ -241,15 +241,15 @@ extension Rollouts {
     }
 
     /// - Throws: `REG-003` with the closest name for an unknown endpoint.
-    private func project(of endpoint: EndpointName) throws -> ProjectName {
+    func project(of endpoint: EndpointName) throws -> ProjectName {
         try service.table.endpoint(endpoint.rawValue).record.project
     }
 
-    private func state(of endpoint: EndpointName) -> EndpointState? { states.withLock { $0[endpoint] } }
+    func state(of endpoint: EndpointName) -> EndpointState? { states.withLock { $0[endpoint] } }
 
-    private func set(_ state: EndpointState) { states.withLock { $0[state.record.name] = state } }
+    func set(_ state: EndpointState) { states.withLock { $0[state.record.name] = state } }
 
-    private func publish(isComplete: Bool) async {
+    func publish(isComplete: Bool) async {
         let states = states.withLock(\.self)
         await service.publish(
             ServingTable(

@@ -26,7 +26,8 @@ struct Serve: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Serve over TLS with this certificate: PEM, the whole chain. Read again when it changes.", valueName: "file"),
+            "Serve over TLS with this certificate: PEM, the whole chain. Read again when it changes.", valueName: "file"
+        ),
         completion: .file())
     var tlsCertificate: String?
 
@@ -67,7 +68,8 @@ struct Serve: AsyncParsableCommand {
         try await Tools.required().serve(
             ServeOptions(
                 data: folder.data, host: host, port: port, tokenFile: tokenFile, bodyLimit: bodyLimit.bytes,
-                laneThreads: laneThreads, tlsCertificate: tlsCertificate, tlsKey: tlsKey, sharesPort: sharePort, takesOver: takeOver,
+                laneThreads: laneThreads, tlsCertificate: tlsCertificate, tlsKey: tlsKey, sharesPort: sharePort,
+                takesOver: takeOver,
                 drainTimeout: drainTimeout.duration))
     }
 }

@@ -35,7 +35,8 @@ struct ServerOptions: ParsableArguments {
     func clientIfAny() async throws -> SlipwayClient? {
         let local = try await Tools.required().runningServer(data: folder.data)
         guard let url = namedURL else { return try local.map(client(for:)) }
-        let named = try SlipwayClient(url: url, token: chosenToken, trust: certificateFile.map(ServerTrust.authorities) ?? .system)
+        let named = try SlipwayClient(
+            url: url, token: chosenToken, trust: certificateFile.map(ServerTrust.authorities) ?? .system)
         // Who names the server of this very data folder need not look up its token.
         return named.url == local?.url ? try local.map(client(for:)) : named
     }

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+package import InferenceServing
+package import ModelDomain
+internal import ModelRegistry
+
+/// Taking an endpoint out of service and back, as the Open Inference Protocol's repository calls do.
+///
+/// What is deployed at the endpoint does not change, so that a start brings it back; whoever wants it gone removes it.
+extension Rollouts {
+    /// Loads the version that is wanted at `endpoint` again, has it prove itself, and lets it answer.
+    ///
+    /// - Throws: `REG-003` for an unknown endpoint; why the version cannot answer. The endpoint is then as it was.
+    package func load(_ endpoint: EndpointName, by actor: String) async throws -> EndpointState {
+        try await turnstile.pass { [self] in
+            let project = try project(of: endpoint)
+            let record = try await registry.endpoint(endpoint, in: project)
+            let version = try await registry.version(.number(record.current.version), of: record.current.model)
+            let live = try await prove(version, at: endpoint)
+            try await registry.recordLoad(of: endpoint, in: project, by: actor)
+            let before = state(of: endpoint)
+            let loaded = EndpointState(
+                record: record, live: live, problem: nil, counters: before?.counters ?? EndpointCounters())
+            set(loaded)
+            await publish(isComplete: true)
+            note(.switched, endpoint, version.model, version.number, "loaded by \(actor)")
+            return loaded
+        }
+    }
+
+    /// Takes `endpoint` out of service, and gives its memory back once the last request is answered.
+    ///
+    /// - Throws: `REG-003` for an unknown endpoint.
+    package func unload(_ endpoint: EndpointName, by actor: String) async throws {
+        try await turnstile.pass { [self] in
+            let project = try project(of: endpoint)
+            guard let before = state(of: endpoint), before.live != nil || before.problem == nil else { return }
+            try await registry.recordUnload(of: endpoint, in: project, by: actor)
+            set(
+                EndpointState(
+                    record: before.record, live: nil, problem: unloaded(endpoint, by: actor), counters: before.counters)
+            )
+            await publish(isComplete: true)
+            let current = before.record.current
+            note(.removed, endpoint, current.model, current.version, "unloaded by \(actor)")
+        }
+    }
+
+    private func unloaded(_ endpoint: EndpointName, by actor: String) -> Explanation {
+        Explanation(
+            .endpointNotReady, .unavailable, "“\(endpoint)” was unloaded by \(actor).",
+            hint: "Load it with POST /v2/repository/models/\(endpoint)/load, or deploy a version.")
+    }
+}
