@@ -21,7 +21,7 @@ test: setup
 	swift build --build-tests
 	@scripts/link-engine.sh debug
 	swift test --skip-build --parallel
-	.tools/venv/bin/python -m pytest -q -p no:cacheprovider Tests/ClientTests
+	.tools/venv/bin/python -m pytest -q -p no:cacheprovider Tests/ClientTests Tests/HostileTests
 
 # Minutes: format, imports, architecture, documentation.
 check:
@@ -36,11 +36,12 @@ bench: build
 	@scripts/setup.sh bench test
 	.tools/venv/bin/python Benchmarks/serving/bench.py
 
-# What takes longer than CI may: longer fuzzing, more kills, more swaps.
+# What takes longer than CI may: longer fuzzing, more kills, more swaps, a million mutated requests.
 soak: setup
 	swift build --build-tests
 	@scripts/link-engine.sh debug
 	SLIPWAY_SOAK=1 swift test --skip-build
+	SLIPWAY_SOAK=1 .tools/venv/bin/python -m pytest -q -rP -p no:cacheprovider Tests/HostileTests
 
 # The tests under the thread sanitizer, the real binary included. The first build takes minutes.
 # Addresses are not randomized: with many random bits the sanitizer finds no room for its own memory.

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ways to ask for a prediction. One that is new needs one entry of PROTOCOLS, and every test here runs through it.
+
+The model `echo` gives back what it gets, three floats a row, so that an answer shows which request it belongs to.
+"""
+
+import json
+import struct
+from dataclasses import dataclass
+from typing import Callable
+
+JSON = [("Content-Type", "application/json")]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    name: str
+    path: str
+    # values -> (headers, body)
+    encode: Callable
+    # answer -> values
+    decode: Callable
+
+    def request(self, values=(1.0, 2.0, 3.0), headers=(), version="1.1"):
+        own, body = self.encode(list(values))
+        return message("POST", self.path, [*own, *headers], body, version)
+
+    def with_body(self, body, headers=None):
+        """A request with this body, framed as it must be."""
+        own = self.encode([1.0, 2.0, 3.0])[0]
+        return message("POST", self.path, own if headers is None else headers, body)
+
+    def __str__(self):
+        return self.name
+
+
+def message(method, target, headers=(), body=b"", version="1.1"):
+    lines = [f"{method} {target} HTTP/{version}", "Host: localhost", *(f"{name}: {value}" for name, value in headers)]
+    if body or method in ("POST", "PUT"):
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
+
+
+def get(target, headers=()):
+    return message("GET", target, headers)
+
+
+def input_json(values, **members):
+    return {"name": "values", "datatype": "FP32", "shape": [1, 3], **({"data": values} if values else {}), **members}
+
+
+def encode_v2(values):
+    return JSON, json.dumps({"inputs": [input_json(values)]}).encode()
+
+
+def encode_v2_binary(values):
+    text = json.dumps({"inputs": [input_json(None, parameters={"binary_data_size": 12})]}).encode()
+    return [("Inference-Header-Content-Length", len(text))], text + struct.pack("<3f", *values)
+
+
+def encode_rows(values):
+    return JSON, json.dumps([{"values": values}]).encode()
+
+
+def encode_csv(values):
+    return [("Content-Type", "text/csv")], b"values[0],values[1],values[2]\n" + ",".join(map(str, values)).encode()
+
+
+def decode_v2(answer):
+    return answer.json()["outputs"][0]["data"]
+
+
+def decode_rows(answer):
+    return answer.json()["predictions"][0]["same"]
+
+
+V2 = Protocol("v2 JSON", "/v2/models/echo/infer", encode_v2, decode_v2)
+V2_BINARY = Protocol("v2 binary", "/v2/models/echo/infer", encode_v2_binary, decode_v2)
+ROWS = Protocol("rows JSON", "/v1/endpoints/echo/predict", encode_rows, decode_rows)
+CSV = Protocol("rows CSV", "/v1/endpoints/echo/predict", encode_csv, decode_rows)
+
+PROTOCOLS = [V2, V2_BINARY, ROWS, CSV]
+
+
+def alias(server, version=1):
+    """A request with a body that the web framework answers, and that may be sent as often as one likes."""
+    return message(
+        "PUT",
+        "/v1/models/echo/aliases/hostile",
+        [("Authorization", f"Bearer {server.token}"), *JSON],
+        json.dumps({"version": version}).encode(),
+    )
+
+
+def assert_served(connection, protocol=V2, values=(1.5, -2.0, 3.25)):
+    """A good request on this connection is answered rightly."""
+    assert connection.send(protocol.request(values)), "the connection was closed"
+    answer = connection.answer()
+    assert answer is not None, "the connection was closed"
+    assert answer.status == 200, str(answer)
+    assert protocol.decode(answer) == list(values)
