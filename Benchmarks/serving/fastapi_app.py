@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The do-it-yourself servers: ONNX Runtime behind FastAPI. Started by servers.py with uvicorn, uvloop and httptools.
 
-`tutorial` is what introductions show: typed bodies, a plain function. `lean` leaves out whatever can be left out
-without leaving FastAPI: no validation, no thread pool, orjson to read and to write; it takes Slipway's own v2 bodies.
+`threaded` and `typed` are what introductions show: typed bodies, and a function that is plain (FastAPI calls it on its
+thread pool) or asynchronous (it runs on the event loop). `lean` leaves out whatever can be left out without leaving
+FastAPI: no validation, no thread pool, orjson to read and to write; it takes Slipway's own v2 bodies.
 """
 import os
 
@@ -15,8 +16,7 @@ from pydantic import BaseModel
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = 1
 session = onnxruntime.InferenceSession(os.environ["BENCH_MODEL"], options)
-tutorial = FastAPI()
-lean = FastAPI()
+lean, typed, threaded = FastAPI(), FastAPI(), FastAPI()
 
 
 class Features(BaseModel):
@@ -28,10 +28,19 @@ class Prediction(BaseModel):
     probabilities: list[float]
 
 
-@tutorial.post("/predict", response_model=Prediction)
-def predict(body: Features):
+def predicted(body):
     labels, probabilities = session.run(None, {"features": numpy.array([body.features], dtype=numpy.float32)})
     return Prediction(label=int(labels[0]), probabilities=probabilities[0].tolist())
+
+
+@threaded.post("/predict", response_model=Prediction)
+def predict(body: Features):
+    return predicted(body)
+
+
+@typed.post("/predict", response_model=Prediction)
+async def predict_on_the_loop(body: Features):
+    return predicted(body)
 
 
 @lean.post("/v2/models/breast-cancer/infer")

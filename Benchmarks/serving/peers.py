@@ -47,11 +47,12 @@ def contenders(stack, slipway, folder):
     floor = servers.nginx(stack, folder, sample)
     if floor:
         found.append(Contender("nginx, fixed answer", floor, INFER, infer))
-    lean, tutorial = servers.fastapi(stack, "lean", folder), servers.fastapi(stack, "tutorial", folder)
+    lean, typed, threaded = (servers.fastapi(stack, flavour, folder) for flavour in ("lean", "typed", "threaded"))
     alone, parallel = servers.mlserver(stack, 0, folder), servers.mlserver(stack, 1, folder)
     return found + [
         Contender("FastAPI, lean", lean, INFER, infer, infer_answer),
-        Contender("FastAPI, as in tutorials", tutorial, "/predict", features, features_answer),
+        Contender("FastAPI, pydantic, async def", typed, "/predict", features, features_answer),
+        Contender("FastAPI, pydantic, def", threaded, "/predict", features, features_answer),
         Contender("MLServer, no workers", alone, INFER, infer, infer_answer),
         Contender("MLServer, default", parallel, INFER, infer, infer_answer)]
 

@@ -36,7 +36,7 @@ def of_start(found):
     return table(["Slipway", ""], [
         ["start to first correct answer, median", f"{found['first_answer_ms']:.0f} ms"],
         ["… fastest", f"{found['first_answer_ms_least']:.0f} ms"],
-        ["resident memory, idle with one small model", f"{found['idle_mib']:.0f} MiB"]])
+        ["resident memory, idle for five seconds after that answer", f"{found['idle_mib']:.0f} MiB"]])
 
 
 def of_image(found):
