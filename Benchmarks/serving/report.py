@@ -21,7 +21,8 @@ def figures(label, values, form):
 def of_peers(found):
     """CPU a request, and how many times Slipway's that is."""
     def costs(one):
-        return [f"{cell(one[str(count)]['cpu_us'])} ({one[str(count)]['ratio']:.1f} ×)" for count in peers.CONNECTIONS]
+        found = [one[str(count)] for count in peers.CONNECTIONS]
+        return [f"{cell(at['cpu_us'])} ({at['ratio']:.{1 if at['ratio'] >= 2 else 2}f} ×)" for at in found]
     engine = cell(found["engine_from_python_us"])
     rows = [["engine alone, called from Python", *[engine] * len(peers.CONNECTIONS), "", ""]]
     for name, one in found["servers"].items():
@@ -50,7 +51,11 @@ def of_swaps(found):
     runs = [found["without"], found["with"], found["without_again"]]
     def row(label, key, scale=1.0, form="{:,.0f}"):
         return figures(label, [None if run[key] is None else run[key] * scale for run in runs], form)
-    return table([f"at {found['rate']:,.0f} requests/s", "no swaps", f"{found['swaps']:,} swaps", "no swaps again"], [
+    whole = "Every request was accepted, answered" if found["whole"] else "NOT every request was accepted, answered"
+    band = "not above" if found["p99_not_above_the_band"] else "ABOVE"
+    said = (f"{whole} once, and by one of the two versions. p99 during the swaps is {band} that of both runs without; "
+            f"a swap took {found['swap_ms']:.0f} ms (median), {found['swap_ms_longest']:.0f} at most.")
+    return said + "\n\n" + table([f"at {found['rate']:,.0f} requests/s", "no swaps", f"{found['swaps']:,} swaps", "no swaps again"], [
         row("sent", "sent"), row("accepted, by the server's count", "server_accepted"), row("answered", "answered"),
         row("refused", "refused"), row("lost", "lost"), row("from version 1", "of_version_1"),
         row("from version 2", "of_version_2"), row("from neither", "of_neither"),
