@@ -31,10 +31,11 @@ check:
 	@scripts/link-engine.sh debug
 	swift test --skip-build --filter ArchitectureTests
 
-# What a request costs, beside what it stands on. Prints ratios; writes bench.json.
+# What a request costs, beside the engine, a bare HTTP server, FastAPI and MLServer. Prints tables; writes bench.json.
+# LONG=1 adds a thousand swaps, bursts, and memory over ten million requests. OPTIONS="--only peers" chooses.
 bench: build
-	@scripts/setup.sh bench test
-	.tools/venv/bin/python Benchmarks/serving/bench.py
+	@scripts/setup.sh bench
+	.tools/venv-bench/bin/python Benchmarks/serving/bench.py $(if $(LONG),--long) $(OPTIONS)
 
 # What takes longer than CI may: longer fuzzing, more kills, more swaps, a million mutated requests.
 soak: setup

@@ -8,7 +8,7 @@
 #     build      Debian packages that compiling needs; looks for Swift
 #     engine     ONNX Runtime's library, from its wheel, in .tools/engines
 #     test       Python packages of requirements/test.txt, in .tools/venv
-#     bench      wrk
+#     bench      wrk, nginx's program in .tools/nginx, and the servers of requirements/bench.txt, in .tools/venv-bench
 #     examples   what training the examples needs: requirements/examples.txt, and Debian's PyTorch and scikit-learn
 #
 # Debian packages are installed as root or through sudo; without either, the command to run is shown. Everything else
@@ -20,6 +20,9 @@ readonly SWIFT_MINIMUM=6.2
 readonly PYTHON_MINIMUM=3.11
 readonly ENGINE=libonnxruntime.so.1.27.0
 readonly VENV=.tools/venv
+# MLServer's requirements are its own, and it takes no Python from 3.13 on.
+readonly VENV_BENCH=.tools/venv-bench
+readonly PYTHON_BENCH_BELOW=3.13
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 
@@ -91,11 +94,12 @@ check_swift() {
 
 # MARK: Python
 
-# Prints the first Python that is new enough, whether or not it can make an environment.
-find_python() {
+# Prints the first Python that is new enough, and older than BELOW, whether or not it can make an environment.
+find_python() { # BELOW
     local candidate
     for candidate in ${SLIPWAY_PYTHON:+"$SLIPWAY_PYTHON"} python3 /usr/bin/python3 python3.{11,12,13,14}; do
-        if "$candidate" -c "import sys; sys.exit(sys.version_info < (${PYTHON_MINIMUM/./, }))" 2>/dev/null; then
+        if "$candidate" -c "import sys; sys.exit(not (${PYTHON_MINIMUM/./, }) <= sys.version_info < (${1/./, }))" \
+            2>/dev/null; then
             echo "$candidate"
             return
         fi
@@ -103,27 +107,27 @@ find_python() {
     return 1
 }
 
-virtual_environment() {
-    local python
+virtual_environment() { # FOLDER [BELOW]
+    local python below=${2:-4.0}
     # A Python that was moved or removed leaves links that lead nowhere.
-    if [[ -e $VENV/.made ]] && "$VENV/bin/python" -c '' 2>/dev/null; then return; fi
-    python=$(find_python) || { debian_packages python3 python3-venv && python=$(find_python); } \
-        || fail "No Python $PYTHON_MINIMUM or newer was found; ONNX Runtime 1.27.0 has no packages for older ones." \
+    if [[ -e $1/.made ]] && "$1/bin/python" -c '' 2>/dev/null; then return; fi
+    python=$(find_python "$below") || { debian_packages python3 python3-venv && python=$(find_python "$below"); } \
+        || fail "No Python from $PYTHON_MINIMUM on and before $below was found, as what goes into $1 needs." \
             "Install one, and name it if it is not \`python3\`: SLIPWAY_PYTHON=/path/to/python3 $0"
     "$python" -c 'import ensurepip, venv' 2>/dev/null || debian_packages python3-venv
-    say "making a Python environment in $VENV with $("$python" --version)"
-    rm -rf "$VENV"
-    quietly "$python" -m venv "$VENV" \
+    say "making a Python environment in $1 with $("$python" --version)"
+    rm -rf "$1"
+    quietly "$python" -m venv "$1" \
         || fail "\`$python -m venv\` failed (above)." "Install the venv module of that Python, or set SLIPWAY_PYTHON."
-    touch "$VENV/.made"
+    touch "$1/.made"
 }
 
-python_packages() { # NAME, of requirements/NAME.txt
-    local list=requirements/$1.txt stamp=$VENV/.$1 digest
+python_packages() { # FOLDER NAME, of requirements/NAME.txt
+    local list=requirements/$2.txt stamp=$1/.$2 digest
     digest=$(sha256sum "$list")
     if [[ "$(cat "$stamp" 2>/dev/null)" == "$digest" ]]; then return; fi
     say "installing the Python packages of $list"
-    quietly "$VENV/bin/python" -m pip install --disable-pip-version-check --only-binary=:all: --require-hashes \
+    quietly "$1/bin/python" -m pip install --disable-pip-version-check --only-binary=:all: --require-hashes \
         --requirement "$list" \
         || fail "The packages of $list could not be installed (above)." \
             "Check the network and pip's own settings (\`pip config list\`), then run this again."
@@ -150,7 +154,7 @@ engine() {
     esac
     if holds "$digest" ".tools/engines/$ENGINE"; then return; fi
 
-    virtual_environment
+    virtual_environment "$VENV"
     say "fetching ONNX Runtime into .tools/engines"
     # Nothing of a half or refused download stays behind.
     trap 'rm -rf .tools/staging' EXIT
@@ -181,6 +185,33 @@ holds() { # SHA-256 FILE
     [[ -f $2 && "$(sha256sum "$2")" == "$1  $2" ]]
 }
 
+# MARK: nginx
+
+# Its program alone: the Debian package would start a server of the whole machine. It is the floor that `make bench`
+# measures others against, which leaves the floor out when there is no nginx.
+nginx_program() {
+    local staging=.tools/staging
+    if [[ -x .tools/nginx/usr/sbin/nginx ]] || command -v nginx >/dev/null || [[ -x /usr/sbin/nginx ]]; then return; fi
+    if ! command -v apt-get >/dev/null; then
+        say "this is not Debian or Ubuntu: have nginx on the PATH for the benchmark's floor"
+        return
+    fi
+    say "fetching nginx's program into .tools/nginx"
+    trap 'rm -rf .tools/staging' EXIT
+    rm -rf "$staging"
+    mkdir -p "$staging"
+    (
+        cd "$staging"
+        apt-get -q -o APT::Sandbox::User=root download nginx || apt-get -q download nginx-core
+    ) >.tools/setup.log 2>&1 || {
+        say "nginx could not be fetched (.tools/setup.log says why): the benchmark goes without its floor"
+        return
+    }
+    dpkg-deb -x "$staging"/nginx*.deb "$staging/nginx"
+    rm -rf .tools/nginx
+    mv "$staging/nginx" .tools/nginx
+}
+
 # MARK: What each part needs
 
 part() {
@@ -191,14 +222,19 @@ part() {
             ;;
         engine) engine ;;
         test)
-            virtual_environment
-            python_packages test
+            virtual_environment "$VENV"
+            python_packages "$VENV" test
             ;;
-        bench) debian_packages wrk ;;
+        bench)
+            debian_packages wrk
+            nginx_program
+            virtual_environment "$VENV_BENCH" "$PYTHON_BENCH_BELOW"
+            python_packages "$VENV_BENCH" bench
+            ;;
         examples)
-            virtual_environment
-            python_packages test
-            python_packages examples
+            virtual_environment "$VENV"
+            python_packages "$VENV" test
+            python_packages "$VENV" examples
             debian_packages python3-torch python3-sklearn python3-numpy
             ;;
         *) fail "There is no part named $1." "Parts: build, engine, test, bench, examples." ;;
