@@ -175,7 +175,8 @@ extension Rollouts {
     ) async throws -> DeploymentOutcome {
         let record = try await registry.endpoint(endpoint, in: live.version.model.project)
         let state = EndpointState(
-            record: record, live: live, problem: nil, counters: before?.counters ?? EndpointCounters())
+            record: record, live: live, problem: nil, counters: before?.counters ?? EndpointCounters(),
+            admission: before?.admission ?? EndpointAdmission())
         set(state)
         await publish(isComplete: true)
         note(
