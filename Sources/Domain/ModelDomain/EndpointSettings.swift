@@ -13,6 +13,9 @@ package struct EndpointSettings: Sendable, Hashable {
         case ratePerClient = "rate_per_client"
         case runOn = "run_on"
 
+        /// Those that stand under `limits` in the project file; the others stand beside it.
+        package static let limits: [Key] = [.deadline, .queue, .concurrency, .wait, .ratePerClient]
+
         /// What the setting takes, in the words of an error.
         package var form: String {
             switch self {
@@ -59,6 +62,25 @@ package struct EndpointSettings: Sendable, Hashable {
 
     /// - Throws: `IN-006` naming the first setting that cannot be read, and what it takes.
     package init(_ texts: [Key: String]) throws(Refusal) { self = try Self.standard.changed(texts) }
+
+    /// Settings by the names that people and programs write.
+    ///
+    /// - Throws: `IN-002` with the closest name for one that is no setting.
+    package static func keyed(_ texts: [String: String]) throws(Refusal) -> [Key: String] {
+        var keyed: [Key: String] = [:]
+        for (name, text) in texts.sorted(by: { $0.key < $1.key }) {
+            guard let key = Key(rawValue: name) else {
+                let names = Key.allCases.map(\.rawValue)
+                throw Refusal(
+                    .unknownName, .invalidInput, "There is no setting “\(name.prefix(40))”.",
+                    hint: closestName(to: String(name.prefix(40)), among: names).map { "Did you mean “\($0)”?" }
+                        ?? "There are \(names.joined(separator: ", ")).",
+                    details: [.init("field", String(name.prefix(40)))])
+            }
+            keyed[key] = text
+        }
+        return keyed
+    }
 
     /// These settings, but for those that `texts` gives.
     ///

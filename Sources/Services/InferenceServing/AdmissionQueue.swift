@@ -35,6 +35,9 @@ struct AdmissionQueue<Work: WaitingWork> {
     /// Weighted mean of how long a call takes, newer calls counting more; 0 before the first one.
     private(set) var serviceNanoseconds = 0
     private(set) var running = 0
+    /// Weighted mean of the time from one call leaving the queue to the next, for as long as it is not empty.
+    private var departureNanoseconds = 0
+    private var lastDeparture: Moment?
     private(set) var limits = AdmissionLimits()
     private var searched = Moment(nanoseconds: .min)
 
@@ -47,9 +50,14 @@ struct AdmissionQueue<Work: WaitingWork> {
     /// Whether something waits that may run.
     var hasRunnable: Bool { !queue.isEmpty && running < concurrency }
 
-    /// The longest that anybody waits while a queue stands.
+    /// What waits and bursts are measured by.
     private var target: Int {
         limits.waitNanoseconds ?? max(StandingQueue.leastTargetNanoseconds, serviceNanoseconds)
+    }
+
+    /// The longest wait under overload: wait and run together take no longer than 5 ms, or twice the run.
+    private var bound: Int {
+        limits.waitNanoseconds ?? max(target - serviceNanoseconds, serviceNanoseconds)
     }
 
     /// Takes work into the queue, or says why not.
@@ -75,11 +83,11 @@ struct AdmissionQueue<Work: WaitingWork> {
             return .refused(.wouldMissDeadline, expectedWait: expectedWait)
         }
         let wasOverloaded = standing.isOverloaded
-        var isAdmitted = standing.admits(wait: expectedWait, target: target, now: now)
+        var isAdmitted = standing.admits(wait: expectedWait, bound: bound, target: target, now: now)
         if standing.isOverloaded, !wasOverloaded {
-            cutToTarget(threads, now, into: &dropped)
+            cutToBound(threads, now, into: &dropped)
             expectedWait = wait(ahead(of: caller), threads)
-            isAdmitted = expectedWait <= target
+            isAdmitted = expectedWait <= bound
         }
         guard isAdmitted else { return .refused(.standingQueue, expectedWait: expectedWait) }
         queue.append(Entry(work: work, arrival: now, deadline: deadline), of: caller)
@@ -90,7 +98,7 @@ struct AdmissionQueue<Work: WaitingWork> {
     ///
     /// - Precondition: ``hasRunnable``.
     mutating func next(now: Moment, dropped: inout [Dropped]) -> Entry? {
-        defer { if queue.isEmpty { standing.drained() } }
+        defer { if queue.isEmpty { drained() } }
         while let entry = queue.next() {
             if entry.work.isAbandoned {
                 dropped.append((entry.work, .abandoned))
@@ -100,6 +108,7 @@ struct AdmissionQueue<Work: WaitingWork> {
                 dropped.append((entry.work, .standingQueue))
             } else {
                 running += 1
+                departed(now)
                 return entry
             }
         }
@@ -117,18 +126,22 @@ struct AdmissionQueue<Work: WaitingWork> {
     /// Takes everything out.
     mutating func removeAll() -> [Work] { queue.removeAll { _ in true }.map(\.work) }
 
-    /// Leaves what will be served within the target: not those who are late already, and not those who come too late.
-    private mutating func cutToTarget(_ threads: Double, _ now: Moment, into dropped: inout [Dropped]) {
-        let target = target
+    /// Leaves what will be served within the bound: not those who are late already, and not those who come too late.
+    private mutating func cutToBound(_ threads: Double, _ now: Moment, into dropped: inout [Dropped]) {
+        let bound = bound
         removeDead(now, into: &dropped)
-        dropped += queue.removeAll { now.since($0.arrival) > target }.map { ($0.work, .standingQueue) }
-        dropped += queue.trim(to: lengthWithinTarget(threads)).map { ($0.work, .standingQueue) }
+        dropped += queue.removeAll { now.since($0.arrival) > bound }.map { ($0.work, .standingQueue) }
+        dropped += queue.trim(to: lengthWithinBound(threads)).map { ($0.work, .standingQueue) }
     }
 
     /// How many run before a newcomer: callers take turns, so that one passes a long line of another's.
+    ///
+    /// Under overload with those who will pass this one: a place behind one's own first request is worth less than it
+    /// looks while others keep coming.
     private func ahead(of caller: CallerKey) -> Int {
         let own = queue.count(of: caller)
-        return min(queue.count, (own + 1) * (queue.callerCount + (own == 0 ? 1 : 0)) - 1)
+        let turns = (own + 1) * (queue.callerCount + (own == 0 ? 1 : 0)) - 1
+        return standing.isOverloaded ? turns : min(queue.count, turns)
     }
 
     /// Makes room by what nobody waits for any more.
@@ -136,19 +149,38 @@ struct AdmissionQueue<Work: WaitingWork> {
         searched = now
         dropped += queue.removeAll { $0.work.isAbandoned }.map { ($0.work, .abandoned) }
         dropped += queue.removeAll { $0.deadline <= now }.map { ($0.work, .deadline) }
-        if queue.isEmpty { standing.drained() }
+        if queue.isEmpty { drained() }
+    }
+
+    private mutating func departed(_ now: Moment) {
+        if let lastDeparture {
+            departureNanoseconds += (now.since(lastDeparture) - departureNanoseconds) / 16
+        } else {
+            departureNanoseconds = 0
+        }
+        lastDeparture = now
+    }
+
+    private mutating func drained() {
+        standing.drained()
+        lastDeparture = nil
     }
 
     /// How long `ahead` calls keep the threads busy, in nanoseconds.
+    ///
+    /// By what one takes; under overload by what really leaves the queue where that is slower: other endpoints and other
+    /// programs want the cores too.
     private func wait(_ ahead: Int, _ threads: Double) -> Int {
         let workers = max(1, min(threads, Double(concurrency)))
-        return Int(exactly: (Double(ahead) * Double(serviceNanoseconds) / workers).rounded()) ?? .max
+        let each = Double(serviceNanoseconds) / workers
+        let measured = standing.isOverloaded ? max(each, Double(departureNanoseconds)) : each
+        return Int(exactly: (Double(ahead) * measured).rounded()) ?? .max
     }
 
-    /// How many calls are done within the target.
-    private func lengthWithinTarget(_ threads: Double) -> Int {
+    /// How many calls are done within the bound.
+    private func lengthWithinBound(_ threads: Double) -> Int {
         let workers = max(1, min(threads, Double(concurrency)))
-        return max(1, Int((Double(target) / Double(max(1, serviceNanoseconds)) * workers).rounded(.down)))
+        return max(1, Int((Double(bound) / Double(max(1, serviceNanoseconds)) * workers).rounded(.down)))
     }
 }
 
@@ -169,9 +201,9 @@ package struct AdmissionLimits: Sendable, Hashable {
 }
 
 /// Why a prediction was not computed.
-package enum RefusalCause: Int, Sendable, CaseIterable {
+package enum RefusalCause: String, Sendable, CaseIterable {
     /// As many wait as may.
-    case queueFull
+    case queueFull = "queue_full"
     /// The caller has their share of the queue already.
     case share
     /// The caller sends more than their rate.
@@ -179,9 +211,9 @@ package enum RefusalCause: Int, Sendable, CaseIterable {
     /// The deadline had passed.
     case deadline
     /// It would have passed before the turn came.
-    case wouldMissDeadline
+    case wouldMissDeadline = "would_miss_deadline"
     /// More arrives than can be answered, and a queue would make everybody late.
-    case standingQueue
+    case standingQueue = "overload"
     /// The caller had gone.
     case abandoned
 }

@@ -5,7 +5,7 @@ package import ModelDomain
 /// What happened to an endpoint, for the log.
 package struct RolloutEvent: Sendable {
     package enum Kind: String, Sendable {
-        case proven, refused, switched, fellBack, removed
+        case proven, refused, switched, fellBack, removed, configured
     }
 
     package let kind: Kind

@@ -61,26 +61,33 @@ package final class Rollouts: Sendable {
 
     /// Has `endpoint` answer with a version of `model`.
     ///
-    /// - Parameter selector: A number, `@alias`, or the digest of a bundle.
+    /// - Parameters:
+    ///   - selector: A number, `@alias`, or the digest of a bundle.
+    ///   - settings: Those of the endpoint to change with it; others stay.
     /// - Throws: Why the version cannot answer here; the endpoint is then as it was.
     package func deploy(
-        _ model: ModelReference, version selector: String, to endpoint: EndpointName, by actor: String,
-        reason: String?
+        _ model: ModelReference, version selector: String, to endpoint: EndpointName,
+        settings: [EndpointSettings.Key: String] = [:], by actor: String, reason: String?
     ) async throws -> DeploymentOutcome {
         try await turnstile.pass { [self] in
+            // A setting that cannot be read must not be found out after the model has changed.
+            _ = try EndpointSettings(settings)
             let version = try await registry.version(VersionSelector(selector), of: model)
             let before = state(of: endpoint)
             if let before, let live = before.live, before.problem == nil, live.version.model == model,
                 live.version.number == version.number
             {
+                let state = try await configured(before, settings, resetting: false, by: actor, reason: reason)
                 return DeploymentOutcome(
-                    state: before, deployment: before.record.current, replaced: version.number, unchanged: true)
+                    state: state, deployment: before.record.current, replaced: version.number,
+                    unchanged: state.record == before.record)
             }
             try requireFreeName(endpoint, in: model.project, taken: before)
             let live = try await prove(version, at: endpoint)
             try requireSameSignature(live, as: before, at: endpoint)
             let deployment = try await registry.recordDeployment(
-                to: endpoint, in: model.project, model: model, version: version.number, by: actor, reason: reason)
+                to: endpoint, in: model.project, model: model, version: version.number, settings: settings,
+                by: actor, reason: reason)
             return try await answer(at: endpoint, with: live, deployment: deployment, instead: before)
         }
     }
@@ -102,6 +109,19 @@ package final class Rollouts: Sendable {
             let live = try await prove(version, at: endpoint)
             let deployment = try await registry.recordRollback(of: endpoint, in: project, by: actor, reason: reason)
             return try await answer(at: endpoint, with: live, deployment: deployment, instead: state(of: endpoint))
+        }
+    }
+
+    /// Changes settings of an endpoint while it answers; what waits there stays.
+    ///
+    /// - Parameter resetting: Whether those that are not given become the standard ones.
+    package func configure(
+        _ endpoint: EndpointName, _ settings: [EndpointSettings.Key: String], resetting: Bool, by actor: String,
+        reason: String?
+    ) async throws -> EndpointState {
+        try await turnstile.pass { [self] in
+            let state = try service.table.endpoint(endpoint.rawValue)
+            return try await configured(state, settings, resetting: resetting, by: actor, reason: reason)
         }
     }
 
@@ -168,6 +188,22 @@ extension Rollouts {
             .signatureChanged, .conflict,
             "Callers of “\(endpoint)” cannot be answered by version \(live.version.number): \(difference).",
             hint: "Deploy it to another endpoint with --endpoint NAME.")
+    }
+
+    private func configured(
+        _ before: EndpointState, _ settings: [EndpointSettings.Key: String], resetting: Bool, by actor: String,
+        reason: String?
+    ) async throws -> EndpointState {
+        guard resetting || !settings.isEmpty else { return before }
+        let (name, current) = (before.record.name, before.record.current)
+        let record = try await registry.recordSettings(
+            settings, of: name, in: before.record.project, resetting: resetting, by: actor, reason: reason)
+        guard record.settings != before.record.settings else { return before }
+        let state = before.with(record)
+        set(state)
+        await publish(isComplete: service.table.isComplete)
+        note(.configured, name, current.model, current.version, record.settings.line)
+        return state
     }
 
     private func answer(

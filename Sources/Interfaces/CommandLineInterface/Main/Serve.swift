@@ -27,7 +27,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "The largest request body, as in 64MiB.")
     var bodyLimit = ByteCount(bytes: 64 << 20)
 
-    @Option(help: "Threads for models that are too heavy for an event loop; without it, one a core.")
+    @Option(help: "Threads for models that are too heavy for an event loop; without it, one a core, at least two.")
     var laneThreads: Int?
 
     func validate() throws {
