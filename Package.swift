@@ -74,7 +74,7 @@ let rooms: [Room] = [
     room("ModelExecution", in: .services, uses: ["ModelDomain", "Statistics", "Tensors"]),
     room("ModelPackaging", in: .services, uses: ["ModelDomain", "ModelExecution", "Statistics", "Tensors"]),
     room("ModelRegistry", in: .services, uses: ["ModelDomain"]),
-    room("InferenceServing", in: .services, uses: ["ModelDomain", "ModelExecution", "Tensors"]),
+    room("InferenceServing", in: .services, uses: ["ModelDomain", "ModelExecution", "Statistics", "Tensors"]),
     room(
         "ModelRollouts", in: .services,
         uses: ["InferenceServing", "ModelDomain", "ModelExecution", "ModelRegistry"]),

@@ -12,7 +12,7 @@ struct ErrorTests {
     @Test(
         arguments: [
             (Explanation.Kind.invalidInput, 2), (.tooLarge, 2), (.notFound, 3), (.conflict, 4), (.denied, 5),
-            (.overloaded, 6), (.unavailable, 7), (.bug, 70),
+            (.overloaded, 6), (.callerLimited, 6), (.unavailable, 7), (.deadlineExceeded, 7), (.bug, 70),
         ] as [(Explanation.Kind, Int32)])
     func eachKindOfFailureHasItsExitCode(_ kind: Explanation.Kind, _ code: Int32) async {
         #expect(ExitCode(kind).rawValue == code)

@@ -20,7 +20,8 @@ func endpoint(
         signature: SignatureV1(
             inputs: [.init(name: "age", datatype: "FP32", shape: [-1])],
             outputs: [.init(name: "label", datatype: "INT64", shape: [-1])], columns: ["age"]),
-        oneRowMicroseconds: 8.54, predictPath: "/v1/endpoints/\(name)/predict")
+        oneRowMicroseconds: 8.54, predictPath: "/v1/endpoints/\(name)/predict", runsOn: "inline",
+        settings: ["deadline": "30s", "run_on": "auto"])
 }
 
 func status(_ endpoints: [EndpointV1]) -> StatusV1 {

@@ -2,6 +2,7 @@
 import CommandLineInterface
 import Foundation
 import ModelDomain
+import Synchronization
 import Testing
 import WireTypes
 
@@ -30,9 +31,9 @@ struct PrintingTests {
         #expect(outcome.code == 0)
         #expect(
             outcome.output == """
-                ENDPOINT  MODEL  LIVE  WANTED  READY  PROOF   REQUESTS  FAILED  ONE ROW
-                churn     churn     1       1  yes    proven        12       1   8.5 µs
-                fraud     churn     2       3  no     proven        12       1   8.5 µs
+                ENDPOINT  MODEL  LIVE  WANTED  READY  PROOF   REQUESTS  FAILED  REFUSED  ONE ROW  RUNS ON
+                churn     churn     1       1  yes    proven        12       1        0   8.5 µs  inline
+                fraud     churn     2       3  no     proven        12       1        0   8.5 µs  inline
 
                 fraud: version 3 is not ready; version 2 answers meanwhile. 1 of 9 examples get other answers than were recorded. (PRF-001)
                   row 7, score: expected 0.25, got 0.75
@@ -82,11 +83,32 @@ struct PrintingTests {
             try .json(EndpointHistoryV1(endpoint: endpoint(), deployments: [deployment]))
         }
         for line in [
-            "predict  POST /v1/endpoints/churn/predict", "input    age: FP32 [-1]", "output   label: INT64 [-1]",
+            "predict   POST /v1/endpoints/churn/predict", "input     age: FP32 [-1]", "output    label: INT64 [-1]",
+            "runs on   inline", "settings  deadline 30s, run_on auto",
+            "load      12 accepted, 11 answered, 1 failed; 0 wait, 0 of at most 1 run on lanes",
             "         3  churn        1  1970-01-01T00:00:00.000000Z  admin  rollback to generation 1",
         ] {
             #expect(outcome.output.contains(line + "\n"), "\(outcome.output)")
         }
+    }
+
+    @Test func settingAnEndpointSendsOnlyWhatIsGiven() async throws {
+        let asked = Mutex<[String]>([])
+        try await FakeServer.with({ request in
+            asked.withLock { $0.append("\(request.line) \(String(decoding: request.body, as: UTF8.self))") }
+            return try .json(endpoint())
+        }) { server in
+            let tools = FakeToolbox { $0.running = server.local }
+            let outcome = await slipway(
+                "endpoint", "set", "churn", "--deadline", "100ms", "--run-on", "lane", "--reason", "r", tools: tools)
+            #expect(outcome.output == "churn: deadline 30s, run_on auto\n", "\(outcome.diagnostics)")
+            #expect(await slipway("endpoint", "set", "churn", "--queue", "many", tools: tools).code == 2)
+            #expect(await slipway("endpoint", "set", "churn", tools: tools).code == 64)
+        }
+        #expect(asked.withLock(\.count) == 1)
+        #expect(asked.withLock { $0.first?.hasPrefix("PATCH /v1/endpoints/churn") } == true)
+        #expect(asked.withLock { $0.first?.contains(#""deadline":"100ms""#) } == true)
+        #expect(asked.withLock { $0.first?.contains("queue") } == false)
     }
 
     @Test func changesSayWhatTheyDid() async throws {

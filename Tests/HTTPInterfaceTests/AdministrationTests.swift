@@ -68,6 +68,45 @@ struct AdministrationTests {
         }
     }
 
+    @Test func settingsAreSetAndShown() async throws {
+        try await RunningServer.with([]) { server in
+            let token = server.administratorToken
+            try await register(server)
+            let deployed = try await server.ask(
+                "POST", "/v1/endpoints/live/deployments",
+                #"{"model":"twice","version":"1","settings":{"queue":"9"}}"#, token: token)
+            #expect(try deployed.json("endpoint", "settings", "queue") == #""9""#)
+            let set = try await server.ask(
+                "PATCH", "/v1/endpoints/live", #"{"settings":{"run_on":"lane","deadline":"100ms"},"reason":"heavy"}"#,
+                token: token)
+            #expect(set.status == 200, "\(set.body)")
+            #expect(try set.json("runsOn") == #""lane""#)
+            #expect(try set.json("settings", "queue") == #""9""#)
+            #expect(try await server.ask("POST", "/v1/endpoints/live/predict", #"{"a":1,"b":2,"c":3}"#).status == 200)
+            let shown = try await server.ask("GET", "/v1/endpoints/live", token: token)
+            #expect(try shown.json("endpoint", "settings", "deadline") == #""100ms""#)
+            #expect(try shown.json("endpoint", "requests", "rows") == "1")
+            let reset = try await server.ask(
+                "PATCH", "/v1/endpoints/live", #"{"settings":{},"reset":true}"#, token: token)
+            #expect(try reset.json("settings", "deadline") == #""30s""#)
+            let inline = try await server.ask(
+                "PATCH", "/v1/endpoints/live", #"{"settings":{"run_on":"inline"}}"#, token: token)
+            #expect(try inline.json("runsOn") == #""inline""#)
+
+            for (body, code) in [
+                (#"{"settings":{"dedline":"1s"}}"#, "IN-002"), (#"{"settings":{"deadline":"soon"}}"#, "IN-006"),
+                (#"{"settings":{"queue":9}}"#, "IN-001"),
+            ] {
+                let answer = try await server.ask("PATCH", "/v1/endpoints/live", body, token: token)
+                #expect(answer.status == 400)
+                #expect(try answer.json("code") == "\"\(code)\"")
+            }
+            #expect(
+                try await server.ask("PATCH", "/v1/endpoints/none", #"{"settings":{}}"#, token: token).status == 404)
+            #expect(try await server.ask("PATCH", "/v1/endpoints/live", #"{"settings":{}}"#).status == 401)
+        }
+    }
+
     @Test func aliasesPointToVersions() async throws {
         try await RunningServer.with([]) { server in
             let token = server.administratorToken
@@ -125,9 +164,9 @@ struct AdministrationTests {
             #expect(unknown.headers["content-type"] == "application/problem+json")
             #expect(try unknown.json("code") == #""SRV-004""#)
 
-            let method = try await server.ask("PATCH", "/v1/endpoints/doubling", token: token)
+            let method = try await server.ask("PUT", "/v1/endpoints/doubling", token: token)
             #expect(method.status == 405)
-            #expect(method.headers["allow"] == "DELETE, GET")
+            #expect(method.headers["allow"] == "DELETE, GET, PATCH")
             #expect(try method.json("code") == #""SRV-005""#)
 
             let path = "/v1/endpoints/doubling/deployments"

@@ -48,6 +48,7 @@ final class MemoryBlobs: BlobStore {
 struct RegistryContents: Sendable {
     struct Endpoint: Sendable {
         var deployments: [Deployment]
+        var settings = EndpointSettings.standard
     }
 
     var versions: [ModelReference: [ModelVersion]] = [:]
@@ -89,7 +90,8 @@ private final class MemoryTransaction: RegistryWriting {
         guard let known = contents.endpoints[name], let first = known.deployments.first,
             let last = known.deployments.last
         else { return nil }
-        return EndpointRecord(project: project, name: name, createdAt: first.createdAt, current: last)
+        return EndpointRecord(
+            project: project, name: name, createdAt: first.createdAt, current: last, settings: known.settings)
     }
     func deployments(of name: EndpointName, in project: ProjectName) -> [Deployment] {
         (contents.endpoints[name]?.deployments ?? []).reversed()
@@ -106,6 +108,9 @@ private final class MemoryTransaction: RegistryWriting {
     }
     func insert(_ deployment: Deployment, to name: EndpointName, in project: ProjectName) {
         contents.endpoints[name, default: .init(deployments: [])].deployments.append(deployment)
+    }
+    func setSettings(_ settings: EndpointSettings, of name: EndpointName, in project: ProjectName) {
+        contents.endpoints[name]?.settings = settings
     }
     func removeEndpoint(_ name: EndpointName, in project: ProjectName) { contents.endpoints[name] = nil }
     func append(_ entry: LedgerEntry) { contents.ledger.append(entry) }

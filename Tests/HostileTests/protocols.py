@@ -86,7 +86,7 @@ def alias(server, version=1):
     """A request with a body that the web framework answers, and that may be sent as often as one likes."""
     return message(
         "PUT",
-        "/v1/models/echo/aliases/hostile",
+        "/v1/registry/models/echo/aliases/hostile",
         [("Authorization", f"Bearer {server.token}"), *JSON],
         json.dumps({"version": version}).encode(),
     )

@@ -21,7 +21,6 @@ KINDS = {
     "head, a header at a time": (HEAD, [b"X: y\r\n"]),
     "half a head, then silence": (HEAD, None),
     "half a line, then silence": (b"GE", None),
-    "empty lines": (b"", [b"\r\n"]),
     "chunks, byte by byte": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n" * 100),
     "chunk extension, byte by byte": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n1;", [b"a"]),
     "trailers, a line at a time": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", [b"X: y\r\n"]),

@@ -153,7 +153,7 @@ def administration(server, method, path, body=b"", headers=()):
     return message(method, path, [("Authorization", f"Bearer {server.token}"), *headers], body)
 
 
-ALIAS = "/v1/models/echo/aliases/hostile"
+ALIAS = "/v1/registry/models/echo/aliases/hostile"
 BAD_ADMINISTRATION = {
     "no body": ("PUT", ALIAS, b""),
     "broken JSON": ("PUT", ALIAS, b"{"),
@@ -170,13 +170,13 @@ BAD_ADMINISTRATION = {
     "objects too deep": ("PUT", ALIAS, b'{"version":' * 50_000),
     "wrong UTF-8": ("PUT", ALIAS, b'{"\xff": 1}'),
     "too large": ("PUT", ALIAS, b" " * (2 << 20)),
-    "alias with a slash": ("PUT", "/v1/models/echo/aliases/a%2Fb", b'{"version": 1}'),
-    "alias that is no text": ("PUT", "/v1/models/echo/aliases/%ff", b'{"version": 1}'),
-    "alias with NUL": ("PUT", "/v1/models/echo/aliases/a%00b", b'{"version": 1}'),
-    "alias of 5000 letters": ("PUT", "/v1/models/echo/aliases/" + "a" * 5000, b'{"version": 1}'),
-    "alias with half an escape": ("PUT", "/v1/models/echo/aliases/%4", b'{"version": 1}'),
-    "model that is not there": ("PUT", "/v1/models/nobody/aliases/x", b'{"version": 1}'),
-    "no alias to take away": ("DELETE", "/v1/models/echo/aliases/never", b""),
+    "alias with a slash": ("PUT", "/v1/registry/models/echo/aliases/a%2Fb", b'{"version": 1}'),
+    "alias that is no text": ("PUT", "/v1/registry/models/echo/aliases/%ff", b'{"version": 1}'),
+    "alias with NUL": ("PUT", "/v1/registry/models/echo/aliases/a%00b", b'{"version": 1}'),
+    "alias of 5000 letters": ("PUT", "/v1/registry/models/echo/aliases/" + "a" * 5000, b'{"version": 1}'),
+    "alias with half an escape": ("PUT", "/v1/registry/models/echo/aliases/%4", b'{"version": 1}'),
+    "model that is not there": ("PUT", "/v1/registry/models/nobody/aliases/x", b'{"version": 1}'),
+    "no alias to take away": ("DELETE", "/v1/registry/models/echo/aliases/never", b""),
     "no endpoint to take away": ("DELETE", "/v1/endpoints/nobody", b""),
     "no deployment before": ("POST", "/v1/endpoints/echo/rollback", b""),
     "rollback with an array": ("POST", "/v1/endpoints/echo/rollback", b"[1]"),
@@ -193,12 +193,12 @@ BAD_ADMINISTRATION = {
     "endpoint name": ("POST", "/v1/endpoints/..%2Fx/deployments", b'{"model": "echo", "version": "1"}'),
     "version without its contents": (
         "POST",
-        "/v1/models/echo/versions",
+        "/v1/registry/models/echo/versions",
         b'{"manifest": "sha256:00", "provenance": ""}',
     ),
     "version with a path": (
         "POST",
-        "/v1/models/echo/versions",
+        "/v1/registry/models/echo/versions",
         b'{"manifest": "../../x", "provenance": "/etc/passwd"}',
     ),
     "blob without a digest": ("PUT", "/v1/blobs/sha256:zz", b"x"),
@@ -213,9 +213,9 @@ BAD_ADMINISTRATION = {
     "ledger, a word": ("GET", "/v1/ledger?limit=x", b""),
     "ledger, beyond 64 bits": ("GET", "/v1/ledger?from=9223372036854775808", b""),
     "ledger, too many": ("GET", "/v1/ledger?limit=1000000000", b""),
-    "project name": ("GET", "/v1/models/echo?project=..%2F..", b""),
-    "project that is no text": ("GET", "/v1/models/echo?project=%ff%fe", b""),
-    "project that is not there": ("GET", "/v1/models/echo?project=nobody", b""),
+    "project name": ("GET", "/v1/registry/models/echo?project=..%2F..", b""),
+    "project that is no text": ("GET", "/v1/registry/models/echo?project=%ff%fe", b""),
+    "project that is not there": ("GET", "/v1/registry/models/echo?project=nobody", b""),
     "nothing at this path": ("GET", "/v1/nothing", b""),
     "dots in the path": ("GET", "/v1/../../etc/passwd", b""),
     "slashes alone": ("GET", "//////", b""),

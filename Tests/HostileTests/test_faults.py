@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a machine does to a server: no descriptors, no disk, another time, and the end."""
 
+import resource
 import shutil
 import subprocess
 import threading
@@ -20,13 +21,27 @@ LIVE = get("/v2/health/live")
 # Descriptors
 
 
-def test_without_descriptors_it_waits_without_spinning_and_goes_on_afterwards(start):
+def test_a_low_limit_is_never_used_up(start):
+    """Fewer connections are accepted than there are descriptors: the registry and models need some."""
     with start(descriptors=100) as server:
+        connections = [server.connect() for _ in range(300)]
+        time.sleep(1)
+        assert server.descriptor_count() < 95
+        for connection in connections:
+            connection.close()
+        with Connection(server) as later:
+            assert_served(later)
+
+
+def test_without_descriptors_it_waits_without_spinning_and_goes_on_afterwards(start):
+    with start() as server:
+        limit = server.descriptor_count() + 30
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (limit, limit))
         with Connection(server) as early:
             assert_served(early)
             connections = [server.connect() for _ in range(300)]
             time.sleep(1)
-            assert server.descriptor_count() >= 99, "the test did not use them up"
+            assert server.descriptor_count() >= limit - 1, "the test did not use them up"
             # Who is there already is served, by both roads, and waiting for a descriptor costs nothing.
             for protocol in PROTOCOLS:
                 assert_served(early, protocol)

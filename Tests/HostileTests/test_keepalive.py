@@ -109,7 +109,7 @@ REFUSED_EXPECTATIONS = {
     "no encoding": (V2.request(headers=[("Expect", "100-continue"), ("Content-Encoding", "br")]), {415}),
     "no token": (V2.request(headers=[("Expect", "100-continue")]).replace(b"localhost", b"example.com"), {401}),
     "framework without a token": (
-        message("PUT", "/v1/models/echo/aliases/x", [("Expect", "100-continue")], b'{"version":1}'),
+        message("PUT", "/v1/registry/models/echo/aliases/x", [("Expect", "100-continue")], b'{"version":1}'),
         {401},
     ),
 }

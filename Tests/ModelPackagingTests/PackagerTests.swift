@@ -194,6 +194,21 @@ struct PackagerTests {
         }
     }
 
+    /// How an endpoint treats its callers travels beside the bundle, and is no part of what the model is.
+    @Test func settingsOfEndpointsTravelBesideTheBundle() async throws {
+        var limited = files
+        limited["slipway.yaml"] =
+            (files["slipway.yaml"] ?? "") + "\nendpoints: {churn: {limits: {deadline: 100ms}, run_on: lane}, other: {}}"
+        let packed = try await pack(limited)
+        #expect(packed.endpointSettings == [try EndpointName("churn"): [.deadline: "100ms", .runOn: "lane"]])
+        #expect(packed.digest == (try await pack(files)).digest)
+        let again = try PackedBundle(reading: MemoryFolder(files: packed, weights: "weights"), runtime: FakeRuntime())
+        #expect(again.endpointSettings == packed.endpointSettings)
+        let moved = try again.renamed(nil, project: ProjectName("p"))
+        #expect(moved.endpointSettings == packed.endpointSettings)
+        #expect(try again.renamed(ModelName("other"), project: nil).endpointSettings.isEmpty)
+    }
+
     @Test(arguments: ["model.onnx", "examples.jsonl", "baseline.json", "manifest.json"])
     func aBundleThatWasChangedIsRefused(path: String) async throws {
         let folder = MemoryFolder(files: try await pack(files), weights: "weights")

@@ -60,6 +60,31 @@ struct ProjectFileTests {
         #expect(try read(project.yaml()) == project)
     }
 
+    @Test func settingsOfEndpointsAreRead() throws {
+        let project = try read(
+            """
+            endpoints:
+              churn:
+                limits: {deadline: 100ms, queue: 200, concurrency: auto, wait: 50ms, rate_per_client: 100/s}
+                run_on: lane
+              other: {}
+            """)
+        #expect(
+            project.endpointSettings == [
+                try EndpointName("churn"): [
+                    .deadline: "100ms", .queue: "200", .concurrency: "auto", .wait: "50ms", .ratePerClient: "100/s",
+                    .runOn: "lane",
+                ]
+            ])
+        #expect(try read(project.yaml()) == project)
+        let wrong = try refusal("endpoints:\n  churn:\n    limits: {deadline: soon}")
+        #expect(wrong.code == .wrongValue)
+        #expect(wrong.message.hasPrefix("slipway.yaml:3: “endpoints.churn.limits.deadline” takes a length of time"))
+        #expect(try refusal("endpoints: {churn: {limits: {dedline: 1s}}}").hint == "Did you mean “deadline”?")
+        #expect(try refusal("endpoints: {churn: {run_on: [lane]}}").code == .wrongValue)
+        #expect(try refusal("endpoints: {churn: {limits: {queue: 1.5}}}").code == .wrongValue)
+    }
+
     @Test func anUnknownKeyNamesTheNearest() throws {
         let explanation = try refusal("model:\n  nam: x")
         #expect(explanation.code == .unknownKey)

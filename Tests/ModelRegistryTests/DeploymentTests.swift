@@ -27,6 +27,31 @@ struct DeploymentTests {
         }
     }
 
+    /// One ledger entry for each change of settings, none where nothing changes, and the same transaction as a deployment.
+    @Test func settingsAreInTheLedger() async throws {
+        try await RegistryFixture.with { fixture async throws in
+            try await fixture.register(1)
+            _ = try await fixture.registry.recordDeployment(
+                to: churnEndpoint, model: churn, version: 1, settings: [.queue: "5"], by: "alice", reason: nil)
+            let record = try await fixture.registry.recordSettings(
+                [.deadline: "100ms"], of: churnEndpoint, by: "bob", reason: "slow")
+            #expect(record.settings.line == "deadline=100ms queue=5")
+            _ = try await fixture.registry.recordSettings([.queue: "5"], of: churnEndpoint, by: "bob", reason: nil)
+            _ = try await fixture.registry.recordSettings(
+                [.queue: "5"], of: churnEndpoint, resetting: true, by: "bob", reason: nil)
+            let entries = try await fixture.registry.ledger(limit: 100).filter { $0.change.action == "endpoint.set" }
+            #expect(entries.map(\.change.before) == ["standard", "queue=5", "deadline=100ms queue=5"])
+            #expect(entries.map(\.change.after) == ["queue=5", "deadline=100ms queue=5", "queue=5"])
+            #expect(entries.map(\.change.object) == Array(repeating: "endpoint/default/churn", count: 3))
+            #expect(entries[1].change.reason == "slow")
+            _ = try await fixture.registry.verifyLedger()
+            await expect(.outOfRange, hint: "It takes") {
+                _ = try await fixture.registry.recordDeployment(
+                    to: churnEndpoint, model: churn, version: 1, settings: [.queue: "no"], by: "alice", reason: nil)
+            }
+        }
+    }
+
     @Test func rollbacksWalkBackOneByOne() async throws {
         try await RegistryFixture.with { fixture async throws in
             try await fixture.register(3)

@@ -116,6 +116,39 @@ struct RolloutsTests {
         try await withTemporaryFolder { folder in try await body(Platform(in: folder), folder) }
     }
 
+    /// Settings change while an endpoint answers: its version, its queue and its counts stay, and a start brings them back.
+    @Test func settingsChangeWhileTheEndpointAnswers() async throws {
+        try await withPlatform { platform, folder in
+            _ = try await platform.register("one")
+            let before = try await platform.deploy(1).state
+            let after = try await platform.rollouts.configure(
+                EndpointName("e"), [.deadline: "50ms", .runOn: "lane"], resetting: false, by: "ada", reason: nil)
+            #expect(after.live === before.live)
+            #expect(after.counters === before.counters && after.admission === before.admission)
+            #expect(platform.service.table.endpoints["e"]?.record.settings.line == "deadline=50ms run_on=lane")
+            #expect(platform.events.value.last == "configured 1")
+
+            // The same version again, with another setting: that is a change, and no new generation.
+            let again = try await platform.rollouts.deploy(
+                ModelReference(name: ModelName("m")), version: "1", to: EndpointName("e"), settings: [.queue: "9"],
+                by: "ada", reason: nil)
+            #expect(!again.unchanged && again.deployment.generation == 1)
+            #expect(again.state.record.settings.line == "deadline=50ms queue=9 run_on=lane")
+
+            let restarted = try await Platform(in: folder)
+            try await restarted.rollouts.restore()
+            #expect(restarted.service.table.endpoints["e"]?.record.settings == again.state.record.settings)
+
+            let refusal = await #expect(throws: Refusal.self) {
+                _ = try await platform.rollouts.deploy(
+                    ModelReference(name: ModelName("m")), version: "1", to: EndpointName("new"),
+                    settings: [.queue: "many"], by: "ada", reason: nil)
+            }
+            #expect(refusal?.explanation.code == .outOfRange)
+            #expect(platform.service.table.endpoints["new"] == nil)
+        }
+    }
+
     @Test func aVersionAnswersOnceItIsProven() async throws {
         try await withPlatform { platform, _ in
             _ = try await platform.register("one")

@@ -39,6 +39,37 @@ extension RegistryStoreContract {
         }
     }
 
+    /// They outlive deployments, and replace each other as a whole.
+    func settingsBelongToTheEndpoint() async throws {
+        let store = try await makeStore()
+        let settings = try EndpointSettings([.deadline: "100ms", .queue: "7", .runOn: "lane"])
+        let fewer = try EndpointSettings([.ratePerClient: "5/m"])
+        try await store.write { store in
+            try store.insert(makeVersion(1))
+            try store.insert(makeVersion(2))
+            for name in ["churn", "another"] {
+                try store.insert(makeDeployment(1, version: 1, base: nil, at: 10), to: makeName(name), in: .standard)
+            }
+            try store.setSettings(settings, of: churnEndpoint, in: .standard)
+            try store.insert(makeDeployment(2, version: 2, base: 1, at: 20), to: churnEndpoint, in: .standard)
+        }
+        try await store.read { store throws in
+            #expect(try store.endpoint(churnEndpoint, in: .standard)?.settings == settings)
+            #expect(try store.endpoints().map(\.settings) == [.standard, settings])
+        }
+        try await store.write { try $0.setSettings(fewer, of: churnEndpoint, in: .standard) }
+        #expect(try await store.read { try $0.endpoint(churnEndpoint, in: .standard)?.settings } == fewer)
+        await expectCode(.storeUnavailable) {
+            try await store.write { try $0.setSettings(settings, of: makeName("nowhere"), in: .standard) }
+        }
+        // A new endpoint of the same name starts with the standard ones.
+        try await store.write { store in
+            try store.removeEndpoint(churnEndpoint, in: .standard)
+            try store.insert(makeDeployment(1, version: 1, base: nil, at: 30), to: churnEndpoint, in: .standard)
+        }
+        #expect(try await store.read { try $0.endpoint(churnEndpoint, in: .standard)?.settings } == .standard)
+    }
+
     func aRemovedEndpointIsForgotten() async throws {
         let store = try await makeStore()
         try await store.write { store in

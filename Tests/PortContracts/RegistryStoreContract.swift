@@ -17,6 +17,7 @@ package struct RegistryStoreContract {
         try await namesAreComparedByteByByte()
         try await anAliasPointsToOneVersion()
         try await theNewestDeploymentIsTheEndpoints()
+        try await settingsBelongToTheEndpoint()
         try await aRemovedEndpointIsForgotten()
         try await theLedgerOnlyGrowsAtItsEnd()
         try await textsComeBackByteForByte()

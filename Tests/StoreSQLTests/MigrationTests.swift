@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import ModelDomain
+import ModelRegistry
 import PortContracts
 import StoreSQL
 import TestSupport
@@ -30,6 +31,27 @@ struct MigrationTests {
                 try await copy.read { _ = try $0.rows("SELECT b FROM two", [:]) }
             }
             #expect(try mode(of: path + ".schema-1") == 0o600)
+        }
+    }
+
+    /// What was deployed before there were settings has the standard ones.
+    @Test func endpointsFromBeforeSettingsKeepAnswering() async throws {
+        try await withTemporaryFolder { folder async throws in
+            let path = "\(folder)/registry.sqlite"
+            let before = SQLSchema(
+                bookkeeping: SQLSchema.sqlite.bookkeeping, migrations: Array(SQLSchema.sqlite.migrations.prefix(1)))
+            let old = try await SQLiteDatabase.open(at: path, schema: before, time: time)
+            try await SQLRegistryStore(database: old).write { store in
+                try store.insert(makeVersion(1))
+                try store.insert(makeDeployment(1, version: 1, base: nil, at: 10), to: churnEndpoint, in: .standard)
+            }
+            try old.close()
+            let new = try await SQLiteDatabase.open(at: path, time: time)
+            let store = SQLRegistryStore(database: new)
+            let settings = try await store.read { try $0.endpoint(churnEndpoint, in: .standard)?.settings }
+            #expect(settings == .standard)
+            #expect(FileManager.default.fileExists(atPath: path + ".schema-1"))
+            try new.close()
         }
     }
 

@@ -5,15 +5,20 @@ internal import ModelRegistry
 /// Endpoints and their deployments.
 extension SQLRegistryTransaction {
     func endpoints() throws -> [EndpointRecord] {
-        try transaction.rows("\(selectNewestDeployment) ORDER BY deployment.project, deployment.endpoint")
-            .map(EndpointRecord.init)
+        let settings = Dictionary(
+            grouping: try transaction.rows("SELECT project, endpoint, name, value FROM endpoint_setting"),
+            by: { [$0["project"], $0["endpoint"]] })
+        return try transaction.rows("\(selectNewestDeployment) ORDER BY deployment.project, deployment.endpoint")
+            .map { try EndpointRecord($0, settings: settings[[$0["project"], $0["endpoint"]]] ?? []) }
     }
 
     func endpoint(_ name: EndpointName, in project: ProjectName) throws -> EndpointRecord? {
-        try transaction.rows(
-            "\(selectNewestDeployment) AND endpoint.project = :project AND endpoint.name = :endpoint",
-            ["project": SQLValue(project), "endpoint": SQLValue(name)]
-        ).first.map(EndpointRecord.init)
+        let endpoint: [String: SQLValue] = ["project": SQLValue(project), "endpoint": SQLValue(name)]
+        let settings = try transaction.rows(
+            "SELECT name, value FROM endpoint_setting WHERE project = :project AND endpoint = :endpoint", endpoint)
+        return try transaction.rows(
+            "\(selectNewestDeployment) AND endpoint.project = :project AND endpoint.name = :endpoint", endpoint
+        ).first.map { try EndpointRecord($0, settings: settings) }
     }
 
     func deployments(of name: EndpointName, in project: ProjectName) throws -> [Deployment] {
@@ -48,8 +53,23 @@ extension SQLRegistryTransaction {
             ])
     }
 
+    func setSettings(_ settings: EndpointSettings, of name: EndpointName, in project: ProjectName) throws {
+        let endpoint: [String: SQLValue] = ["project": SQLValue(project), "endpoint": SQLValue(name)]
+        try transaction.execute(
+            "DELETE FROM endpoint_setting WHERE project = :project AND endpoint = :endpoint", endpoint)
+        for (key, text) in settings.texts {
+            try transaction.execute(
+                """
+                INSERT INTO endpoint_setting (project, endpoint, name, value)
+                VALUES (:project, :endpoint, :name, :value)
+                """, endpoint.merging(["name": .text(key.rawValue), "value": .text(text)]) { $1 })
+        }
+    }
+
     func removeEndpoint(_ name: EndpointName, in project: ProjectName) throws {
         let endpoint: [String: SQLValue] = ["project": SQLValue(project), "endpoint": SQLValue(name)]
+        try transaction.execute(
+            "DELETE FROM endpoint_setting WHERE project = :project AND endpoint = :endpoint", endpoint)
         try transaction.execute(
             "DELETE FROM deployment WHERE project = :project AND endpoint = :endpoint", endpoint)
         try transaction.execute("DELETE FROM endpoint WHERE project = :project AND name = :endpoint", endpoint)
@@ -69,10 +89,17 @@ private let selectNewestDeployment = """
     """
 
 extension EndpointRecord {
-    fileprivate init(_ row: SQLRow) throws {
+    /// - Parameter settings: Rows with `name` and `value`.
+    fileprivate init(_ row: SQLRow, settings: [SQLRow]) throws {
+        var texts: [EndpointSettings.Key: String] = [:]
+        for setting in settings {
+            let key = try setting.required(EndpointSettings.Key(rawValue: try setting.text("name")), "name")
+            texts[key] = try setting.text("value")
+        }
         self.init(
             project: try row.name("project"), name: try row.name("endpoint"),
-            createdAt: try row.time("endpoint_created_at"), current: try Deployment(row))
+            createdAt: try row.time("endpoint_created_at"), current: try Deployment(row),
+            settings: try EndpointSettings(texts))
     }
 }
 

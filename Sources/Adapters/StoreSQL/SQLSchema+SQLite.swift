@@ -103,6 +103,20 @@ extension SQLSchema {
                         created_at INTEGER NOT NULL
                     ) STRICT
                     """,
-                ])
+                ]),
+            Migration(
+                number: 2,
+                statements: [
+                    """
+                    CREATE TABLE endpoint_setting (
+                        project TEXT NOT NULL,
+                        endpoint TEXT NOT NULL,
+                        name TEXT NOT NULL,
+                        value TEXT NOT NULL,
+                        PRIMARY KEY (project, endpoint, name),
+                        FOREIGN KEY (project, endpoint) REFERENCES endpoint (project, name)
+                    ) STRICT
+                    """
+                ]),
         ])
 }

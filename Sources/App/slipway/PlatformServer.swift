@@ -44,7 +44,7 @@ struct PlatformServer {
         keepEngine(engines, logger: logger)
         let limits = codecLimits
         let service = InferenceService(
-            laneThreads: options.laneThreads ?? ProcessInfo.processInfo.activeProcessorCount, queueLimit: 1024)
+            laneThreads: options.laneThreads ?? max(2, availableCores), queueLimit: 1024)
         let loader = ModelLoader(runtime: { () throws(EngineError) in try engines.runtime() }, blobs: blobs)
         let rollouts = Rollouts(
             registry: registry, loader: loader, service: service, limits: limits,

@@ -32,9 +32,12 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     // Serving.
     case endpointNotReady = "SRV-001"
     case overloaded = "SRV-002"
+    case deadlineExceeded = "SRV-003"
     case routeUnknown = "SRV-004"
     case methodNotAllowed = "SRV-005"
     case bug = "SRV-006"
+    case callerLimited = "SRV-007"
+    case callerGone = "SRV-008"
 
     // Engines.
     case engineMissing = "ENG-001"

@@ -16,6 +16,10 @@ package struct Explanation: Sendable, Equatable {
         case denied
         /// Too much work at once; the same request may succeed later.
         case overloaded
+        /// More from this caller than their share or rate; others are answered meanwhile.
+        case callerLimited
+        /// The time for which the answer was of use has passed.
+        case deadlineExceeded
         /// A part that is needed does not answer, or is not there.
         case unavailable
         /// Our mistake. The only kind that is logged as an error.
@@ -41,15 +45,19 @@ package struct Explanation: Sendable, Equatable {
     /// What to do next, as a command where there is one.
     package let hint: String?
     package let details: [Detail]
+    /// After how many seconds the same request may do better; `nil` where that is not known.
+    package let retryAfterSeconds: Int?
 
     package init(
-        _ code: ErrorCode, _ kind: Kind, _ message: String, hint: String? = nil, details: [Detail] = []
+        _ code: ErrorCode, _ kind: Kind, _ message: String, hint: String? = nil, details: [Detail] = [],
+        retryAfterSeconds: Int? = nil
     ) {
         self.code = code
         self.kind = kind
         self.message = message
         self.hint = hint
         self.details = details
+        self.retryAfterSeconds = retryAfterSeconds
     }
 
     /// As a terminal shows it: one line, the code last.

@@ -50,12 +50,18 @@ package struct EndpointRecord: Sendable, Hashable {
     package let createdAt: Timestamp
     /// The newest deployment; generations count from 1 and only grow.
     package let current: Deployment
+    /// Limits and placement: of the endpoint, whichever version answers.
+    package let settings: EndpointSettings
 
-    package init(project: ProjectName, name: EndpointName, createdAt: Timestamp, current: Deployment) {
+    package init(
+        project: ProjectName, name: EndpointName, createdAt: Timestamp, current: Deployment,
+        settings: EndpointSettings = .standard
+    ) {
         self.project = project
         self.name = name
         self.createdAt = createdAt
         self.current = current
+        self.settings = settings
     }
 }
 

@@ -28,6 +28,14 @@ extension SlipwayClient {
                 .posting(RollBackV1(reason: reason), patience: .minutes(30)))
     }
 
+    package func configureEndpoint(
+        _ name: EndpointName, _ configuration: ConfigureEndpointV1
+    ) async throws -> EndpointV1 {
+        var call = try Call(path: "/v1/endpoints/\(name)").posting(configuration)
+        call.method = .PATCH
+        return try await value(EndpointV1.self, of: call)
+    }
+
     package func removeEndpoint(_ name: EndpointName) async throws {
         _ = try await answer(to: Call(method: .DELETE, path: "/v1/endpoints/\(name)"))
     }

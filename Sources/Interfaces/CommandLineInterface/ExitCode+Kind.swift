@@ -11,8 +11,8 @@ extension ExitCode {
         case .notFound: self.init(3)
         case .conflict: self.init(4)
         case .denied: self.init(5)
-        case .overloaded: self.init(6)
-        case .unavailable: self.init(7)
+        case .overloaded, .callerLimited: self.init(6)
+        case .unavailable, .deadlineExceeded: self.init(7)
         case .bug: self.init(70)
         }
     }

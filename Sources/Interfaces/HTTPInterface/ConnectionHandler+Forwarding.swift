@@ -5,6 +5,8 @@ internal import NIOHTTP1
 /// A request that the framework answers.
 struct ForwardedRequest {
     var reader = BodyReader(.length(0))
+    /// Whether the request is HTTP/1.1, as against 1.0.
+    var isVersion11 = true
     /// Whether the request was HEAD, whose answer has no body.
     var isHead = false
     var hasBegunAnswer = false
@@ -28,12 +30,12 @@ extension ConnectionHandler {
         guard isFrameworkThere || installFramework(context) else { return }
         phase = .forwarding
         forwarded = ForwardedRequest(
-            reader: BodyReader(head.framing), isHead: head.method == .head,
+            reader: BodyReader(head.framing), isVersion11: head.isVersion11, isHead: head.method == .head,
             // NIO's parser stops behind an offer of another protocol.
             isLast: !head.keepsAlive || head.facts.offersUpgrade || head.method == .other("CONNECT"))
         if let length = head.facts.contentLength, length > administration.bodyLimit(of: head.target) {
             phase = .idle
-            return refuse(.bodyTooLarge, context)
+            return refuse(.bodyTooLarge, context, as: .problem)
         }
         // Without a token the framework refuses whatever comes, so it need not come.
         if head.facts.expectsContinue, head.facts.authorization != nil, !forwarded.reader.isComplete {
@@ -78,7 +80,7 @@ extension ConnectionHandler {
         } else {
             // What the framework may still answer is dropped: see `AnswerWatcher`.
             phase = .idle
-            refuse(fault, context)
+            refuse(fault, context, as: .problem)
         }
     }
 
@@ -131,7 +133,11 @@ final class AnswerWatcher: ChannelDuplexHandler {
         switch Self.unwrapOutboundIn(data) {
         case .head(var head):
             head.headers.replaceOrAdd(name: "date", value: connection.slot.date.now())
-            if connection.forwardedAnswerBegins() { head.headers.replaceOrAdd(name: "connection", value: "close") }
+            if connection.forwardedAnswerBegins() {
+                head.headers.replaceOrAdd(name: "connection", value: "close")
+            } else if !connection.forwarded.isVersion11 {
+                head.headers.replaceOrAdd(name: "connection", value: "keep-alive")
+            }
             context.write(Self.wrapOutboundOut(.head(head)), promise: promise)
         case .body where connection.forwarded.isHead:
             promise?.succeed()

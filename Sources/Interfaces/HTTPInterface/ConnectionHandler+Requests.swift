@@ -91,8 +91,16 @@ extension ConnectionHandler {
         }
     }
 
+    /// Who asks, and until when the answer is of use.
     private func requestTerms() -> Result<RequestTerms, Refusal> {
-        .success(RequestTerms(caller: gate.caller))
+        guard let text = request.facts.timeout else { return .success(RequestTerms(caller: gate.caller)) }
+        guard let patience = TimeSpan(text) else {
+            return .failure(
+                Refusal(
+                    .outOfRange, .invalidInput, "slipway-timeout is “\(text.prefix(40))”.",
+                    hint: "Write it as \(TimeSpan.form).", details: [.init("header", "slipway-timeout")]))
+        }
+        return .success(RequestTerms(caller: gate.caller, deadline: .now + patience.duration))
     }
 
     /// Gives a prediction to a lane.
@@ -212,8 +220,11 @@ extension ConnectionHandler {
     }
 
     /// What came cannot be read as HTTP/1.1, or its end is not known.
-    func refuse(_ fault: HeadFault, _ context: ChannelHandlerContext) {
+    ///
+    /// - Parameter form: How the client reads errors, where its request was for the framework.
+    func refuse(_ fault: HeadFault, _ context: ChannelHandlerContext, as form: ErrorForm? = nil) {
         if phase != .collecting { request = .unreadable }
+        if let form { request.errorForm = form }
         request.keepsAlive = false
         phase = .collecting
         answer(.init(explanation: fault.explanation, status: fault.status), context, lingers: true)
@@ -221,7 +232,7 @@ extension ConnectionHandler {
 
     private func answer(_ refused: FastRequest.Refused, _ context: ChannelHandlerContext, lingers: Bool = false) {
         let route = request.route
-        var head = route.errorForm.write(
+        var head = request.errorForm.write(
             refused.explanation, status: refused.status,
             predictionID: route.isPrediction ? slot.ids.next().description : nil, into: slot.writer)
         head.allowedMethods = refused.allowedMethods

@@ -17,6 +17,7 @@ struct EndpointRoutes: Sendable {
         [
             AdministrationRoute(.get, "/v1/endpoints", for: .viewer, use: list),
             AdministrationRoute(.get, "/v1/endpoints/:endpoint", for: .viewer, use: show),
+            AdministrationRoute(.patch, "/v1/endpoints/:endpoint", for: .administrator, use: configure),
             AdministrationRoute(.delete, "/v1/endpoints/:endpoint", for: .administrator, use: remove),
             AdministrationRoute(.post, "/v1/endpoints/:endpoint/deployments", for: .administrator, use: deploy),
             AdministrationRoute(.post, "/v1/endpoints/:endpoint/rollback", for: .administrator, use: rollBack),
@@ -25,7 +26,9 @@ struct EndpointRoutes: Sendable {
 
     /// `GET /v1/endpoints` → `[EndpointV1]`, by name.
     @Sendable private func list(_: Request, _: AdministrationContext) async throws -> Response {
-        try .json(administration.inference.table.endpoints.sorted { $0.key < $1.key }.map { EndpointV1($0.value) })
+        let service = administration.inference
+        return try .json(
+            service.table.endpoints.sorted { $0.key < $1.key }.map { EndpointV1($0.value, on: service) })
     }
 
     /// `GET /v1/endpoints/{endpoint}` → `EndpointHistoryV1`, or problem `REG-003`.
@@ -34,7 +37,20 @@ struct EndpointRoutes: Sendable {
         let state = try administration.inference.table.endpoint(name.rawValue)
         let deployments = try await administration.registry.deployments(of: name)
         return try .json(
-            EndpointHistoryV1(endpoint: EndpointV1(state), deployments: deployments.map(DeploymentV1.init)))
+            EndpointHistoryV1(
+                endpoint: EndpointV1(state, on: administration.inference),
+                deployments: deployments.map(DeploymentV1.init)))
+    }
+
+    /// `PATCH /v1/endpoints/{endpoint}`, `ConfigureEndpointV1` → `EndpointV1`; problem `IN-002` or `IN-006` for a
+    /// setting that cannot be read.
+    @Sendable private func configure(_ request: Request, _ context: AdministrationContext) async throws -> Response {
+        let name = try context.name("endpoint", as: EndpointName.self)
+        let body = try await request.decoded(as: ConfigureEndpointV1.self)
+        let state = try await administration.rollouts.configure(
+            name, try settings(body.settings), resetting: body.reset ?? false, by: context.actor,
+            reason: body.reason)
+        return try .json(EndpointV1(state, on: administration.inference))
     }
 
     /// `POST /v1/endpoints/{endpoint}/deployments`, `DeployV1` → `DeployedV1`, or why the version cannot answer there.
@@ -44,8 +60,9 @@ struct EndpointRoutes: Sendable {
         let model = ModelReference(
             project: try projectName(body.project), name: try ModelName(body.model))
         let outcome = try await administration.rollouts.deploy(
-            model, version: body.version, to: name, by: context.actor, reason: body.reason)
-        return try .json(DeployedV1(outcome))
+            model, version: body.version, to: name, settings: try settings(body.settings ?? [:]), by: context.actor,
+            reason: body.reason)
+        return try .json(DeployedV1(outcome, on: administration.inference))
     }
 
     /// `POST /v1/endpoints/{endpoint}/rollback`, `RollBackV1` or nothing → `DeployedV1`, or problem `REG-006`.
@@ -53,7 +70,7 @@ struct EndpointRoutes: Sendable {
         let name = try context.name("endpoint", as: EndpointName.self)
         let reason = try await request.decodedIfPresent(as: RollBackV1.self)?.reason
         let outcome = try await administration.rollouts.rollBack(name, by: context.actor, reason: reason)
-        return try .json(DeployedV1(outcome))
+        return try .json(DeployedV1(outcome, on: administration.inference))
     }
 
     /// `DELETE /v1/endpoints/{endpoint}` → nothing, or problem `REG-003`.
@@ -64,9 +81,9 @@ struct EndpointRoutes: Sendable {
 }
 
 extension DeployedV1 {
-    fileprivate init(_ outcome: DeploymentOutcome) {
+    fileprivate init(_ outcome: DeploymentOutcome, on service: InferenceService) {
         self.init(
-            endpoint: EndpointV1(outcome.state), deployment: DeploymentV1(outcome.deployment),
+            endpoint: EndpointV1(outcome.state, on: service), deployment: DeploymentV1(outcome.deployment),
             replacedVersion: outcome.replaced, unchanged: outcome.unchanged,
             drained: outcome.drained.map(DrainedV1.init))
     }
@@ -79,4 +96,10 @@ extension DrainedV1 {
             milliseconds: drained.duration.milliseconds, memoryReturned: drained.isMemoryReturned,
             summary: drained.summary)
     }
+}
+
+// Not inlined into an `async` function: see `AdministrationContext.name(_:as:)`.
+@inline(never)
+private func settings(_ texts: [String: String]) throws -> [EndpointSettings.Key: String] {
+    try EndpointSettings.keyed(texts)
 }

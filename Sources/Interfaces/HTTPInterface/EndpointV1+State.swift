@@ -6,17 +6,33 @@ internal import Tensors
 internal import WireTypes
 
 extension EndpointV1 {
-    init(_ state: EndpointState) {
+    /// - Parameter service: Decides where calls run.
+    init(_ state: EndpointState, on service: InferenceService) {
         let (record, live) = (state.record, state.live)
         self.init(
             name: record.name.rawValue, project: record.project.rawValue, generation: record.current.generation,
             model: record.current.model.description, wantedVersion: record.current.version,
             liveVersion: live?.version.number, ready: live != nil && state.problem == nil,
             proof: live.map { ProofV1($0.proof) }, problem: state.problem.map { ProblemV1($0) },
-            requests: RequestCountsV1(
-                accepted: state.counters.accepted, answered: state.counters.answered, failed: state.counters.failed),
+            requests: RequestCountsV1(state),
             signature: live.map { SignatureV1($0.signature) }, oneRowMicroseconds: live?.cost.oneRowMicroseconds,
-            predictPath: "/v1/endpoints/\(record.name)/predict")
+            predictPath: "/v1/endpoints/\(record.name)/predict",
+            runsOn: live.map { service.placement(of: $0, at: record, rowCount: 1, byteCount: 0).rawValue },
+            settings: Dictionary(
+                uniqueKeysWithValues: record.settings.allTexts.map { ($0.key.rawValue, $0.value) }))
+    }
+}
+
+extension RequestCountsV1 {
+    fileprivate init(_ state: EndpointState) {
+        let (counters, admission) = (state.counters, state.admission)
+        let refused = RefusalCause.allCases.map { ($0.rawValue, counters.refused($0)) }
+        self.init(
+            accepted: counters.accepted, answered: counters.answered, failed: counters.failed,
+            refused: Dictionary(uniqueKeysWithValues: refused.filter { $0.1 > 0 }), waiting: admission.waiting,
+            running: admission.running, concurrency: state.record.settings.concurrency ?? admission.concurrency,
+            rows: counters.rows, queueNanoseconds: counters.queueNanoseconds,
+            runNanoseconds: counters.runNanoseconds)
     }
 }
 

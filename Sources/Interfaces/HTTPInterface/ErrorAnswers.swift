@@ -22,6 +22,7 @@ enum ErrorForm {
         writer.removeAll()
         var head = AnswerHead(status: status ?? explanation.kind.httpStatus)
         head.predictionID = predictionID
+        head.retryAfterSeconds = explanation.retryAfterSeconds
         switch self {
         case .inferenceProtocol:
             JSONValue.object(explanation.inferenceProtocolMembers).write(into: writer)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Glibc
 internal import InferenceServing
 internal import ModelDomain
 internal import NIOCore
@@ -49,16 +50,30 @@ extension EventLoopSlot {
 
     private func counts(_ name: String, _ state: EndpointState) -> JSONValue {
         let counters = state.counters
-        let failed = counters.failed
-        let succeeded = max(0, counters.answered - failed)
+        let succeeded = counters.succeeded
+        let empty = timed(0, 0)
+        let lastInference = counters.nanosecondsSinceLastInference.map {
+            Int64(time(nil)) * 1000 - Int64($0 / 1_000_000)
+        }
         return [
             "name": .string(name),
             "version": .string(state.live?.versionText ?? String(state.record.current.version)),
-            "inference_count": .integer(Int64(succeeded)), "execution_count": .integer(Int64(succeeded)),
+            "last_inference": .integer(lastInference ?? 0),
+            "inference_count": .integer(Int64(counters.rows)), "execution_count": .integer(Int64(succeeded)),
             "inference_stats": [
-                "success": ["count": .integer(Int64(succeeded))], "fail": ["count": .integer(Int64(failed))],
+                "success": timed(succeeded, counters.successNanoseconds),
+                "fail": timed(counters.failed, counters.failureNanoseconds),
+                "queue": timed(succeeded, counters.queueNanoseconds),
+                // Decoding and writing are not timed apart from the request.
+                "compute_input": empty, "compute_infer": timed(succeeded, counters.runNanoseconds),
+                "compute_output": empty, "cache_hit": empty, "cache_miss": empty,
             ],
+            "response_stats": [:], "batch_stats": [], "memory_usage": [],
         ]
+    }
+
+    private func timed(_ count: Int, _ nanoseconds: Int) -> JSONValue {
+        ["count": .integer(Int64(count)), "ns": .integer(Int64(nanoseconds))]
     }
 }
 

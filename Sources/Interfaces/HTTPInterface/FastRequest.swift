@@ -8,6 +8,8 @@ struct FastRequest {
     private static let largestReservation = 4 << 20
 
     let route: FastRoute
+    /// How the client reads errors.
+    var errorForm: ErrorForm
     var facts: RequestFacts
     let isHead: Bool
     let isVersion11: Bool
@@ -26,6 +28,7 @@ struct FastRequest {
 
     init(_ head: RequestHead, route: FastRoute) {
         self.route = route
+        errorForm = route.errorForm
         facts = head.facts
         isHead = head.method == .head
         isVersion11 = head.isVersion11

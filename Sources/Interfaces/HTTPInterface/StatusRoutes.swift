@@ -20,7 +20,9 @@ struct StatusRoutes: Sendable {
             StatusV1(
                 version: version, processID: Int(ProcessInfo.processInfo.processIdentifier),
                 startedAt: administration.startedAt, ready: table.isComplete, engines: administration.engines(),
-                endpoints: table.endpoints.sorted { $0.key < $1.key }.map { EndpointV1($0.value) },
+                endpoints: table.endpoints.sorted { $0.key < $1.key }.map {
+                    EndpointV1($0.value, on: administration.inference)
+                },
                 residentBytes: administration.residentBytes()))
     }
 }

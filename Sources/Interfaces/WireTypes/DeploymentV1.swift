@@ -27,11 +27,31 @@ package struct DeployV1: Codable, Sendable, Equatable {
     /// A number, `@alias`, or the digest of a bundle.
     package let version: String
     package let reason: String?
+    /// Settings of the endpoint to change with it, as people write them; others stay.
+    package let settings: [String: String]?
 
-    package init(project: String?, model: String, version: String, reason: String?) {
+    package init(
+        project: String?, model: String, version: String, reason: String?, settings: [String: String]? = nil
+    ) {
         self.project = project
         self.model = model
         self.version = version
+        self.reason = reason
+        self.settings = settings
+    }
+}
+
+/// `PATCH /v1/endpoints/{name}`.
+package struct ConfigureEndpointV1: Codable, Sendable, Equatable {
+    /// As people write them; those that are not given stay.
+    package let settings: [String: String]
+    /// Whether those that are not given become the standard ones instead.
+    package let reset: Bool?
+    package let reason: String?
+
+    package init(settings: [String: String], reset: Bool?, reason: String?) {
+        self.settings = settings
+        self.reset = reset
         self.reason = reason
     }
 }

@@ -20,11 +20,15 @@ package struct EndpointV1: Codable, Sendable, Equatable {
     package let oneRowMicroseconds: Double?
     /// Path that takes rows.
     package let predictPath: String
+    /// Where a call with one row runs: `inline` or `lane`; absent when nothing answers.
+    package let runsOn: String?
+    /// Every setting as people write it, defaults included.
+    package let settings: [String: String]
 
     package init(
         name: String, project: String, generation: Int, model: String, wantedVersion: Int, liveVersion: Int?,
         ready: Bool, proof: ProofV1?, problem: ProblemV1?, requests: RequestCountsV1, signature: SignatureV1?,
-        oneRowMicroseconds: Double?, predictPath: String
+        oneRowMicroseconds: Double?, predictPath: String, runsOn: String?, settings: [String: String]
     ) {
         self.name = name
         self.project = project
@@ -39,19 +43,8 @@ package struct EndpointV1: Codable, Sendable, Equatable {
         self.signature = signature
         self.oneRowMicroseconds = oneRowMicroseconds
         self.predictPath = predictPath
-    }
-}
-
-/// Counts since the server started.
-package struct RequestCountsV1: Codable, Sendable, Equatable {
-    package let accepted: Int
-    package let answered: Int
-    package let failed: Int
-
-    package init(accepted: Int, answered: Int, failed: Int) {
-        self.accepted = accepted
-        self.answered = answered
-        self.failed = failed
+        self.runsOn = runsOn
+        self.settings = settings
     }
 }
 

@@ -47,6 +47,8 @@ extension Explanation.Kind {
         case .conflict: 409
         case .denied: 401
         case .overloaded: 503
+        case .callerLimited: 429
+        case .deadlineExceeded: 504
         case .unavailable: 503
         case .bug: 500
         }
@@ -59,8 +61,9 @@ extension Explanation.Kind {
             case 404: .notFound
             case 409: .conflict
             case 413: .tooLarge
-            case 429: .overloaded
+            case 429: .callerLimited
             case 503: .unavailable
+            case 504: .deadlineExceeded
             case 400..<500: .invalidInput
             default: .bug
             }

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import ModelDomain
-internal import ModelExecution
 internal import Synchronization
-package import Tensors
 
 /// The one place that answers predictions, whichever protocol asked.
 package final class InferenceService: Sendable {
     /// Calls that are expected to take longer than this leave the event loop for a lane.
     package let inlineBudgetNanoseconds: Int
-    private let lane: Lane
+    let lanes: Lanes
+    /// The most that wait at an endpoint that does not say it.
+    let queueLimit: Int
     private let publication = Mutex(Publication())
 
     private struct Publication {
@@ -18,11 +17,14 @@ package final class InferenceService: Sendable {
 
     /// - Parameters:
     ///   - laneThreads: Threads for calls above the inline budget.
-    ///   - queueLimit: The most such calls that wait; one more is refused.
+    ///   - queueLimit: The most such calls that wait at an endpoint whose settings leave it open.
     package init(laneThreads: Int, queueLimit: Int, inlineBudgetNanoseconds: Int = 100_000) {
         self.inlineBudgetNanoseconds = inlineBudgetNanoseconds
-        lane = Lane(named: "inference", threads: laneThreads, capacity: queueLimit)
+        self.queueLimit = queueLimit
+        lanes = Lanes(threads: laneThreads)
     }
+
+    deinit { lanes.close() }
 
     package var table: ServingTable { publication.withLock(\.table) }
 
@@ -44,51 +46,6 @@ package final class InferenceService: Sendable {
             for subscriber in subscribers {
                 group.addTask { await withCheckedContinuation { done in subscriber { done.resume() } } }
             }
-        }
-    }
-
-    /// Runs one request where it arrived, on the version that its event loop's table names.
-    ///
-    /// - Returns: `nil`, and nothing was done, when the call is not expected to fit the inline budget: then it is for
-    ///   ``answerLater(_:completion:)``.
-    package func answerNow(_ call: InferenceCall) -> Result<[Tensor], ServingError>? {
-        let byteCount = call.inputs.reduce(0) { $0 + $1.storage.byteCount }
-        guard call.live.cost.nanoseconds(rowCount: call.rowCount, byteCount: byteCount) <= inlineBudgetNanoseconds
-        else { return nil }
-        call.accept()
-        return run(call)
-    }
-
-    /// Runs one request on the lane.
-    ///
-    /// - Parameter completion: Called exactly once, on a thread of the lane, unless this throws.
-    /// - Throws: ``ServingError/overloaded(queued:)`` when too many wait already.
-    package func answerLater(
-        _ call: InferenceCall, completion: @escaping @Sendable (Result<[Tensor], ServingError>) -> Void
-    ) throws(ServingError) -> PendingAnswer {
-        let pending = PendingAnswer()
-        call.accept()
-        let taken = lane.submit { [self] in
-            if pending.isAbandoned {
-                call.answer(failed: true)
-                completion(.failure(.abandoned))
-            } else {
-                completion(run(call))
-            }
-        }
-        guard !taken else { return pending }
-        call.answer(failed: true)
-        throw .overloaded(queued: lane.waitingCount)
-    }
-
-    private func run(_ call: InferenceCall) -> Result<[Tensor], ServingError> {
-        do throws(EngineError) {
-            let outputs = try call.live.engine.run(call.inputs)
-            call.answer(failed: false)
-            return .success(outputs)
-        } catch {
-            call.answer(failed: true)
-            return .failure(.engine(error))
         }
     }
 }

@@ -7,7 +7,16 @@ package enum ServingError: ExplainedError {
     case endpointUnknown(String, closest: String?)
     case versionNotLive(EndpointName, asked: String, live: String)
     case notReady(EndpointName, because: Explanation?)
-    case overloaded(queued: Int)
+    /// More arrives than can be answered.
+    case overloaded(queued: Int, retryAfter: Int)
+    /// The turn would not come before the deadline; the wait in nanoseconds.
+    case wouldMissDeadline(expectedWait: Int, retryAfter: Int)
+    /// The caller has their share of the queue already.
+    case overShare(retryAfter: Int)
+    /// The caller sends more than their rate.
+    case overRate(RequestRate, retryAfter: Int)
+    /// The deadline passed before there was an answer.
+    case deadlineExceeded
     /// Nobody waited for the answer any more, so that it was not computed.
     case abandoned
     case engine(EngineError)
@@ -27,14 +36,64 @@ package enum ServingError: ExplainedError {
                 .endpointNotReady, .unavailable,
                 "No proven version answers at “\(name)”" + (problem.map { ": \($0.message)" } ?? "."),
                 hint: problem?.hint ?? "See `slipway status`.", details: problem?.details ?? [])
-        case .overloaded(let queued):
+        case .overloaded(let queued, let seconds):
             Explanation(
-                .overloaded, .overloaded, "\(queued) requests are waiting already; this one was not taken.",
-                hint: "Try again shortly.")
+                .overloaded, .overloaded, "More requests arrive than can be answered; \(queued) are waiting already.",
+                hint: "Try again in \(seconds) s, and send less at a time.", retryAfterSeconds: seconds)
+        case .wouldMissDeadline(let wait, let seconds):
+            Explanation(
+                .overloaded, .overloaded,
+                "The request would wait for about \(milliseconds(wait)) ms, which is longer than its deadline allows.",
+                hint: "Try again in \(seconds) s, or with a later deadline.", retryAfterSeconds: seconds)
+        case .overShare(let seconds):
+            Explanation(
+                .callerLimited, .callerLimited,
+                "As many requests of this caller wait as their share of the queue allows.",
+                hint: "Send fewer at once: wait for answers, or put several rows into one request.",
+                details: [.init("rule", "share")], retryAfterSeconds: seconds)
+        case .overRate(let rate, let seconds):
+            Explanation(
+                .callerLimited, .callerLimited, "This caller sends more than \(rate).",
+                hint: "Try again in \(seconds) s, and send several rows in one request.",
+                details: [.init("rule", "rate_per_client"), .init("rate", rate.description)],
+                retryAfterSeconds: seconds)
+        case .deadlineExceeded:
+            Explanation(
+                .deadlineExceeded, .deadlineExceeded, "The deadline passed before there was an answer.",
+                hint: "Allow more time, or see with `slipway endpoint show` what takes so long.")
         case .abandoned:
             Explanation(
-                .overloaded, .overloaded, "The caller had gone before the prediction began.", hint: "Try again.")
+                .callerGone, .overloaded, "The caller had gone before the prediction began.", hint: "Try again.")
         case .engine(let error): error.explanation
         }
     }
 }
+
+extension ServingError {
+    /// Why work was not run.
+    ///
+    /// - Parameters:
+    ///   - waiting: How many wait.
+    ///   - expectedWait: How long it would have waited, in nanoseconds.
+    init(_ cause: RefusalCause, waiting: Int, expectedWait: Int) {
+        let seconds = retrySeconds(after: expectedWait)
+        self =
+            switch cause {
+            case .queueFull, .standingQueue: .overloaded(queued: waiting, retryAfter: seconds)
+            case .share: .overShare(retryAfter: seconds)
+            case .wouldMissDeadline: .wouldMissDeadline(expectedWait: expectedWait, retryAfter: seconds)
+            case .deadline: .deadlineExceeded
+            case .abandoned: .abandoned
+            // Has a case of its own, which knows the rate.
+            case .rate: .overloaded(queued: waiting, retryAfter: seconds)
+            }
+    }
+}
+
+/// When to come back, in whole seconds: not before the queue of this moment is gone, and not all at once.
+func retrySeconds(after nanoseconds: Int) -> Int {
+    let seconds = min(600, max(0, nanoseconds - 1) / 1_000_000_000 + 1)
+    return seconds + Int.random(in: 0...min(seconds, 30))
+}
+
+private func milliseconds(_ nanoseconds: Int) -> Int { nanoseconds / 1_000_000 }

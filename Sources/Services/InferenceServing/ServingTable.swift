@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ModelDomain
-internal import Synchronization
 
 /// What answers where, at one moment: an immutable value that every event loop holds a reference to.
 package final class ServingTable: Sendable {
@@ -35,12 +34,26 @@ package final class EndpointState: Sendable {
     /// Why the wanted version does not answer.
     package let problem: Explanation?
     package let counters: EndpointCounters
+    /// Its queue; the same one for as long as the endpoint is there.
+    package let admission: EndpointAdmission
+    /// From when a request is there; `nil` for no limit.
+    let deadlineNanoseconds: Int?
 
-    package init(record: EndpointRecord, live: LiveVersion?, problem: Explanation?, counters: EndpointCounters) {
+    package init(
+        record: EndpointRecord, live: LiveVersion?, problem: Explanation?,
+        counters: EndpointCounters = EndpointCounters(), admission: EndpointAdmission = EndpointAdmission()
+    ) {
         self.record = record
         self.live = live
         self.problem = problem
         self.counters = counters
+        self.admission = admission
+        deadlineNanoseconds = record.settings.deadline?.nanoseconds
+    }
+
+    /// This endpoint with other settings; what waits and what is counted stays.
+    package func with(_ record: EndpointRecord) -> EndpointState {
+        EndpointState(record: record, live: live, problem: problem, counters: counters, admission: admission)
     }
 
     /// - Throws: `SRV-001` with the reason when nothing proven is there.
@@ -56,26 +69,5 @@ package final class EndpointState: Sendable {
         let live = try ready()
         guard let version, version != live.versionText else { return live }
         throw .versionNotLive(record.name, asked: version, live: live.versionText)
-    }
-}
-
-/// Counts of one endpoint since the server started, over all its versions.
-package final class EndpointCounters: Sendable {
-    private let acceptedCount = Atomic<Int>(0)
-    private let answeredCount = Atomic<Int>(0)
-    private let failedCount = Atomic<Int>(0)
-
-    package init() {}
-
-    package var accepted: Int { acceptedCount.load(ordering: .relaxed) }
-    /// Accepted and answered, failures included.
-    package var answered: Int { answeredCount.load(ordering: .relaxed) }
-    package var failed: Int { failedCount.load(ordering: .relaxed) }
-
-    func accept() { acceptedCount.add(1, ordering: .relaxed) }
-
-    func answer(failed: Bool) {
-        answeredCount.add(1, ordering: .relaxed)
-        if failed { failedCount.add(1, ordering: .relaxed) }
     }
 }

@@ -14,19 +14,9 @@ package final class VersionCounts: Sendable {
 
     func accept() { acceptedCount.add(1, ordering: .relaxed) }
 
+    /// It was not accepted after all.
+    func retract() { acceptedCount.subtract(1, ordering: .relaxed) }
+
     /// Releasing: who sees the count sees what the call did.
     func answer() { answeredCount.add(1, ordering: .releasing) }
-}
-
-/// A call counts twice: for its endpoint, which lives on, and for the version that answers, until that is replaced.
-extension InferenceCall {
-    func accept() {
-        endpoint.counters.accept()
-        live.counts.accept()
-    }
-
-    func answer(failed: Bool) {
-        endpoint.counters.answer(failed: failed)
-        live.counts.answer()
-    }
 }

@@ -104,6 +104,16 @@ struct ConfigReader {
         return text
     }
 
+    /// A text, or a whole number as it is written.
+    func word(_ key: String, takes expected: String) throws(Refusal) -> String? {
+        switch self[key]?.value {
+        case nil: nil
+        case .text(let text): text
+        case .integer(let number): String(number)
+        default: throw wrong(key, takes: expected)
+        }
+    }
+
     func texts(_ key: String) throws(Refusal) -> [String]? {
         guard let node = self[key] else { return nil }
         guard case .list(let items) = node.value else { throw wrong(key, takes: "a list of texts") }

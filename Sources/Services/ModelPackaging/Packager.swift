@@ -72,11 +72,12 @@ package struct Packager: Sendable {
         let endpoints = project.endpoints.isEmpty ? [try EndpointName(name.rawValue)] : project.endpoints
         let data = try [project.examples?.data, project.baseline].compactMap(\.self).map { try folder.describe($0) }
         let provenance = Provenance(
-            stamp: stamp, model: model, endpoints: endpoints, source: source, engine: runtime.identity,
+            stamp: stamp, model: model, endpoints: endpoints, endpointSettings: project.endpointSettings,
+            source: source, engine: runtime.identity,
             commit: await folder.commit(), data: data, verdict: verdict)
         return PackedBundle(
-            model: model, endpoints: endpoints, manifest: manifest, provenanceBytes: provenance.bytes,
-            contents: files, verdict: verdict, notes: notes)
+            model: model, endpoints: endpoints, endpointSettings: project.endpointSettings, manifest: manifest,
+            provenanceBytes: provenance.bytes, contents: files, verdict: verdict, notes: notes)
     }
 
     /// Row by row, and then all together: an answer must not depend on its company.
@@ -210,6 +211,7 @@ extension ProjectFile {
             // Whoever names the model at the command line means the endpoint too.
             merged.name = name
             merged.endpoints = []
+            merged.endpointSettings = [:]
         }
         merged.project = choices.project ?? project
         merged.source = choices.source ?? source

@@ -29,10 +29,12 @@ extension PackedBundle {
         let proven = try ProvenModel(
             proving: PreparedBundle(
                 manifest: manifest, model: try folder.modelFile(manifest.model), examples: examples), on: runtime)
+        let endpoints = try provenance.texts("endpoints").map { name throws(Refusal) in try EndpointName(name) }
         self.init(
             model: ModelReference(
                 project: try ProjectName(provenance.text("project")), name: try ModelName(provenance.text("model"))),
-            endpoints: try provenance.texts("endpoints").map { name throws(Refusal) in try EndpointName(name) },
+            endpoints: endpoints,
+            endpointSettings: try provenance.endpointSettings(of: endpoints),
             manifest: manifest, provenanceBytes: provenanceBytes,
             contents: manifest.files.map { ($0, .projectFile($0.path)) }, verdict: proven.verdict, notes: [])
     }
@@ -51,9 +53,29 @@ extension PackedBundle {
             default: break
             }
         }
+        // Settings belong to the endpoints that were named with them.
+        let settings = name == nil ? endpointSettings : [:]
+        provenance.removeAll { $0.name == Provenance.settingsKey && settings.isEmpty }
         return PackedBundle(
-            model: model, endpoints: endpoints, manifest: manifest,
+            model: model, endpoints: endpoints, endpointSettings: settings, manifest: manifest,
             provenanceBytes: JSONValue.object(provenance).canonical, contents: contents, verdict: verdict,
             notes: notes)
+    }
+}
+
+extension FieldReader {
+    fileprivate func endpointSettings(
+        of endpoints: [EndpointName]
+    ) throws(Refusal) -> [EndpointName: [EndpointSettings.Key: String]] {
+        var settings: [EndpointName: [EndpointSettings.Key: String]] = [:]
+        guard let all = try optionalFields(Provenance.settingsKey) else { return settings }
+        for endpoint in endpoints {
+            guard let own = try all.optionalFields(endpoint.rawValue) else { continue }
+            for key in EndpointSettings.Key.allCases {
+                settings[endpoint, default: [:]][key] = try own.optionalText(key.rawValue)
+            }
+            _ = try EndpointSettings(settings[endpoint] ?? [:])
+        }
+        return settings
     }
 }

@@ -19,6 +19,8 @@ package struct PackedBundle: Sendable {
     package let model: ModelReference
     /// The endpoints that the project names; the model's own name when it names none.
     package let endpoints: [EndpointName]
+    /// What the project says of how they treat their callers.
+    package let endpointSettings: [EndpointName: [EndpointSettings.Key: String]]
     package let manifest: BundleManifest
     /// Canonical JSON of ``manifest``; its digest is the bundle's.
     package let manifestBytes: [UInt8]
@@ -31,11 +33,13 @@ package struct PackedBundle: Sendable {
     package var digest: Digest { Digest(of: manifestBytes) }
 
     package init(
-        model: ModelReference, endpoints: [EndpointName], manifest: BundleManifest, provenanceBytes: [UInt8],
-        contents: [Entry], verdict: ProofVerdict, notes: [String]
+        model: ModelReference, endpoints: [EndpointName],
+        endpointSettings: [EndpointName: [EndpointSettings.Key: String]] = [:], manifest: BundleManifest,
+        provenanceBytes: [UInt8], contents: [Entry], verdict: ProofVerdict, notes: [String]
     ) {
         self.model = model
         self.endpoints = endpoints
+        self.endpointSettings = endpointSettings
         self.manifest = manifest
         manifestBytes = manifest.canonicalBytes
         self.provenanceBytes = provenanceBytes

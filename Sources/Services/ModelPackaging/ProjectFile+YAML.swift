@@ -42,7 +42,10 @@ extension ProjectFile {
         let names = endpoints.isEmpty ? [name?.rawValue].compactMap(\.self) : endpoints.map(\.rawValue)
         if !names.isEmpty {
             lines.append("endpoints:")
-            lines += names.map { "  \(quoted($0)): {}" }
+            lines += names.map { name in
+                let settings = EndpointName(rawValue: name).flatMap { endpointSettings[$0] } ?? [:]
+                return "  \(quoted(name)): \(settingsYAML(settings))"
+            }
         }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -108,6 +111,15 @@ extension ReplayCount {
         case .atMost(let count): "\(count)"
         }
     }
+}
+
+/// `{limits: {deadline: 100ms}, run_on: lane}`
+private func settingsYAML(_ settings: [EndpointSettings.Key: String]) -> String {
+    let pairs = settings.sorted { $0.key < $1.key }.map { (key: $0.key, text: "\($0.key.rawValue): \($0.value)") }
+    let limits = pairs.filter { EndpointSettings.Key.limits.contains($0.key) }.map(\.text)
+    let others = pairs.filter { !EndpointSettings.Key.limits.contains($0.key) }.map(\.text)
+    let parts = (limits.isEmpty ? [] : ["limits: {\(limits.joined(separator: ", "))}"]) + others
+    return "{\(parts.joined(separator: ", "))}"
 }
 
 /// A text as YAML reads it back: plain where that is safe, double-quoted (JSON's escapes) elsewhere.

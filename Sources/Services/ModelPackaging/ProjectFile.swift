@@ -50,6 +50,8 @@ package struct ProjectFile: Sendable, Equatable {
     package var baseline: String?
     /// Empty for one endpoint of the model's name.
     package var endpoints: [EndpointName] = []
+    /// What the file says of how endpoints treat their callers; what it does not say stays as it is at the server.
+    package var endpointSettings: [EndpointName: [EndpointSettings.Key: String]] = [:]
 
     package init() {}
 }
@@ -71,15 +73,31 @@ extension ProjectFile {
         baseline = try root.child("baseline", known: ["data"], planned: ["reference_rows"])?.text("data")
         if let named = try root.child("endpoints", known: nil) {
             endpoints = try named.keys.map { key throws(Refusal) in
-                _ = try named.child(
-                    key, known: [],
-                    planned: [
-                        "versions", "protocols", "route", "limits", "resources", "rollout", "slo", "log", "monitor",
-                        "alerts", "batch", "stream", "replicas",
-                    ])
-                return try EndpointName(key)
+                let name = try EndpointName(key)
+                let settings = try readSettings(key, in: named)
+                if !settings.isEmpty { endpointSettings[name] = settings }
+                return name
             }
         }
+    }
+
+    private func readSettings(_ key: String, in named: ConfigReader) throws(Refusal) -> [EndpointSettings.Key: String] {
+        let endpoint = try named.child(
+            key, known: ["limits", "run_on"],
+            planned: [
+                "versions", "protocols", "route", "resources", "rollout", "slo", "log", "monitor", "alerts", "batch",
+                "stream", "replicas",
+            ])
+        let limits = try endpoint?.child("limits", known: EndpointSettings.Key.limits.map(\.rawValue))
+        var settings: [EndpointSettings.Key: String] = [:]
+        for key in EndpointSettings.Key.allCases {
+            guard let reader = EndpointSettings.Key.limits.contains(key) ? limits : endpoint,
+                let text = try reader.word(key.rawValue, takes: key.form)
+            else { continue }
+            guard (try? EndpointSettings([key: text])) != nil else { throw reader.wrong(key.rawValue, takes: key.form) }
+            settings[key] = text
+        }
+        return settings
     }
 
     private mutating func readModel(_ root: ConfigReader) throws(Refusal) {

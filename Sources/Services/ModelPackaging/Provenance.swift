@@ -20,10 +20,12 @@ package struct PackingStamp: Sendable {
 
 struct Provenance {
     static let schema = "slipway.provenance/1"
+    static let settingsKey = "endpoint_settings"
 
     let stamp: PackingStamp
     let model: ModelReference
     let endpoints: [EndpointName]
+    let endpointSettings: [EndpointName: [EndpointSettings.Key: String]]
     /// The model file's path in its project.
     let source: String
     let engine: EngineIdentity
@@ -38,7 +40,8 @@ struct Provenance {
             ("schema", .string(Self.schema)), ("model", .string(model.name.rawValue)),
             ("project", .string(model.project.rawValue)),
             ("endpoints", .array(endpoints.map { .string($0.rawValue) })), ("packed_at", .string(stamp.time.text)),
-            ("packed_by", .string(stamp.actor)), ("tool", .string(stamp.tool)), ("source", .string(source)),
+            (Self.settingsKey, settingsJSON), ("packed_by", .string(stamp.actor)),
+            ("tool", .string(stamp.tool)), ("source", .string(source)),
             (
                 "engine",
                 .record([
@@ -72,5 +75,15 @@ struct Provenance {
             ),
         ])
         return json.canonical
+    }
+
+    /// Left out where there are none.
+    private var settingsJSON: JSONValue? {
+        endpointSettings.isEmpty
+            ? JSONValue?.none
+            : .object(
+                endpointSettings.map { name, settings in
+                    (name.rawValue, .object(settings.map { ($0.key.rawValue, .string($0.value)) }))
+                })
     }
 }

@@ -27,17 +27,21 @@ extension ModelRegistry {
 
     /// Wants a version at an endpoint, which is made with its first deployment.
     ///
-    /// - Returns: The new deployment, or the present one when it wants this version already: then nothing has changed,
-    ///   and its generation is the one from before.
-    /// - Throws: `REG-001` or `REG-002` when there is no such version.
+    /// - Parameter settings: Those to change; others stay.
+    /// - Returns: The new deployment, or the present one when it wants this version already: then its generation is the
+    ///   one from before.
+    /// - Throws: `REG-001` or `REG-002` when there is no such version; `IN-006` for a setting that cannot be read.
     package func recordDeployment(
         to name: EndpointName, in project: ProjectName = .standard, model: ModelReference, version number: Int,
-        by actor: String, reason: String?
+        settings: [EndpointSettings.Key: String] = [:], by actor: String, reason: String?
     ) async throws -> Deployment {
         try await change(by: actor, reason: reason) { transaction, log in
             let version = try transaction.knownVersion(.number(number), of: model)
             let current = try transaction.endpoint(name, in: project)?.current
-            if let current, current.model == model, current.version == number { return current }
+            if let current, current.model == model, current.version == number {
+                try write(settings, of: name, in: project, transaction, log)
+                return current
+            }
             let deployment = Deployment(
                 generation: (current?.generation ?? 0) + 1, model: model, version: version.number, restores: nil,
                 base: current?.effective, createdAt: log.time, createdBy: actor)
@@ -45,7 +49,22 @@ extension ModelRegistry {
             try log.append(
                 "endpoint.deploy", endpointPath(name, project), before: current.map(versionPath),
                 after: versionPath(deployment))
+            try write(settings, of: name, in: project, transaction, log)
             return deployment
+        }
+    }
+
+    /// Changes settings of an endpoint; those that are not given stay, or become the standard ones when `resetting`.
+    ///
+    /// - Returns: The endpoint as it is then. Where that is as before, nothing is written.
+    /// - Throws: `REG-003` for an unknown endpoint; `IN-006` for a setting that cannot be read.
+    package func recordSettings(
+        _ settings: [EndpointSettings.Key: String], of name: EndpointName, in project: ProjectName = .standard,
+        resetting: Bool = false, by actor: String, reason: String?
+    ) async throws -> EndpointRecord {
+        try await change(by: actor, reason: reason) { transaction, log in
+            try write(settings, of: name, in: project, resetting: resetting, transaction, log)
+            return try transaction.knownEndpoint(name, in: project)
         }
     }
 
@@ -113,3 +132,14 @@ extension ModelRegistry {
 private func endpointPath(_ name: EndpointName, _ project: ProjectName) -> String { "endpoint/\(project)/\(name)" }
 
 private func versionPath(_ deployment: Deployment) -> String { versionPath(deployment.model, deployment.version) }
+
+private func write(
+    _ settings: [EndpointSettings.Key: String], of name: EndpointName, in project: ProjectName,
+    resetting: Bool = false, _ transaction: any RegistryWriting, _ log: LedgerWriter
+) throws {
+    let before = try transaction.knownEndpoint(name, in: project).settings
+    let after = try (resetting ? .standard : before).changed(settings)
+    guard after != before else { return }
+    try transaction.setSettings(after, of: name, in: project)
+    try log.append("endpoint.set", endpointPath(name, project), before: before.line, after: after.line)
+}

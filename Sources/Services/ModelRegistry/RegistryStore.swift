@@ -41,7 +41,9 @@ package protocol RegistryWriting: RegistryReading {
     func setAlias(_ alias: AliasName, of model: ModelReference, to version: Int?) throws
     /// Remembers a deployment; the endpoint is made with the first one.
     func insert(_ deployment: Deployment, to name: EndpointName, in project: ProjectName) throws
-    /// Forgets an endpoint and its deployments; the ledger keeps what happened.
+    /// Remembers all settings of an endpoint that is there.
+    func setSettings(_ settings: EndpointSettings, of name: EndpointName, in project: ProjectName) throws
+    /// Forgets an endpoint, its deployments and its settings; the ledger keeps what happened.
     func removeEndpoint(_ name: EndpointName, in project: ProjectName) throws
     /// The ledger entry goes behind the newest one: ``LedgerEntry/init(sequence:time:change:after:)``.
     ///

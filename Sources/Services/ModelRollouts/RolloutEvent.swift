@@ -5,7 +5,7 @@ package import ModelDomain
 /// What happened to an endpoint, for the log.
 package struct RolloutEvent: Sendable {
     package enum Kind: String, Sendable {
-        case proven, refused, switched, drained, fellBack, removed
+        case proven, refused, switched, drained, fellBack, removed, configured
     }
 
     package let kind: Kind

@@ -19,7 +19,8 @@ extension Rollouts {
             try await registry.recordLoad(of: endpoint, in: project, by: actor)
             let before = state(of: endpoint)
             let loaded = EndpointState(
-                record: record, live: live, problem: nil, counters: before?.counters ?? EndpointCounters())
+                record: record, live: live, problem: nil, counters: before?.counters ?? EndpointCounters(),
+                admission: before?.admission ?? EndpointAdmission())
             set(loaded)
             await publish(isComplete: true)
             note(.switched, endpoint, version.model, version.number, "loaded by \(actor)")

@@ -69,28 +69,35 @@ package final class Rollouts: Sendable {
 
     /// Has `endpoint` answer with a version of `model`.
     ///
-    /// - Parameter selector: A number, `@alias`, or the digest of a bundle.
+    /// - Parameters:
+    ///   - selector: A number, `@alias`, or the digest of a bundle.
+    ///   - settings: Those of the endpoint to change with it; others stay.
     /// - Throws: Why the version cannot answer here; the endpoint is then as it was.
     package func deploy(
-        _ model: ModelReference, version selector: String, to endpoint: EndpointName, by actor: String,
-        reason: String?
+        _ model: ModelReference, version selector: String, to endpoint: EndpointName,
+        settings: [EndpointSettings.Key: String] = [:], by actor: String, reason: String?
     ) async throws -> DeploymentOutcome {
         let change = try await turnstile.pass { [self] in
+            // A setting that cannot be read must not be found out after the model has changed.
+            _ = try EndpointSettings(settings)
             let version = try await registry.version(VersionSelector(selector), of: model)
             let before = state(of: endpoint)
             if let before, let live = before.live, before.problem == nil, live.version.model == model,
                 live.version.number == version.number
             {
+                let state = try await configured(before, settings, resetting: false, by: actor, reason: reason)
                 return Change(
                     outcome: DeploymentOutcome(
-                        state: before, deployment: before.record.current, replaced: version.number, unchanged: true),
+                        state: state, deployment: before.record.current, replaced: version.number,
+                        unchanged: state.record == before.record),
                     draining: nil)
             }
             try requireFreeName(endpoint, in: model.project, taken: before)
             let live = try await prove(version, at: endpoint)
             try requireSameSignature(live, as: before, at: endpoint)
             let deployment = try await registry.recordDeployment(
-                to: endpoint, in: model.project, model: model, version: version.number, by: actor, reason: reason)
+                to: endpoint, in: model.project, model: model, version: version.number, settings: settings,
+                by: actor, reason: reason)
             return try await answer(at: endpoint, with: live, deployment: deployment, instead: before)
         }
         return await finished(change)
@@ -124,6 +131,19 @@ package final class Rollouts: Sendable {
     package func handOver(_ body: @escaping @Sendable () async -> Bool) async throws {
         try await turnstile.pass { [turnstile] in
             if await body() { await turnstile.close() }
+        }
+    }
+
+    /// Changes settings of an endpoint while it answers; what waits there stays.
+    ///
+    /// - Parameter resetting: Whether those that are not given become the standard ones.
+    package func configure(
+        _ endpoint: EndpointName, _ settings: [EndpointSettings.Key: String], resetting: Bool, by actor: String,
+        reason: String?
+    ) async throws -> EndpointState {
+        try await turnstile.pass { [self] in
+            let state = try service.table.endpoint(endpoint.rawValue)
+            return try await configured(state, settings, resetting: resetting, by: actor, reason: reason)
         }
     }
 
@@ -195,12 +215,29 @@ extension Rollouts {
             hint: "Deploy it to another endpoint with --endpoint NAME.")
     }
 
+    private func configured(
+        _ before: EndpointState, _ settings: [EndpointSettings.Key: String], resetting: Bool, by actor: String,
+        reason: String?
+    ) async throws -> EndpointState {
+        guard resetting || !settings.isEmpty else { return before }
+        let (name, current) = (before.record.name, before.record.current)
+        let record = try await registry.recordSettings(
+            settings, of: name, in: before.record.project, resetting: resetting, by: actor, reason: reason)
+        guard record.settings != before.record.settings else { return before }
+        let state = before.with(record)
+        set(state)
+        await publish(isComplete: service.table.isComplete)
+        note(.configured, name, current.model, current.version, record.settings.line)
+        return state
+    }
+
     func answer(
         at endpoint: EndpointName, with live: LiveVersion, deployment: Deployment, instead before: EndpointState?
     ) async throws -> Change {
         let record = try await registry.endpoint(endpoint, in: live.version.model.project)
         let state = EndpointState(
-            record: record, live: live, problem: nil, counters: before?.counters ?? EndpointCounters())
+            record: record, live: live, problem: nil, counters: before?.counters ?? EndpointCounters(),
+            admission: before?.admission ?? EndpointAdmission())
         set(state)
         await publish(isComplete: true)
         note(

@@ -4,7 +4,7 @@ internal import ArgumentParser
 struct EndpointCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "endpoint",
-        abstract: "See and remove the names that answer.",
+        abstract: "See, set and remove the names that answer.",
         discussion: "Example: slipway endpoint list",
-        subcommands: [EndpointList.self, EndpointShow.self, EndpointDelete.self])
+        subcommands: [EndpointList.self, EndpointShow.self, EndpointSet.self, EndpointDelete.self])
 }

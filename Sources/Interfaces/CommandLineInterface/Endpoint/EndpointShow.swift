@@ -34,6 +34,9 @@ private func historyText(_ history: EndpointHistoryV1) -> String {
     if let columns = endpoint.signature?.columns, columns != endpoint.signature?.inputs.map(\.name) {
         facts.append(["columns", columns.joined(separator: ", ")])
     }
+    facts.append(["runs on", placementText(endpoint)])
+    facts.append(["settings", settingsLine(endpoint)])
+    facts.append(["load", loadText(endpoint.requests)])
     parts.append(Table(rows: facts).text)
     let deployments = Table(
         header: ["GENERATION", "MODEL", "VERSION", "CREATED", "BY", "REMARK"],
@@ -45,4 +48,15 @@ private func historyText(_ history: EndpointHistoryV1) -> String {
         }, numbers: [0, 2])
     parts.append(deployments.text)
     return parts.joined(separator: "\n\n")
+}
+
+/// `12 accepted, 11 answered, 1 failed; refused: rate 3; 2 wait, 1 of at most 4 run on lanes`
+private func loadText(_ requests: RequestCountsV1) -> String {
+    var parts = ["\(requests.accepted) accepted, \(requests.answered) answered, \(requests.failed) failed"]
+    if !requests.refused.isEmpty {
+        let causes = requests.refused.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        parts.append("refused: " + causes.joined(separator: ", "))
+    }
+    parts.append("\(requests.waiting) wait, \(requests.running) of at most \(requests.concurrency) run on lanes")
+    return parts.joined(separator: "; ")
 }

@@ -5,16 +5,26 @@ internal import WireTypes
 /// One line an endpoint.
 func endpointTable(_ endpoints: [EndpointV1]) -> Table {
     Table(
-        header: ["ENDPOINT", "MODEL", "LIVE", "WANTED", "READY", "PROOF", "REQUESTS", "FAILED", "ONE ROW"],
+        header: [
+            "ENDPOINT", "MODEL", "LIVE", "WANTED", "READY", "PROOF", "REQUESTS", "FAILED", "REFUSED", "ONE ROW",
+            "RUNS ON",
+        ],
         rows: endpoints.map { endpoint in
             [
                 endpoint.name, endpoint.model, endpoint.liveVersion.map(String.init) ?? "–",
                 String(endpoint.wantedVersion), endpoint.ready ? "yes" : "no",
                 endpoint.proof.map { $0.proven ? "proven" : "not proven" } ?? "–",
                 String(endpoint.requests.accepted), String(endpoint.requests.failed),
-                endpoint.oneRowMicroseconds.map { durationText(microseconds: $0) } ?? "–",
+                String(endpoint.requests.refused.values.reduce(0, +)),
+                endpoint.oneRowMicroseconds.map { durationText(microseconds: $0) } ?? "–", placementText(endpoint),
             ]
-        }, numbers: [2, 3, 6, 7, 8])
+        }, numbers: [2, 3, 6, 7, 8, 9])
+}
+
+/// `inline`, `lane`; with `(set)` where a person chose it.
+func placementText(_ endpoint: EndpointV1) -> String {
+    guard let place = endpoint.runsOn else { return "–" }
+    return endpoint.settings[EndpointSettings.Key.runOn.rawValue] == place ? "\(place) (set)" : place
 }
 
 /// Why the wanted version does not answer, with the rows that differ; `nil` when it does.

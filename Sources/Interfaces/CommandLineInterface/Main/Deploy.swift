@@ -41,7 +41,8 @@ struct Deploy: AsyncParsableCommand {
                 try await client.deploy(
                     DeployV1(
                         project: bundle.model.project.rawValue, model: bundle.model.name.rawValue,
-                        version: String(version.version), reason: reason),
+                        version: String(version.version), reason: reason,
+                        settings: bundle.endpointSettings[name].map(settingTexts)),
                     to: name))
         }
         let report = DeployReport(bundle: bundle, version: version.version, deployed: deployed, server: client.url)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import ArgumentParser
+internal import ModelDomain
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -39,7 +40,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "The largest request body, as in 64MiB.")
     var bodyLimit = ByteCount(bytes: 64 << 20)
 
-    @Option(help: "Threads for models that are too heavy for an event loop; without it, one a core.")
+    @Option(help: "Threads for models that are too heavy for an event loop; without it, one a core, at least two.")
     var laneThreads: Int?
 
     @Flag(help: "Let other servers, with data folders of their own, listen on the same port.")
@@ -52,8 +53,8 @@ struct Serve: AsyncParsableCommand {
             """)
     var takeOver = false
 
-    @Option(help: "How long what was accepted may run on after SIGTERM, as in 30s; then it is cut.")
-    var drainTimeout = TimeSpan(duration: .seconds(30))
+    @Option(help: "How long what was accepted may run on after SIGTERM, then it is cut; without it, 30s.")
+    var drainTimeout: TimeSpan?
 
     func validate() throws {
         guard (0...65_535).contains(port) else { throw ValidationError("--port takes 0 to 65535.") }
@@ -70,6 +71,6 @@ struct Serve: AsyncParsableCommand {
                 data: folder.data, host: host, port: port, tokenFile: tokenFile, bodyLimit: bodyLimit.bytes,
                 laneThreads: laneThreads, tlsCertificate: tlsCertificate, tlsKey: tlsKey, sharesPort: sharePort,
                 takesOver: takeOver,
-                drainTimeout: drainTimeout.duration))
+                drainTimeout: drainTimeout?.duration ?? .seconds(30)))
     }
 }

@@ -7,3 +7,7 @@ extension AliasName: ExpressibleByArgument {}
 extension EndpointName: ExpressibleByArgument {}
 extension ModelName: ExpressibleByArgument {}
 extension ProjectName: ExpressibleByArgument {}
+
+extension TimeSpan: ExpressibleByArgument {
+    package init?(argument: String) { self.init(argument) }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import APIClient
+internal import ArgumentParser
+internal import ModelDomain
+internal import WireTypes
+
+struct EndpointSet: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "set",
+        abstract: "Set the limits of an endpoint, and where its model runs, while it answers.",
+        discussion: """
+            Only what is given changes.
+
+            Example: slipway endpoint set breast-cancer --deadline 100ms --rate-per-client 100/s
+            """)
+
+    @Argument(help: "The endpoint.")
+    var name: EndpointName
+
+    @Option(
+        help: ArgumentHelp("The longest that an answer is worth computing, as in 100ms; or none.", valueName: "time"))
+    var deadline: String?
+
+    @Option(help: ArgumentHelp("The most requests that wait; or auto.", valueName: "count"))
+    var queue: String?
+
+    @Option(help: ArgumentHelp("The most requests that run on lanes at once; or auto.", valueName: "count"))
+    var concurrency: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The longest that requests wait while a queue stands, as in 50ms; or auto.", valueName: "time"))
+    var wait: String?
+
+    @Option(help: ArgumentHelp("What one caller may send, as in 100/s; or none.", valueName: "rate"))
+    var ratePerClient: String?
+
+    @Option(help: ArgumentHelp("Where the model runs: auto, inline or lane.", valueName: "place"))
+    var runOn: String?
+
+    @Flag(help: "Take back everything that is not given.")
+    var reset = false
+
+    @Option(help: ArgumentHelp("Why, for the ledger.", valueName: "text"))
+    var reason: String?
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard reset || !settings.isEmpty else {
+            throw ValidationError("Say what to set, or --reset. `slipway endpoint show` tells what is set.")
+        }
+    }
+
+    mutating func run() async throws {
+        _ = try EndpointSettings(settings)
+        let endpoint = try await server.client().configureEndpoint(
+            name,
+            ConfigureEndpointV1(settings: settingTexts(settings), reset: reset ? true : nil, reason: reason))
+        try output.write(endpoint, asText: "\(name): \(settingsLine(endpoint))")
+    }
+
+    private var settings: [EndpointSettings.Key: String] {
+        let given: [(EndpointSettings.Key, String?)] = [
+            (.deadline, deadline), (.queue, queue), (.concurrency, concurrency), (.wait, wait),
+            (.ratePerClient, ratePerClient), (.runOn, runOn),
+        ]
+        return Dictionary(uniqueKeysWithValues: given.compactMap { key, text in text.map { (key, $0) } })
+    }
+}
+
+/// Settings by their names, as they travel.
+func settingTexts(_ settings: [EndpointSettings.Key: String]) -> [String: String] {
+    Dictionary(uniqueKeysWithValues: settings.map { ($0.key.rawValue, $0.value) })
+}
+
+/// `deadline 30s, queue auto, …`: every setting.
+func settingsLine(_ endpoint: EndpointV1) -> String {
+    endpoint.settings.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ").printable
+}

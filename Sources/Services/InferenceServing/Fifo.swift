@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// First in, first out. What was taken is forgotten at once, so that its memory is given back.
+struct Fifo<Element> {
+    private var slots: [Element?] = []
+    private var head = 0
+
+    var count: Int { slots.count - head }
+    var isEmpty: Bool { head == slots.count }
+
+    mutating func append(_ element: Element) { slots.append(element) }
+
+    mutating func popFirst() -> Element? {
+        guard head < slots.count else { return nil }
+        defer {
+            slots[head] = nil
+            head += 1
+            // Moving the rest only now and then keeps taking O(1).
+            if head == slots.count || head > 32 && head * 2 > slots.count {
+                slots.removeFirst(head)
+                head = 0
+            }
+        }
+        return slots[head]
+    }
+
+    mutating func popLast() -> Element? {
+        guard head < slots.count else { return nil }
+        return slots.removeLast()
+    }
+
+    func contains(where condition: (Element) -> Bool) -> Bool {
+        slots[head...].contains { $0.map(condition) ?? false }
+    }
+
+    /// Takes out what `condition` holds for, and keeps the order of the rest.
+    mutating func removeAll(where condition: (Element) -> Bool) -> [Element] {
+        var removed: [Element] = []
+        var kept: [Element?] = []
+        for case let element? in slots[head...] {
+            if condition(element) { removed.append(element) } else { kept.append(element) }
+        }
+        slots = kept
+        head = 0
+        return removed
+    }
+}

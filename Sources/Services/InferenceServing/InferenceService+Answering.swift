@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ModelDomain
+internal import ModelExecution
+package import Tensors
+
+/// From a decoded call to its answer.
+extension InferenceService {
+    /// Where a call of a version runs.
+    ///
+    /// - Parameter byteCount: Of all inputs together.
+    package func placement(
+        of live: LiveVersion, at record: EndpointRecord, rowCount: Int, byteCount: Int
+    ) -> EndpointSettings.RunPlacement {
+        switch record.settings.runOn {
+        case .inline: .inline
+        case .lane: .lane
+        case .auto:
+            live.cost.nanoseconds(rowCount: rowCount, byteCount: byteCount) <= inlineBudgetNanoseconds
+                ? .inline : .lane
+        }
+    }
+
+    /// Runs one request where it arrived, on the version that its event loop's table names.
+    ///
+    /// - Returns: `nil`, and nothing was done, when the call is for ``answerLater(_:completion:)``: it is not expected to
+    ///   fit the inline budget, or the endpoint says so.
+    package func answerNow(_ call: InferenceCall) -> Result<[Tensor], ServingError>? {
+        let byteCount = call.inputs.reduce(0) { $0 + $1.storage.byteCount }
+        guard
+            placement(of: call.live, at: call.endpoint.record, rowCount: call.rowCount, byteCount: byteCount) == .inline
+        else { return nil }
+        let now = Moment.now
+        do throws(ServingError) {
+            let deadline = try arrive(call, now)
+            call.endpoint.counters.accept()
+            call.live.counts.accept()
+            defer { call.live.counts.answer() }
+            return run(call, arrival: now, start: now, deadline: deadline).result
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Runs one request on a lane.
+    ///
+    /// - Parameter completion: Called exactly once, unless this throws; on a thread of the lanes, or, when the request has
+    ///   to make room, on one that submits.
+    /// - Throws: Why it was not taken: overload, a share or rate that is used up, a deadline that cannot be kept.
+    package func answerLater(
+        _ call: InferenceCall, completion: @escaping @Sendable (Result<[Tensor], ServingError>) -> Void
+    ) throws(ServingError) -> PendingAnswer {
+        let arrival = Moment.now
+        let deadline = try arrive(call, arrival)
+        let pending = PendingAnswer()
+        let counts = call.live.counts
+        // The lanes do not keep the service alive: it may go while they work.
+        let work = LaneWork(
+            pending: pending, arrival: arrival, counters: call.endpoint.counters,
+            run: { start in
+                let (result, nanoseconds) = run(call, arrival: arrival, start: start, deadline: deadline)
+                completion(result)
+                counts.answer()
+                return nanoseconds
+            },
+            refuse: { refusal in
+                completion(.failure(refusal))
+                counts.answer()
+            })
+        counts.accept()
+        do throws(ServingError) {
+            try submit(work, call, until: deadline)
+        } catch {
+            counts.retract()
+            throw error
+        }
+        return pending
+    }
+
+    private func submit(_ work: LaneWork, _ call: InferenceCall, until deadline: Moment) throws(ServingError) {
+        let settings = call.endpoint.record.settings
+        try lanes.submit(
+            work, of: call.terms.caller, until: deadline, to: call.endpoint.admission,
+            limits: AdmissionLimits(
+                queue: settings.queue ?? queueLimit, concurrency: settings.concurrency,
+                waitNanoseconds: settings.wait?.nanoseconds),
+            expecting: call.live.cost.nanoseconds(rowCount: call.rowCount, byteCount: 0))
+    }
+
+    /// What is asked of every request before anything is done for it.
+    ///
+    /// - Returns: Its deadline: what the caller says or what the endpoint says, whichever is earlier.
+    private func arrive(_ call: InferenceCall, _ now: Moment) throws(ServingError) -> Moment {
+        let endpoint = call.endpoint
+        if let rate = endpoint.record.settings.ratePerClient,
+            let pause = endpoint.admission.takeToken(of: call.terms.caller, at: rate, now: now)
+        {
+            endpoint.counters.refuse(.rate)
+            throw .overRate(rate, retryAfter: retrySeconds(after: pause))
+        }
+        let own = endpoint.deadlineNanoseconds.map(now.after) ?? .never
+        guard let instant = call.terms.deadline else { return own }
+        let deadline = min(own, Moment(instant))
+        guard deadline > now else {
+            endpoint.counters.refuse(.deadline)
+            throw .deadlineExceeded
+        }
+        return deadline
+    }
+}
+
+/// Runs a call that was accepted, and counts it. An answer that comes after the deadline is none.
+private func run(
+    _ call: InferenceCall, arrival: Moment, start: Moment, deadline: Moment
+) -> (result: Result<[Tensor], ServingError>, nanoseconds: Int) {
+    let counters = call.endpoint.counters
+    let result: Result<[Tensor], ServingError>
+    do throws(EngineError) {
+        result = .success(try call.live.engine.run(call.inputs))
+    } catch {
+        result = .failure(.engine(error))
+    }
+    let end = Moment.now
+    let nanoseconds = end.since(start)
+    guard case .success = result else {
+        counters.fail(after: end.since(arrival))
+        return (result, nanoseconds)
+    }
+    guard end <= deadline else {
+        counters.drop(.deadline, after: end.since(arrival))
+        return (.failure(.deadlineExceeded), nanoseconds)
+    }
+    counters.succeed(rows: call.rowCount, queued: start.since(arrival), ran: nanoseconds, at: end)
+    return (result, nanoseconds)
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Foundation
+
+/// Threads of our own for predictions that must not hold an event loop. Endpoints with work take turns.
+///
+/// One thread more than was asked for takes only work of endpoints of which nothing runs: when slow models hold all the
+/// others, an endpoint does not have to wait for one of them to end.
+///
+/// `@unchecked Sendable`: `condition` guards everything below it, and the queues of the endpoints.
+final class Lanes: @unchecked Sendable {
+    private let condition = NSCondition()
+    private let threadCount: Int
+    /// Endpoints with something waiting, in the order of their turns.
+    private var turns = Fifo<EndpointAdmission>()
+    private var running = 0
+    private var idle = 0
+    private var isClosed = false
+
+    init(threads: Int) {
+        threadCount = max(1, threads)
+        for index in 0...threadCount {
+            let thread = Thread { [self] in work() }
+            thread.name = "lane-\(index)"
+            thread.start()
+        }
+    }
+
+    /// Gives `work` to the threads.
+    ///
+    /// - Parameters:
+    ///   - expected: How long it is thought to take, in nanoseconds.
+    /// - Throws: Why it was not taken; then nothing else happens to it.
+    func submit(
+        _ work: LaneWork, of caller: CallerKey, until deadline: Moment, to endpoint: EndpointAdmission,
+        limits: AdmissionLimits, expecting expected: Int
+    ) throws(ServingError) {
+        var dropped: [AdmissionQueue<LaneWork>.Dropped] = []
+        let (refusal, waiting) = condition.withLock { () -> (ServingError?, Int) in
+            guard !isClosed else { return (.overloaded(queued: 0, retryAfter: 1), 0) }
+            let endpoints = turns.count + (endpoint.isInTurn ? 0 : 1)
+            let decision = endpoint.queue.admit(
+                work, of: caller, until: deadline, limits: limits, expecting: expected,
+                threads: Double(threadCount) / Double(endpoints), now: work.arrival, dropped: &dropped)
+            endpoint.publishGauges()
+            let waiting = endpoint.queue.waiting
+            guard case .refused(let cause, let wait) = decision else {
+                work.counters.accept()
+                if !endpoint.isInTurn {
+                    endpoint.isInTurn = true
+                    turns.append(endpoint)
+                }
+                if idle > 0 { condition.signal() }
+                return (nil, waiting)
+            }
+            work.counters.refuse(cause)
+            return (ServingError(cause, waiting: waiting, expectedWait: wait), waiting)
+        }
+        for (work, cause) in dropped { work.drop(cause, waiting: waiting) }
+        if let refusal { throw refusal }
+    }
+
+    /// Takes no more work; the threads end when what waits is done.
+    func close() {
+        condition.withLock {
+            isClosed = true
+            condition.broadcast()
+        }
+    }
+
+    private func work() {
+        while let turn = nextTurn() {
+            for (work, cause) in turn.dropped { work.drop(cause, waiting: turn.endpoint.waiting) }
+            guard let entry = turn.entry else { continue }
+            let nanoseconds = entry.work.run(turn.start)
+            finished(turn.endpoint, nanoseconds: nanoseconds)
+        }
+    }
+
+    private struct Turn {
+        let endpoint: EndpointAdmission
+        let start: Moment
+        var entry: AdmissionQueue<LaneWork>.Entry?
+        var dropped: [AdmissionQueue<LaneWork>.Dropped] = []
+    }
+
+    /// Waits until there is something to do.
+    ///
+    /// - Returns: `nil` when there will not be any more.
+    private func nextTurn() -> Turn? {
+        condition.withLock {
+            while true {
+                if let turn = takeTurn() { return turn }
+                if isClosed, turns.isEmpty { return nil }
+                idle += 1
+                condition.wait()
+                idle -= 1
+            }
+        }
+    }
+
+    private func takeTurn() -> Turn? {
+        for _ in 0..<turns.count {
+            guard let endpoint = turns.popFirst() else { return nil }
+            guard mayRun(endpoint) else {
+                turns.append(endpoint)
+                continue
+            }
+            var turn = Turn(endpoint: endpoint, start: .now)
+            turn.entry = endpoint.queue.next(now: turn.start, dropped: &turn.dropped)
+            endpoint.publishGauges()
+            endpoint.isInTurn = endpoint.queue.waiting > 0
+            if endpoint.isInTurn { turns.append(endpoint) }
+            if turn.entry != nil { running += 1 }
+            // Whoever sleeps is told only of what they could do.
+            if idle > 0, turns.contains(where: mayRun) { condition.signal() }
+            return turn
+        }
+        return nil
+    }
+
+    private func mayRun(_ endpoint: EndpointAdmission) -> Bool {
+        endpoint.queue.hasRunnable && (running < threadCount || endpoint.queue.running == 0)
+    }
+
+    private func finished(_ endpoint: EndpointAdmission, nanoseconds: Int) {
+        condition.withLock {
+            running -= 1
+            endpoint.queue.finished(nanoseconds: nanoseconds, now: .now)
+            endpoint.publishGauges()
+            if isClosed { condition.broadcast() }
+        }
+    }
+}
