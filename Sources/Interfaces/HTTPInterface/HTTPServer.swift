@@ -126,6 +126,7 @@ package struct HTTPServer: Sendable {
         StatusRoutes(administration: administration, version: settings.version).routes
             + ModelRoutes(administration: administration).routes
             + EndpointRoutes(administration: administration).routes
+            + EndpointExamplesRoute(administration: administration).routes
             + BlobRoutes(blobs: administration.blobs, maxByteCount: settings.maxBlobBytes).routes
             + LedgerRoutes(registry: administration.registry).routes
             + LogRoutes(logLines: administration.logLines).routes
