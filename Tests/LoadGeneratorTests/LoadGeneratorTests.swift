@@ -26,7 +26,7 @@ struct LoadGeneratorTests {
     /// One stall of 200 ms in 1 s at 500/s delays about 100 requests. A client that waits for each answer sees one slow
     /// request a connection, which is what the service time shows.
     @Test func aStallCostsEveryRequestThatItDelays() async throws {
-        let record = try await load(500, 1) { $0 == 100 ? .stall(.milliseconds(200)) : .at(status: 200, body: "{}") }
+        let record = try await load(500, 1) { $0 == 100 ? .stall(milliseconds: 200) : .at(status: 200, body: "{}") }
         #expect(record.good == 500)
         #expect(record.failures.isEmpty)
         #expect(record.latency.max >= 200_000)

@@ -10,7 +10,7 @@ final class StallingServer: Sendable {
     enum Answer: Sendable {
         case at(status: Int, body: String)
         /// Nobody gets an answer until this time is over.
-        case stall(TimeAmount)
+        case stall(milliseconds: Int)
         case hangUp
         case silence
     }
@@ -58,8 +58,8 @@ private final class Responder: ChannelInboundHandler {
         switch server.next() {
         case .at(let status, let body):
             answer(status, body, context)
-        case .stall(let time):
-            Thread.sleep(forTimeInterval: Double(time.nanoseconds) / 1e9)
+        case .stall(let milliseconds):
+            Thread.sleep(forTimeInterval: Double(milliseconds) / 1000)
             answer(200, "{}", context)
         case .hangUp: context.close(promise: nil)
         case .silence: break
