@@ -23,6 +23,8 @@ final class LoadConnection: ChannelInboundHandler {
     private let driver: LoadDriver
     private var context: ChannelHandlerContext?
     private(set) var flight: Flight?
+    /// Whether it ever brought an answer.
+    private(set) var hasAnswered = false
     private var status = 0
     private var closesAfterAnswer = false
     private var jsonByteCount: Int?
@@ -71,6 +73,7 @@ final class LoadConnection: ChannelInboundHandler {
             // Between requests an answer is nobody's.
             guard let flight, status >= 200 else { return }
             self.flight = nil
+            hasAnswered = true
             let isWhole = flight.keepsAnswer && kept.count == byteCount
             driver.answered(
                 flight, status: status, isObject: firstByte == UInt8(ascii: "{"),

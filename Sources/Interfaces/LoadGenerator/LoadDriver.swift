@@ -95,7 +95,8 @@ final class LoadDriver {
             piece?.record.note(.connectionClosed)
             piece?.underway -= 1
         }
-        reconnect(after: .zero)
+        // A server that only turns connections away is not asked for new ones without a pause.
+        reconnect(after: connection.hasAnswered ? .zero : .milliseconds(100))
         finishIfDone()
     }
 
