@@ -38,6 +38,8 @@ struct BenchTests {
                 #expect(both.compactMap { $0["endpoint"] as? String } == ["breast-cancer", "other"])
                 #expect(both.compactMap { ($0["statuses"] as? [String: Int])?["200"] } == [100, 100])
                 #expect(both.allSatisfy { $0["rows"] as? String == "generated" })
+                // The rows go on where the piece before ended.
+                #expect(both.compactMap { $0["answersAgreed"] as? Int } == [100, 100])
                 let text = try await platform.program.run(
                     "bench", "breast-cancer", "--rate", "100/s", "--duration", "200ms", "--rows", model + "/row.json")
                 #expect(text.output.contains("P99.9"), "\(text.errors)")

@@ -29,6 +29,7 @@ final class LoadDriver {
         let schedule: LoadSchedule
         let heads: [HTTPRequestHead]
         let bodies: [ByteBuffer]
+        let firstBody: Int
         let start: Int
         let done: EventLoopPromise<LoadRecord>
         var record = LoadRecord()
@@ -37,12 +38,13 @@ final class LoadDriver {
         var lastAnswer = 0
 
         init(
-            _ schedule: LoadSchedule, heads: [HTTPRequestHead], bodies: [ByteBuffer], start: Int,
+            _ schedule: LoadSchedule, heads: [HTTPRequestHead], bodies: [ByteBuffer], firstBody: Int, start: Int,
             done: EventLoopPromise<LoadRecord>
         ) {
             self.schedule = schedule
             self.heads = heads
             self.bodies = bodies
+            self.firstBody = firstBody
             self.start = start
             self.done = done
             record.noteSchedule(schedule)
@@ -117,7 +119,7 @@ final class LoadDriver {
 
     // MARK: One piece
 
-    func run(_ schedule: LoadSchedule, to target: LoadTarget) -> EventLoopFuture<LoadRecord> {
+    func run(_ schedule: LoadSchedule, to target: LoadTarget, firstBody: Int) -> EventLoopFuture<LoadRecord> {
         let done = loop.makePromise(of: LoadRecord.self)
         let heads = target.bodies.map { body in
             var headers = HTTPHeaders(target.headers.map { ($0.name, $0.value) })
@@ -129,7 +131,8 @@ final class LoadDriver {
             return HTTPRequestHead(version: .http1_1, method: .POST, uri: target.path, headers: headers)
         }
         let piece = Piece(
-            schedule, heads: heads, bodies: target.bodies.map { ByteBuffer(bytes: $0.bytes) }, start: now, done: done)
+            schedule, heads: heads, bodies: target.bodies.map { ByteBuffer(bytes: $0.bytes) }, firstBody: firstBody,
+            start: now, done: done)
         self.piece = piece
         let end = NIODeadline.uptimeNanoseconds(UInt64(piece.start + schedule.nanoseconds + patience))
         let giveUp = loop.assumeIsolated().scheduleTask(deadline: end) { self.giveUp() }
@@ -144,7 +147,7 @@ final class LoadDriver {
             let sent = now
             guard due <= sent else { return wait(until: due) }
             guard let connection = free.popFirst() else { return }
-            let body = piece.next % piece.bodies.count
+            let body = (piece.firstBody + piece.next) % piece.bodies.count
             piece.record.noteSending(delay: sent - max(due, freeSince), waited: freeSince > due)
             let keeps = body < Self.sampleCount && piece.record.samples[body] == nil
             let flight = LoadConnection.Flight(body: body, due: due, sent: sent, keepsAnswer: keeps)

@@ -38,8 +38,12 @@ package struct LoadGenerator: Sendable {
     }
 
     /// Sends a schedule's requests, the target's bodies in turn, and waits for the answers.
-    package func run(_ schedule: LoadSchedule, to target: LoadTarget) async throws -> LoadRecord {
-        try await loop.flatSubmit { [driver] in driver.value.run(schedule, to: target) }.get()
+    ///
+    /// - Parameter firstBody: Where the turns go on, when this is a further piece of a run.
+    package func run(
+        _ schedule: LoadSchedule, to target: LoadTarget, firstBody: Int = 0
+    ) async throws -> LoadRecord {
+        try await loop.flatSubmit { [driver] in driver.value.run(schedule, to: target, firstBody: firstBody) }.get()
     }
 
     package func close() async { try? await loop.submit { [driver] in driver.value.shut() }.get() }

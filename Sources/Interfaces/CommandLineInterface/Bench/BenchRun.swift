@@ -65,7 +65,9 @@ struct BenchRun {
         for (piece, turn) in alternation.turns.enumerated() {
             Console.current.progress("\(subjects[turn].endpoint), piece \(piece + 1) of \(alternation.turns.count)")
             let before = serverProcess.flatMap(ProcessorTime.seconds(of:))
-            outcomes[turn].record.add(try await generator.run(schedule, to: targets[turn]))
+            let record = try await generator.run(
+                schedule, to: targets[turn], firstBody: outcomes[turn].record.scheduled)
+            outcomes[turn].record.add(record)
             let after = serverProcess.flatMap(ProcessorTime.seconds(of:))
             outcomes[turn].processorSeconds = outcomes[turn].processorSeconds.flatMap { sum in
                 before.flatMap { before in after.map { sum + $0 - before } }
