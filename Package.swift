@@ -50,6 +50,7 @@ let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let hummingbird: [Target.Dependency] = ["Hummingbird", "HummingbirdCore"].map {
     .product(name: $0, package: "hummingbird")
 }
@@ -94,11 +95,13 @@ let rooms: [Room] = [
             "ModelRollouts",
             "Tensors", "WireTypes",
         ], products: nio + hummingbird + nioExtras + [httpTypes, lifecycle, logging, nioSSL]),
+    room("LoadGenerator", in: .interfaces, uses: ["ModelDomain"], products: nio + [histogram]),
     room("APIClient", in: .interfaces, uses: ["ModelDomain", "WireTypes"], products: [asyncHTTPClient, nioSSL] + nio),
     room(
         "CommandLineInterface", in: .interfaces,
-        uses: ["APIClient", "ModelDomain", "ModelExecution", "ModelPackaging", "Tensors", "WireTypes"],
-        products: [argumentParser]),
+        uses: [
+            "APIClient", "LoadGenerator", "ModelDomain", "ModelExecution", "ModelPackaging", "Tensors", "WireTypes",
+        ], products: [argumentParser]),
 
     room(
         "slipway", in: .app,
@@ -194,9 +197,10 @@ let testTargets: [Target] = [
     tests(
         "CommandLineInterfaceTests",
         uses: [
-            "APIClient", "CommandLineInterface", "ModelDomain", "ModelExecution", "ModelPackaging", "Tensors",
-            "WireTypes",
+            "APIClient", "CommandLineInterface", "LoadGenerator", "ModelDomain", "ModelExecution", "ModelPackaging",
+            "Tensors", "WireTypes",
         ], products: nio + [argumentParser]),
+    tests("LoadGeneratorTests", uses: ["LoadGenerator", "ModelDomain"], products: nio),
     tests("ContentCodingTests", uses: ["ContentCoding", "TestSupport"]),
     tests(
         "HTTPInterfaceTests",
@@ -213,6 +217,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [.executable(name: "slipway", targets: ["slipway"])],
     dependencies: [
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),

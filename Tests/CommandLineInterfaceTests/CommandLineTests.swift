@@ -19,6 +19,8 @@ struct CommandLineTests {
         ("serve --data d --host 0.0.0.0 --port 0 --token-file f --body-limit 1GiB --lane-threads 2", Serve.self),
         ("serve --share-port --take-over --drain-timeout 500ms", Serve.self), ("restart --data d", Restart.self),
         ("stop --data d", Stop.self), ("doctor --port 9000", Doctor.self), ("logs --lines 5 --follow", Logs.self),
+        ("bench churn --rate 500/s --duration 30s", Bench.self),
+        ("bench --compare a b --rate 1/s --duration 2m --rows f.csv --body binary --format json", Bench.self),
         ("model list", ModelList.self), ("model show churn --project p", ModelShow.self),
         ("model alias set churn champion 3", ModelAliasSet.self),
         ("model alias remove churn champion", ModelAliasRemove.self), ("endpoint list", EndpointList.self),
@@ -41,6 +43,11 @@ struct CommandLineTests {
         "serve --lane-threads 0", "serve --drain-timeout 30", "serve --drain-timeout 25h",
         "logs --lines 0", "logs --lines 1001", "doctor --port 0", "status --format yaml",
         "model show", "model alias set churn champion 0", "model alias set churn @champion 1", "ledger list --from -1",
+        "bench churn --rate 0/s --duration 1s", "bench churn --rate 5/s --duration 0s", "bench churn --rate 5/s",
+        "bench --rate 5/s --duration 1s", "bench a --compare b c --rate 5/s --duration 1s",
+        "bench --compare b --rate 5/s --duration 1s", "bench a --rate 5/s --duration 1s --connections 0",
+        "bench a --rate 5/s --duration 1s --rows f --generated", "bench a --rate 5/s --duration 1s --body xml",
+        "bench a --rate 5/s --duration 1s --cost-per-hour -1", "bench a --rate 1000000/s --duration 24h",
         "ledger list --limit 0", "pack model.onnx --name a/b", "nonsense", "engines add",
     ])
     func whatMakesNoSenseIsRefusedBeforeAnyWork(_ line: String) async {

@@ -40,3 +40,13 @@ extension SlipwayClient {
         _ = try await answer(to: Call(method: .DELETE, path: "/v1/endpoints/\(name)"))
     }
 }
+
+extension SlipwayClient {
+    /// The manifest of the version that answers, and rows that it was proven with.
+    ///
+    /// - Parameter count: The most examples, 1 to 1000.
+    /// - Returns: JSON as it came: `{"manifest": …, "examples": [{"inputs": …, "outputs": …}, …]}`.
+    package func examples(of endpoint: EndpointName, count: Int) async throws -> [UInt8] {
+        try await answer(to: Call(path: "/v1/endpoints/\(endpoint)/examples", query: [("count", String(count))])).body
+    }
+}

@@ -13,7 +13,8 @@ internal import Synchronization
 package struct SlipwayClient: Sendable {
     /// `http://127.0.0.1:8080`, without a slash at its end.
     package let url: String
-    private let token: String?
+    /// What is shown to the server; letters, digits and signs only.
+    package let token: String?
     private let http: HTTPClient
 
     /// - Throws: `SYS-008` when `url` is no http or https address, or the certificates to trust cannot be read.

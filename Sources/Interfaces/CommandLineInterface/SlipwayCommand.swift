@@ -18,7 +18,7 @@ package struct SlipwayCommand: AsyncParsableCommand {
                 name: "The main road",
                 subcommands: [
                     Init.self, Pack.self, Deploy.self, Predict.self, Status.self, RollBack.self, Serve.self,
-                    Restart.self, Stop.self, Doctor.self, Logs.self,
+                    Restart.self, Stop.self, Doctor.self, Logs.self, Bench.self,
                 ]),
             CommandGroup(
                 name: "The platform",

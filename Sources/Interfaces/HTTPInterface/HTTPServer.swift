@@ -128,6 +128,7 @@ package struct HTTPServer: Sendable {
             + ModelRoutes(administration: administration).routes
             + EndpointRoutes(administration: administration).routes
             + RepositoryRoutes(administration: administration).routes
+            + EndpointExamplesRoute(administration: administration).routes
             + BlobRoutes(blobs: administration.blobs, maxByteCount: settings.maxBlobBytes).routes
             + LedgerRoutes(registry: administration.registry).routes
             + LogRoutes(logLines: administration.logLines).routes

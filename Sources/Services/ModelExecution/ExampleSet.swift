@@ -133,7 +133,7 @@ extension Example {
 
 extension Tensor {
     /// One row of a tensor whose first dimension counts `rows`; the whole of one that has no such dimension.
-    func row(_ index: Int, of rows: Int) -> Tensor {
+    package func row(_ index: Int, of rows: Int) -> Tensor {
         guard let first = shape.first, first == rows else { return self }
         let inner = Array(shape.dropFirst())
         let count = inner.reduce(1, *)

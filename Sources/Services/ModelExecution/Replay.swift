@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ModelDomain
 internal import Statistics
-internal import Tensors
+package import Tensors
 
 /// Runs recorded rows again, and compares what comes out with what was recorded.
 package struct Replay: Sendable {
@@ -54,6 +54,16 @@ package struct Replay: Sendable {
             note(answers.map { $0.row(row, of: examples.count) }, for: example, row: row, in: &tally)
         }
         return verdict(of: tally, replayed: examples.count, recorded: examples.count, origin: origin)
+    }
+
+    /// Whether answers that somebody else got to an example's row agree with what was recorded.
+    ///
+    /// - Parameter answers: One for each output of the signature.
+    package func agrees(_ answers: [Tensor], with example: Example) -> Bool {
+        guard answers.count == signature.outputs.count else { return false }
+        var tally = Tally()
+        note(answers, for: example, row: 0, in: &tally)
+        return tally.differingRows == 0
     }
 
     private struct Tally {
