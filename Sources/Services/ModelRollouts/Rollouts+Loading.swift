@@ -38,7 +38,8 @@ extension Rollouts {
             try await registry.recordUnload(of: endpoint, in: project, by: actor)
             set(
                 EndpointState(
-                    record: before.record, live: nil, problem: unloaded(endpoint, by: actor), counters: before.counters)
+                    record: before.record, live: nil, problem: unloaded(endpoint, by: actor), counters: before.counters,
+                    admission: before.admission)
             )
             await publish(isComplete: true)
             let current = before.record.current

@@ -12,7 +12,7 @@ package import Tensors
 package final class Rollouts: Sendable {
     let registry: ModelRegistry
     private let loader: ModelLoader
-    private let service: InferenceService
+    let service: InferenceService
     private let limits: CodecLimits
     private let report: @Sendable (RolloutEvent) -> Void
     /// How long a change waits for the last answer of the version that it replaced.
@@ -134,19 +134,6 @@ package final class Rollouts: Sendable {
         }
     }
 
-    /// Changes settings of an endpoint while it answers; what waits there stays.
-    ///
-    /// - Parameter resetting: Whether those that are not given become the standard ones.
-    package func configure(
-        _ endpoint: EndpointName, _ settings: [EndpointSettings.Key: String], resetting: Bool, by actor: String,
-        reason: String?
-    ) async throws -> EndpointState {
-        try await turnstile.pass { [self] in
-            let state = try service.table.endpoint(endpoint.rawValue)
-            return try await configured(state, settings, resetting: resetting, by: actor, reason: reason)
-        }
-    }
-
     /// Takes an endpoint away. Its models and what the ledger says of it stay.
     package func remove(_ endpoint: EndpointName, by actor: String) async throws {
         let draining = try await turnstile.pass { [self] in
@@ -213,22 +200,6 @@ extension Rollouts {
             .signatureChanged, .conflict,
             "Callers of “\(endpoint)” cannot be answered by version \(live.version.number): \(difference).",
             hint: "Deploy it to another endpoint with --endpoint NAME.")
-    }
-
-    private func configured(
-        _ before: EndpointState, _ settings: [EndpointSettings.Key: String], resetting: Bool, by actor: String,
-        reason: String?
-    ) async throws -> EndpointState {
-        guard resetting || !settings.isEmpty else { return before }
-        let (name, current) = (before.record.name, before.record.current)
-        let record = try await registry.recordSettings(
-            settings, of: name, in: before.record.project, resetting: resetting, by: actor, reason: reason)
-        guard record.settings != before.record.settings else { return before }
-        let state = before.with(record)
-        set(state)
-        await publish(isComplete: service.table.isComplete)
-        note(.configured, name, current.model, current.version, record.settings.line)
-        return state
     }
 
     func answer(
