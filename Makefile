@@ -5,7 +5,7 @@ SHELL := /bin/bash -euo pipefail
 PREFIX ?= /usr/local
 
 setup:
-	@scripts/setup.sh build engine test
+	@scripts/setup.sh build engine test clients
 
 # The release binary, and the engine's library where the binary looks for it.
 build:
@@ -22,6 +22,7 @@ test: setup
 	@scripts/link-engine.sh debug
 	swift test --skip-build --parallel
 	.tools/venv/bin/python -m pytest -q -p no:cacheprovider Tests/ClientTests Tests/HostileTests
+	.tools/venv-clients/bin/python -m pytest -q -p no:cacheprovider Tests/EcosystemTests
 
 # Minutes: format, imports, architecture, documentation.
 check:

@@ -8,6 +8,7 @@
 #     build      Debian packages that compiling needs; looks for Swift
 #     engine     ONNX Runtime's library, from its wheel, in .tools/engines
 #     test       Python packages of requirements/test.txt, in .tools/venv
+#     clients    KServe's and MLflow's clients, of requirements/clients.txt, in .tools/venv-clients
 #     bench      wrk, nginx's program in .tools/nginx, and the servers of requirements/bench.txt, in .tools/venv-bench
 #     examples   what training the examples needs: requirements/examples.txt, and Debian's PyTorch and scikit-learn
 #
@@ -21,6 +22,7 @@ readonly PYTHON_MINIMUM=3.11
 readonly ENGINE=libonnxruntime.so.1.27.0
 readonly VENV=.tools/venv
 # MLServer's requirements are its own, and it takes no Python from 3.13 on.
+readonly VENV_CLIENTS=.tools/venv-clients
 readonly VENV_BENCH=.tools/venv-bench
 readonly PYTHON_BENCH_BELOW=3.13
 
@@ -225,6 +227,10 @@ part() {
             virtual_environment "$VENV"
             python_packages "$VENV" test
             ;;
+        clients)
+            virtual_environment "$VENV_CLIENTS"
+            python_packages "$VENV_CLIENTS" clients
+            ;;
         bench)
             debian_packages wrk
             nginx_program
@@ -237,7 +243,7 @@ part() {
             python_packages "$VENV" examples
             debian_packages python3-torch python3-sklearn python3-numpy
             ;;
-        *) fail "There is no part named $1." "Parts: build, engine, test, bench, examples." ;;
+        *) fail "There is no part named $1." "Parts: build, engine, test, clients, bench, examples." ;;
     esac
 }
 

@@ -49,7 +49,8 @@ def test_server_metadata_names_the_server_and_what_it_can_do(client):
     assert metadata["name"] == "slipway"
     assert metadata["version"]
     assert "binary_tensor_data" in metadata["extensions"]
-    assert "classification" not in metadata["extensions"]
+    assert "classification" in metadata["extensions"]
+    assert "sequence" not in metadata["extensions"]
 
 
 @pytest.mark.parametrize("version", ["", "1"])
@@ -291,9 +292,6 @@ def test_unknown_names_of_inputs_and_outputs_are_refused(client, breast_cancer):
 
 
 def test_options_that_cannot_be_honoured_are_refused_not_ignored(client, breast_cancer):
-    classes = [triton.InferRequestedOutput("probabilities", class_count=1)]
-    error = refused(client, breast_cancer, [tensor("features", FEATURES)], outputs=classes)
-    assert "classification" in error.message()
     error = refused(client, breast_cancer, [tensor("features", FEATURES)], sequence_id=7, sequence_start=True)
     assert "sequence" in error.message()
 
@@ -303,3 +301,46 @@ def test_the_connection_serves_on_after_errors(client, breast_cancer, expected):
         refused(client, "nobody", [tensor("features", FEATURES)])
         result = client.infer(breast_cancer, [tensor("features", FEATURES)])
         numpy.testing.assert_array_equal(result.as_numpy("label"), expected["label"], strict=True)
+
+
+def test_classes_are_the_largest_values_with_their_places(client, breast_cancer, expected):
+    classes = [triton.InferRequestedOutput("probabilities", class_count=2)]
+    answer = client.infer(breast_cancer, [tensor("features", FEATURES)], outputs=classes).as_numpy("probabilities")
+    for row in answer:
+        values = [(float(text.split(b":")[0]), int(text.split(b":")[1])) for text in row]
+        assert values == sorted(values, reverse=True) and {index for _, index in values} == {0, 1}
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_requests_and_answers_may_be_compressed(client, breast_cancer, coding):
+    inputs = [tensor("features", numpy.repeat(FEATURES[:1], 500, axis=0))]
+    plain = client.infer(breast_cancer, inputs).as_numpy("probabilities")
+    small = client.infer(
+        breast_cancer, inputs, request_compression_algorithm=coding, response_compression_algorithm=coding)
+    assert numpy.array_equal(small.as_numpy("probabilities"), plain)
+
+
+def test_many_at_once_each_get_their_own_answer(client, breast_cancer):
+    waiting = [client.async_infer(breast_cancer, [tensor("features", FEATURES)], request_id=str(i)) for i in range(50)]
+    assert [request.get_result().get_response()["id"] for request in waiting] == [str(i) for i in range(50)]
+
+
+def test_statistics_and_the_index_are_told(client, breast_cancer):
+    client.infer(breast_cancer, [tensor("features", FEATURES)])
+    (statistics,) = client.get_inference_statistics(breast_cancer)["model_stats"]
+    assert statistics["inference_stats"]["success"]["count"] >= 1
+    assert statistics["inference_stats"]["compute_infer"]["ns"] > 0
+    index = {model["name"]: model["state"] for model in client.get_model_repository_index()}
+    assert index[breast_cancer] == "READY"
+
+
+def test_unloading_and_loading_need_the_administrator(client, server, breast_cancer):
+    with pytest.raises(InferenceServerException):
+        client.unload_model(breast_cancer)
+    headers = {"Authorization": f"Bearer {server.environment['SLIPWAY_TOKEN']}"}
+    client.unload_model(breast_cancer, headers=headers)
+    assert not client.is_model_ready(breast_cancer)
+    client.load_model(breast_cancer, headers=headers)
+    assert client.is_model_ready(breast_cancer)
+    with pytest.raises(InferenceServerException, match="failed to load"):
+        client.load_model("nobody", headers=headers)

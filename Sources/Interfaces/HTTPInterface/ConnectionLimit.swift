@@ -49,7 +49,8 @@ final class ConnectionLimit: ChannelDuplexHandler {
         let channel = context.channel
         channel.setOption(.autoRead, value: false).whenComplete { _ in
             channel.eventLoop.scheduleTask(in: Self.pauseLength) {
-                channel.setOption(.autoRead, value: true).whenFailure { _ in }
+                // Switching it on reads by itself only where no read is pending, and after a failed one NIO has it so.
+                channel.setOption(.autoRead, value: true).whenSuccess { channel.read() }
             }
         }
     }
