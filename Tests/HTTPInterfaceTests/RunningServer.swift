@@ -25,7 +25,8 @@ struct RunningServer: Sendable {
 
     static func with(
         _ endpoints: [EndpointState] = [doubling()], isComplete: Bool = true, laneThreads: Int = 1,
-        queueLimit: Int = 16, settings adjust: (inout HTTPServerSettings) -> Void = { _ in },
+        queueLimit: Int = 16, deployFolder: (@Sendable (String, EndpointName) async throws -> Void)? = nil,
+        settings adjust: (inout HTTPServerSettings) -> Void = { _ in },
         _ body: (RunningServer) async throws -> Void
     ) async throws {
         let inference = InferenceService(laneThreads: laneThreads, queueLimit: queueLimit)
@@ -50,7 +51,8 @@ struct RunningServer: Sendable {
                 inference: inference, registry: registry, rollouts: rollouts, blobs: blobs,
                 startedAt: now().text,
                 engines: { [EngineV1(name: "doubling", version: "1", build: nil, problem: nil)] },
-                residentBytes: { 42 }, logLines: { count in (1...count).map { "line \($0)" } }),
+                residentBytes: { 42 }, logLines: { count in (1...count).map { "line \($0)" } },
+                deployFolder: deployFolder),
             authority: authority, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             onListening: { continuation.yield($0) })
         let group = ServiceGroup(services: [server], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

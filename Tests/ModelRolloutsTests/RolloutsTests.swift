@@ -116,6 +116,38 @@ struct RolloutsTests {
         try await withTemporaryFolder { folder in try await body(Platform(in: folder), folder) }
     }
 
+    /// An endpoint that is unloaded answers nobody and keeps its record; loading proves it again, and so does a start.
+    @Test func anEndpointIsTakenOutOfServiceAndBack() async throws {
+        try await withPlatform { platform, folder in
+            _ = try await platform.register("one")
+            let before = try await platform.deploy(1).state
+            let name = try EndpointName("e")
+            try await platform.rollouts.unload(name, by: "ada")
+            try await platform.rollouts.unload(name, by: "ada")
+            #expect(platform.live() == nil)
+            let problem = try #require(platform.service.table.endpoints["e"]?.problem)
+            #expect(problem.message.contains("unloaded by ada"))
+
+            platform.error.change { $0 = 1 }
+            await #expect(throws: ProofFailed.self) { _ = try await platform.rollouts.load(name, by: "ada") }
+            #expect(platform.live() == nil)
+            platform.error.change { $0 = 0 }
+            let loaded = try await platform.rollouts.load(name, by: "ada")
+            #expect(loaded.live?.version.number == 1)
+            #expect(loaded.counters === before.counters)
+            let actions = try await platform.registry.ledger(limit: 100).map(\.change.action)
+            #expect(actions.suffix(2) == ["endpoint.unload", "endpoint.load"])
+            await #expect(throws: ServingError.self) {
+                _ = try await platform.rollouts.load(EndpointName("f"), by: "ada")
+            }
+
+            try await platform.rollouts.unload(name, by: "ada")
+            let again = try await Platform(in: folder)
+            try await again.rollouts.restore()
+            #expect(again.live() == 1)
+        }
+    }
+
     /// Settings change while an endpoint answers: its version, its queue and its counts stay, and a start brings them back.
     @Test func settingsChangeWhileTheEndpointAnswers() async throws {
         try await withPlatform { platform, folder in

@@ -90,6 +90,58 @@ struct FuzzTests {
         #expect(taken > 0)
     }
 
+    @Test("scoring requests in every form, which never make other shapes than the model's")
+    func scoring() throws {
+        var taken = 0
+        for (layout, bodies) in [
+            (
+                Layouts.matrix,
+                [
+                    #"{"instances":[[1,2,null],{"mean radius":1,"b":2,"c":3}]}"#,
+                    #"{"inputs":{"c":[3,6],"mean radius":[1,4],"b":[2,5]},"params":{}}"#,
+                    #"{"dataframe_split":{"data":[[3,1,2],[6,4,5]],"index":[0,1],"columns":["c","mean radius","b"]}}"#,
+                ]
+            ),
+            (
+                Layouts.columns,
+                [
+                    #"{"instances":[[3,true,"a",0.5],[4,false,{"b64":"Yg=="},null]]}"#,
+                    #"{"inputs":{"age":[[3],[4]],"member":[true,false],"plan":["a",{"b64":"Yg"}],"score":[0.5,null]}}"#,
+                    #"{"dataframe_records":[{"age":3,"member":true,"plan":"a","score":0.5}]}"#,
+                ]
+            ),
+            (Layouts.image, [#"{"inputs":{"image":[[[1,2],[3,4]]]}}"#, #"{"instances":[[[1,2],[3,4]]]}"#]),
+        ] {
+            let decoder = try RowDecoder(layout: layout, extra: .ignore)
+            for body in Mutations(bodies, seed: 16, count: Self.rounds) {
+                let request = try? unsafe body.withUnsafeBytes {
+                    try unsafe decoder.decode(
+                        scoring: $0, forms: ScoringForm.allCases, others: ["params"], inputs: layout.inputs)
+                }
+                guard let request, let inputs = try? request.inputs(decoder) else { continue }
+                taken += 1
+                let fits = zip(layout.inputs, inputs).allSatisfy { $0.accepts($1.shape) && $0.datatype == $1.datatype }
+                if !fits { Issue.record("other shapes: \(String(decoding: body, as: UTF8.self))") }
+            }
+        }
+        #expect(taken > 0)
+    }
+
+    @Test("base64 and bodies without JSON")
+    func bytes() throws {
+        var taken = 0
+        let spec = TensorSpec(name: "x", datatype: .int16, shape: [.symbolic(""), .fixed(3)])
+        for body in Mutations(["Zm9vYmFy", "-_8=", "Zg=="], seed: 17, count: Self.rounds) {
+            if let bytes = unsafe body.withUnsafeBytes({ unsafe decodeBase64($0) }) {
+                taken += 1
+                #expect(bytes.count == body.count(where: { $0 != 0x3D }) * 3 / 4)
+            }
+            let request = try? unsafe body.withUnsafeBytes { try unsafe decodeRawInferRequest($0, inputs: [spec]) }
+            if let tensor = request?.inputs.first?.tensor { #expect(tensor.storage.byteCount == body.count) }
+        }
+        #expect(taken > 0)
+    }
+
     /// Writes tensors as a reply, turns the reply into a request, and compares what comes back.
     private static func expectSame(_ tensors: [NamedTensor], binary: Bool) throws {
         let writer = ByteWriter()

@@ -18,7 +18,7 @@ extension RowDecoder {
 }
 
 extension ScoringRequest {
-    fileprivate func inputs(_ decoder: RowDecoder) throws -> [Tensor] {
+    func inputs(_ decoder: RowDecoder) throws -> [Tensor] {
         switch content {
         case .rows(let rows): rows.inputs
         case .named(let named): try decoder.decode(columns: named).inputs

@@ -11,6 +11,12 @@ struct MachineToolbox: Toolbox {
     func pack(
         _ options: PackOptions, progress: @escaping @Sendable (String) -> Void
     ) async throws -> any PackedProject {
+        try await pack(options, engines: EngineLibraries(folder: DataFolder(nil)), progress: progress)
+    }
+
+    func pack(
+        _ options: PackOptions, engines: EngineLibraries, progress: @escaping @Sendable (String) -> Void
+    ) async throws -> any PackedProject {
         var choices = Packager.Choices()
         choices.name = try options.name.map { try ModelName($0) }
         choices.project = try options.project.map { try ProjectName($0) }
@@ -20,7 +26,7 @@ struct MachineToolbox: Toolbox {
         choices.baseline = options.baseline.map(source.nameForFile)
         let named = [choices.examples, choices.baseline].compactMap(\.self).filter { $0.hasPrefix("/") }
         let folder = try ConfinedFolder(at: source.folder, granting: Set(named))
-        let runtime = try EngineLibraries(folder: DataFolder(nil)).runtime()
+        let runtime = try engines.runtime()
         if source.model == nil, try PackedBundle.isBundle(folder) {
             guard options.examples == nil, options.baseline == nil else {
                 throw Refusal(

@@ -22,6 +22,7 @@ struct PlatformServer {
 
     /// Serves until SIGTERM or SIGINT, and then answers what it accepted.
     func run() async throws {
+        let container = try ContainerEnvironment(options)
         let folder = DataFolder(options.data)
         try folder.create()
         let takeOver = options.takesOver ? try await TakeOver.begin(in: folder) : nil
@@ -53,20 +54,37 @@ struct PlatformServer {
         var settings = HTTPServerSettings(version: Product.version)
         settings.listening =
             inherited.map { .inherited(descriptor: $0.descriptor) }
-            ?? .address(host: options.host, port: options.port, sharesPort: options.sharesPort)
+            ?? .address(host: host(in: container), port: port(in: container), sharesPort: options.sharesPort)
+        settings.invocations = options.invocations
+        settings.container = container?.routes
+        settings.opensPredictions = options.opensPredictions || container != nil
+        if settings.opensPredictions {
+            logger.warning(
+                "predictions are open to whoever reaches this server",
+                metadata: [
+                    "because": "\(container.map { "a container of \($0.platform.rawValue)" } ?? "--open-predictions")"
+                ])
+        }
+        let deployment = FolderDeployment(
+            engines: engines, blobs: blobs, rollouts: rollouts, root: container?.modelsRoot)
         settings.codecLimits = limits
         settings.certificate = options.certificate
         // The rest is for the registry, models, logs and commands.
         settings.maxConnections = max(16, min(settings.maxConnections, raiseOpenFileLimit() - 128))
         let startUp = StartUp(
-            folder: folder, host: inherited?.host ?? options.host, certificate: settings.certificate?.chain,
-            rollouts: rollouts, token: token, logger: logger)
+            folder: folder, host: inherited?.host ?? host(in: container), certificate: settings.certificate?.chain,
+            rollouts: rollouts, token: token, logger: logger,
+            prepare: {
+                guard let container, let model = container.model else { return }
+                try await deployment.deploy(model, to: nil, by: container.platform.rawValue)
+            })
         let server = HTTPServer(
             settings: settings,
             administration: Administration(
                 inference: service, registry: registry, rollouts: rollouts, blobs: blobs,
                 startedAt: Timestamp.now.text, engines: { [engines.finding().wire] },
-                residentBytes: residentBytes, logLines: { LogFile.lines(of: folder.logFile, count: $0) }),
+                residentBytes: residentBytes, logLines: { LogFile.lines(of: folder.logFile, count: $0) },
+                deployFolder: container?.modelsRoot.map { _ in deployment.byName }),
             authority: authority, logger: logger, onListening: { port in startUp.listening(on: port) })
         let group = ServiceGroup(services: [server, startUp], logger: logger)
         let counts = { @Sendable in Ending.Counts(service.table) }
@@ -115,6 +133,15 @@ struct PlatformServer {
 
     private func endOnSignals(_ ending: Ending) async {
         for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) { await ending.begin() }
+    }
+
+    /// A container's platform comes from outside; what the command line says goes first.
+    private func host(in container: ContainerEnvironment?) -> String {
+        container != nil && options.host == ServeOptions.usualHost ? "0.0.0.0" : options.host
+    }
+
+    private func port(in container: ContainerEnvironment?) -> Int {
+        options.port == ServeOptions.usualPort ? container?.port ?? options.port : options.port
     }
 
     private var codecLimits: CodecLimits {

@@ -12,6 +12,8 @@ final class StartUp: Service {
     private let certificate: String?
     private let rollouts: Rollouts
     private let newToken: String?
+    /// Runs when the endpoints are back, before the server says that it is ready.
+    private let prepare: @Sendable () async throws -> Void
     private let logger: Logger
     private let port: AsyncStream<Int>
     private let portFound: AsyncStream<Int>.Continuation
@@ -25,7 +27,11 @@ final class StartUp: Service {
         var predecessor: DataFolder.Predecessor?
     }
 
-    init(folder: DataFolder, host: String, certificate: String?, rollouts: Rollouts, token: NewToken?, logger: Logger) {
+    init(
+        folder: DataFolder, host: String, certificate: String?, rollouts: Rollouts, token: NewToken?, logger: Logger,
+        prepare: @escaping @Sendable () async throws -> Void
+    ) {
+        self.prepare = prepare
         self.folder = folder
         self.host = host
         self.certificate = certificate
@@ -39,6 +45,7 @@ final class StartUp: Service {
     /// Brings the endpoints back before the server accepts connections.
     func restore() async throws {
         try await rollouts.restore()
+        try await prepare()
         state.withLock { $0.isRestored = true }
     }
 
@@ -68,7 +75,7 @@ final class StartUp: Service {
     func run() async throws {
         try await cancelWhenGracefulShutdown { [self] in
             for await port in port {
-                if !state.withLock(\.isRestored) { try await rollouts.restore() }
+                if !state.withLock(\.isRestored) { try await restore() }
                 try announce(port)
             }
         }

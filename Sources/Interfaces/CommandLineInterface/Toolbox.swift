@@ -63,6 +63,9 @@ package protocol PackedProject: Sendable {
 }
 
 package struct ServeOptions: Sendable {
+    package static let usualHost = "127.0.0.1"
+    package static let usualPort = 8080
+
     package let data: String?
     package let host: String
     package let port: Int
@@ -80,12 +83,22 @@ package struct ServeOptions: Sendable {
     package let takesOver: Bool
     /// How long what was accepted may run on after the server was told to stop.
     package let drainTimeout: Duration
+    /// The endpoint that `/invocations` stands for; `nil` for the only one that there is.
+    package let invocations: String?
+    /// Whether predictions need no token wherever they come from.
+    package let opensPredictions: Bool
+    /// The folder that SageMaker has laid models under; `nil` outside of its containers.
+    package let sagemakerRoot: String?
 
     package init(
         data: String?, host: String, port: Int, tokenFile: String?, bodyLimit: Int, laneThreads: Int?,
         tlsCertificate: String? = nil, tlsKey: String? = nil, sharesPort: Bool = false, takesOver: Bool = false,
-        drainTimeout: Duration = .seconds(30)
+        drainTimeout: Duration = .seconds(30), invocations: String? = nil, opensPredictions: Bool = false,
+        sagemakerRoot: String? = nil
     ) {
+        self.invocations = invocations
+        self.opensPredictions = opensPredictions
+        self.sagemakerRoot = sagemakerRoot
         self.data = data
         self.host = host
         self.port = port

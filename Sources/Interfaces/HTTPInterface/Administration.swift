@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import InferenceServing
+package import ModelDomain
 package import ModelExecution
 package import ModelRegistry
 package import ModelRollouts
@@ -18,13 +19,17 @@ package struct Administration: Sendable {
     package let residentBytes: @Sendable () -> Int?
     /// The newest lines of the server's log, oldest first.
     package let logLines: @Sendable (_ count: Int) async throws -> [String]
+    /// Deploys a folder of a container that serves several models; `nil` everywhere else.
+    package let deployFolder: (@Sendable (_ folder: String, _ endpoint: EndpointName) async throws -> Void)?
 
     package init(
         inference: InferenceService, registry: ModelRegistry, rollouts: Rollouts, blobs: any BlobStore,
         startedAt: String, engines: @escaping @Sendable () -> [EngineV1],
         residentBytes: @escaping @Sendable () -> Int?,
-        logLines: @escaping @Sendable (_ count: Int) async throws -> [String]
+        logLines: @escaping @Sendable (_ count: Int) async throws -> [String],
+        deployFolder: (@Sendable (_ folder: String, _ endpoint: EndpointName) async throws -> Void)? = nil
     ) {
+        self.deployFolder = deployFolder
         self.inference = inference
         self.registry = registry
         self.rollouts = rollouts

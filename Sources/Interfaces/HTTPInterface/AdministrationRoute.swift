@@ -5,20 +5,40 @@ internal import Hummingbird
 internal import HummingbirdCore
 internal import ModelDomain
 
-/// One call of administration: where it is, who may, and what answers.
+/// One call of administration: where it is, who may, what it takes and gives, and what answers.
 struct AdministrationRoute: Sendable {
     typealias Answer = @Sendable (Request, AdministrationContext) async throws -> Response
 
     let method: HTTPRequest.Method
     /// With parameters, as the framework writes them: `/v1/registry/models/:model`.
     let path: String
-    let role: Credential.Role
+    /// `nil` where the platform of a container has let through whoever asks.
+    let role: Credential.Role?
+    /// What it does, in a sentence.
+    let summary: String
+    let query: [(name: String, meaning: String)]
+    let takes: (any (Decodable & Sendable).Type)?
+    let gives: (any (Decodable & Sendable).Type)?
+    /// The status when it is done.
+    let status: Int
     let answer: Answer
 
-    init(_ method: HTTPRequest.Method, _ path: String, for role: Credential.Role, use answer: @escaping Answer) {
+    /// - Parameters:
+    ///   - takes: What the body is as JSON; `nil` for none, or for plain bytes.
+    ///   - gives: What the answer is as JSON.
+    init(
+        _ method: HTTPRequest.Method, _ path: String, for role: Credential.Role?, _ summary: String = "",
+        query: [(name: String, meaning: String)] = [], takes: (any (Decodable & Sendable).Type)? = nil,
+        gives: (any (Decodable & Sendable).Type)? = nil, status: Int = 200, use answer: @escaping Answer
+    ) {
         self.method = method
         self.path = path
         self.role = role
+        self.summary = summary
+        self.query = query
+        self.takes = takes
+        self.gives = gives
+        self.status = status
         self.answer = answer
     }
 
@@ -39,8 +59,12 @@ extension Router<AdministrationContext> {
         add(middleware: errors)
         for route in routes {
             on(RouterPath(route.path), method: route.method) { request, context in
+                guard let role = route.role else {
+                    context.requester.name = "container"
+                    return try await route.answer(request, context)
+                }
                 let principal = try authority.authorize(
-                    bearerToken(inHeader: request.headers[.authorization]), needs: route.role,
+                    bearerToken(inHeader: request.headers[.authorization]), needs: role,
                     endpoint: context.parameters.get("endpoint").flatMap(EndpointName.init(rawValue:)))
                 context.requester.name = principal.name
                 return try await route.answer(request, context)

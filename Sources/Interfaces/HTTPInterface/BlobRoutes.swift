@@ -14,8 +14,11 @@ struct BlobRoutes: Sendable {
 
     var routes: [AdministrationRoute] {
         [
-            AdministrationRoute(.head, "/v1/blobs/:digest", for: .viewer, use: contains),
-            AdministrationRoute(.put, "/v1/blobs/:digest", for: .administrator, use: put),
+            AdministrationRoute(
+                .head, "/v1/blobs/:digest", for: .viewer, "Whether a content is here.", use: contains),
+            AdministrationRoute(
+                .put, "/v1/blobs/:digest", for: .administrator, "Upload a content under its digest.", status: 201,
+                use: put),
         ]
     }
 

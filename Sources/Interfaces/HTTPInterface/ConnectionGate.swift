@@ -8,6 +8,8 @@ internal import NIOCore
 struct ConnectionGate {
     private let authority: TokenAuthority
     private let isBoundToLoopback: Bool
+    /// Whether predictions are open to whoever reaches the server.
+    private let isOpen: Bool
     private let peer: String?
     /// Who asks, for fair shares: the principal of the last token, else the other end of the connection.
     private(set) var caller: CallerKey
@@ -15,8 +17,9 @@ struct ConnectionGate {
     /// The verdict on the last `Host` header: clients send the same one again and again.
     private var known: (host: String?, denial: AccessDenial?)?
 
-    init(_ channel: any Channel, authority: TokenAuthority) {
+    init(_ channel: any Channel, authority: TokenAuthority, isOpen: Bool) {
         self.authority = authority
+        self.isOpen = isOpen
         // What the server is bound to, as against the address that this connection came in by.
         let bound = channel.parent?.localAddress?.ipAddress
         isBoundToLoopback = bound.map { isLoopbackAddress($0[...]) } ?? false
@@ -28,7 +31,7 @@ struct ConnectionGate {
     /// - Returns: Why the request must not be answered; `nil` when it may.
     mutating func refusal(of facts: RequestFacts, endpoint: String?) -> Explanation? {
         caller = peerKey
-        guard let denial = needForToken(facts) else { return nil }
+        guard !isOpen, let denial = needForToken(facts) else { return nil }
         guard let token = bearerToken(inHeader: facts.authorization) else { return denial.explanation }
         do throws(AccessDenial) {
             let principal = try authority.authorize(

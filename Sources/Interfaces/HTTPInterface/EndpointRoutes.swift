@@ -15,12 +15,24 @@ struct EndpointRoutes: Sendable {
 
     var routes: [AdministrationRoute] {
         [
-            AdministrationRoute(.get, "/v1/endpoints", for: .viewer, use: list),
-            AdministrationRoute(.get, "/v1/endpoints/:endpoint", for: .viewer, use: show),
-            AdministrationRoute(.patch, "/v1/endpoints/:endpoint", for: .administrator, use: configure),
-            AdministrationRoute(.delete, "/v1/endpoints/:endpoint", for: .administrator, use: remove),
-            AdministrationRoute(.post, "/v1/endpoints/:endpoint/deployments", for: .administrator, use: deploy),
-            AdministrationRoute(.post, "/v1/endpoints/:endpoint/rollback", for: .administrator, use: rollBack),
+            AdministrationRoute(
+                .get, "/v1/endpoints", for: .viewer, "The endpoints.", gives: [EndpointV1].self, use: list),
+            AdministrationRoute(
+                .get, "/v1/endpoints/:endpoint", for: .viewer, "An endpoint with its deployments, newest first.",
+                gives: EndpointHistoryV1.self, use: show),
+            AdministrationRoute(
+                .patch, "/v1/endpoints/:endpoint", for: .administrator, "Change settings of an endpoint.",
+                takes: ConfigureEndpointV1.self, gives: EndpointV1.self, use: configure),
+            AdministrationRoute(
+                .delete, "/v1/endpoints/:endpoint", for: .administrator, "Remove an endpoint; its model stays.",
+                status: 204, use: remove),
+            AdministrationRoute(
+                .post, "/v1/endpoints/:endpoint/deployments", for: .administrator,
+                "Have an endpoint answer with a version.", takes: DeployV1.self, gives: DeployedV1.self, use: deploy),
+            AdministrationRoute(
+                .post, "/v1/endpoints/:endpoint/rollback", for: .administrator,
+                "Have an endpoint answer with the version before.", takes: RollBackV1.self, gives: DeployedV1.self,
+                use: rollBack),
         ]
     }
 

@@ -30,11 +30,13 @@ extension EventLoopSlot {
             case .alive: return write(["status": "alive"])
             case .ping: return describePing()
             case .programVersion: return write(text: settings.version)
+            case .document: return describeDocument()
+            case .endpointDocument(let name): return try describeDocument(of: name)
             case .unsupported(let what): return refuse(what)
             case .infer, .predict, .predictInstances, .score, .predictContainer, .unknown: return refuseUnknown()
             }
         } catch {
-            return ErrorForm.inferenceProtocol.write(explanation(of: error), into: writer)
+            return route.errorForm.write(explanation(of: error), into: writer)
         }
     }
 

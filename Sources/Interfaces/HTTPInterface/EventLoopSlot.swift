@@ -16,6 +16,8 @@ final class EventLoopSlot {
     let settings: HTTPServerSettings
     let authority: TokenAuthority
     let logger: Logger
+    /// The server's calls as OpenAPI describes them.
+    let document: [UInt8]
     /// What answers where. Replaced by ``InferenceService/publish(_:)``.
     var table: ServingTable
     /// Bodies of answers are written here, one at a time.
@@ -26,9 +28,10 @@ final class EventLoopSlot {
     var date = HTTPDate()
 
     init(
-        service: InferenceService, settings: HTTPServerSettings, authority: TokenAuthority, logger: Logger,
-        loopIndex: Int
+        service: InferenceService, settings: HTTPServerSettings, authority: TokenAuthority, document: [UInt8],
+        logger: Logger, loopIndex: Int
     ) {
+        self.document = document
         self.service = service
         self.settings = settings
         self.authority = authority
@@ -76,10 +79,15 @@ final class EventLoopSlots: Sendable {
     private let service: InferenceService
     private let settings: HTTPServerSettings
     private let authority: TokenAuthority
+    private let document: [UInt8]
     private let logger: Logger
     private let slots = Mutex<[ObjectIdentifier: NIOLoopBound<EventLoopSlot>]>([:])
 
-    init(service: InferenceService, settings: HTTPServerSettings, authority: TokenAuthority, logger: Logger) {
+    init(
+        service: InferenceService, settings: HTTPServerSettings, authority: TokenAuthority, document: [UInt8],
+        logger: Logger
+    ) {
+        self.document = document
         self.service = service
         self.settings = settings
         self.authority = authority
@@ -92,7 +100,8 @@ final class EventLoopSlots: Sendable {
         let (bound, isNew) = slots.withLock { slots in
             if let known = slots[key] { return (known, false) }
             let slot = EventLoopSlot(
-                service: service, settings: settings, authority: authority, logger: logger, loopIndex: slots.count)
+                service: service, settings: settings, authority: authority, document: document, logger: logger,
+                loopIndex: slots.count)
             let bound = NIOLoopBound(slot, eventLoop: loop)
             slots[key] = bound
             return (bound, true)

@@ -93,10 +93,14 @@ extension FastRoute {
     private init?(firstVersion parts: inout PathParts) {
         guard let noun = parts.next() else { return nil }
         if noun.elementsEqual("endpoints".utf8) {
-            guard let name = parts.next(), parts.next()?.elementsEqual("predict".utf8) ?? false, parts.isAtEnd else {
+            guard let name = parts.next(), let verb = parts.next(), parts.isAtEnd else { return nil }
+            if verb.elementsEqual("predict".utf8) {
+                self = .predict(text(name))
+            } else if verb.elementsEqual("openapi.json".utf8) {
+                self = .endpointDocument(text(name))
+            } else {
                 return nil
             }
-            self = .predict(text(name))
         } else if noun.elementsEqual("models".utf8) {
             self.init(served: &parts)
         } else {
@@ -152,6 +156,7 @@ extension FastRoute {
         case "invocations": self = .score(nil)
         case "ping", "health": self = .ping
         case "version": self = .programVersion
+        case "openapi.json": self = .document
         default: return nil
         }
     }

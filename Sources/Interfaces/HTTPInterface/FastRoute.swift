@@ -49,6 +49,10 @@ package enum FastRoute: Equatable, Sendable {
     // Our own.
     /// `/v1/endpoints/NAME/predict`
     case predict(String)
+    /// `/openapi.json`
+    case document
+    /// `/v1/endpoints/NAME/openapi.json`
+    case endpointDocument(String)
 
     /// Something that another server of the protocol has, and this one has not.
     case unsupported(Unsupported)
@@ -94,11 +98,11 @@ extension FastRoute {
         switch self {
         case .metadata(let name, _), .modelReady(let name, _), .configuration(let name, _), .infer(let name, _),
             .servedModel(let name, _), .servedMetadata(let name, _), .predictInstances(let name, _),
-            .predict(let name):
+            .predict(let name), .endpointDocument(let name):
             name
         case .statistics(let name, _), .score(let name): name
         case .server, .live, .ready, .models, .repositoryIndex, .alive, .servedModels, .predictContainer, .ping,
-            .programVersion, .unsupported, .unknown:
+            .programVersion, .document, .unsupported, .unknown:
             nil
         }
     }
@@ -106,7 +110,7 @@ extension FastRoute {
     /// How its callers read errors.
     var errorForm: ErrorForm {
         switch self {
-        case .predict: .problem
+        case .predict, .document, .endpointDocument: .problem
         case .score: .scoring
         default: .inferenceProtocol
         }

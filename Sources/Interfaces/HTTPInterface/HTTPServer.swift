@@ -20,6 +20,7 @@ package struct HTTPServer: Sendable {
     private let administration: Administration
     private let authority: TokenAuthority
     private let slots: EventLoopSlots
+    private let routes: [AdministrationRoute]
     private let onListening: @Sendable (_ port: Int) async -> Void
     private let logger: Logger
 
@@ -33,8 +34,10 @@ package struct HTTPServer: Sendable {
         self.authority = authority
         self.logger = logger
         self.onListening = onListening
+        routes = Self.routes(administration, settings)
         slots = EventLoopSlots(
-            service: administration.inference, settings: settings, authority: authority, logger: logger)
+            service: administration.inference, settings: settings, authority: authority,
+            document: serverDocument(version: settings.version, administration: routes), logger: logger)
     }
 
     /// Listens until it is cancelled or shut down gracefully.
@@ -79,7 +82,8 @@ package struct HTTPServer: Sendable {
                     try pipeline.addHandler(
                         ConnectionHandler(
                             slot: slot, settings: settings, administration: framework,
-                            gate: ConnectionGate(channel, authority: slot.authority)))
+                            gate: ConnectionGate(
+                                channel, authority: slot.authority, isOpen: settings.opensPredictions)))
                 }
             }
         switch settings.listening {
@@ -115,7 +119,6 @@ package struct HTTPServer: Sendable {
         var frameworkLogger = logger
         // The framework's own lines repeat what this program says itself.
         frameworkLogger.logLevel = max(logger.logLevel, .warning)
-        let routes = routes
         let router = Router(
             routes, authority: authority, explaining: ExplainErrors(routes: routes, logger: logger))
         return AdministrationChannel(
@@ -123,8 +126,13 @@ package struct HTTPServer: Sendable {
             uploadLimit: settings.maxBlobBytes, logger: frameworkLogger)
     }
 
-    private var routes: [AdministrationRoute] {
-        StatusRoutes(administration: administration, version: settings.version).routes
+    private static func routes(
+        _ administration: Administration, _ settings: HTTPServerSettings
+    ) -> [AdministrationRoute] {
+        let models = administration.deployFolder.map {
+            ContainerModelRoutes(administration: administration, deploy: $0).routes
+        }
+        return StatusRoutes(administration: administration, version: settings.version).routes
             + ModelRoutes(administration: administration).routes
             + EndpointRoutes(administration: administration).routes
             + RepositoryRoutes(administration: administration).routes
@@ -132,6 +140,7 @@ package struct HTTPServer: Sendable {
             + BlobRoutes(blobs: administration.blobs, maxByteCount: settings.maxBlobBytes).routes
             + LedgerRoutes(registry: administration.registry).routes
             + LogRoutes(logLines: administration.logLines).routes
+            + (models ?? [])
     }
 
     private func explained(_ error: IOError, address: String) -> any Error {

@@ -41,6 +41,8 @@ package struct HTTPServerSettings: Sendable {
     package var replica: UInt16 = 0
     /// The endpoint that `/invocations` stands for; `nil` for the only one that there is.
     package var invocations: String?
+    /// Whether predictions need no token wherever they come from: somebody else has let them through.
+    package var opensPredictions = false
     /// What a container's platform has chosen; `nil` outside of one.
     package var container: ContainerRoutes?
 

@@ -11,8 +11,13 @@ struct LedgerRoutes: Sendable {
 
     var routes: [AdministrationRoute] {
         [
-            AdministrationRoute(.get, "/v1/ledger", for: .viewer, use: list),
-            AdministrationRoute(.get, "/v1/ledger/verification", for: .viewer, use: verify),
+            AdministrationRoute(
+                .get, "/v1/ledger", for: .viewer, "What was changed, by whom; oldest first.",
+                query: [("from", "The first entry."), ("limit", "How many, 1 to 1000; 100 without it.")],
+                gives: LedgerV1.self, use: list),
+            AdministrationRoute(
+                .get, "/v1/ledger/verification", for: .viewer, "Compute the ledger's chain again, and compare.",
+                gives: LedgerVerificationV1.self, use: verify),
         ]
     }
 

@@ -8,7 +8,13 @@ internal import WireTypes
 struct LogRoutes: Sendable {
     let logLines: @Sendable (_ count: Int) async throws -> [String]
 
-    var routes: [AdministrationRoute] { [AdministrationRoute(.get, "/v1/logs", for: .viewer, use: list)] }
+    var routes: [AdministrationRoute] {
+        [
+            AdministrationRoute(
+                .get, "/v1/logs", for: .viewer, "The newest lines of the server's log, oldest first.",
+                query: [("lines", "How many, 1 to 10000; 100 without it.")], gives: LogsV1.self, use: list)
+        ]
+    }
 
     /// `GET /v1/logs?lines=100` → `LogsV1`, oldest first.
     @Sendable private func list(_ request: Request, _: AdministrationContext) async throws -> Response {

@@ -14,16 +14,29 @@ struct ModelRoutes: Sendable {
 
     var routes: [AdministrationRoute] {
         [
-            AdministrationRoute(.get, "/v1/registry/models", for: .viewer, use: list),
-            AdministrationRoute(.get, "/v1/registry/models/:model", for: .viewer, use: show),
-            AdministrationRoute(.post, "/v1/registry/models/:model/versions", for: .administrator, use: register),
-            AdministrationRoute(.get, "/v1/registry/models/:model/versions/:version", for: .viewer, use: version),
-            AdministrationRoute(.put, "/v1/registry/models/:model/aliases/:alias", for: .administrator, use: setAlias),
             AdministrationRoute(
-                .delete, "/v1/registry/models/:model/aliases/:alias", for: .administrator, use: removeAlias),
+                .get, root, for: .viewer, "The models of the registry.", gives: [ModelV1].self, use: list),
+            AdministrationRoute(
+                .get, "\(root)/:model", for: .viewer, "A model with its versions, newest first.", query: project,
+                gives: ModelV1.self, use: show),
+            AdministrationRoute(
+                .post, "\(root)/:model/versions", for: .administrator, "Make uploaded contents a version.",
+                takes: RegisterVersionV1.self, gives: ModelVersionV1.self, status: 201, use: register),
+            AdministrationRoute(
+                .get, "\(root)/:model/versions/:version", for: .viewer,
+                "A version: a number, @alias, or sha256: and digits.", query: project, gives: ModelVersionV1.self,
+                use: version),
+            AdministrationRoute(
+                .put, "\(root)/:model/aliases/:alias", for: .administrator, "Let an alias stand for a version.",
+                query: project, takes: SetAliasV1.self, gives: ModelV1.self, use: setAlias),
+            AdministrationRoute(
+                .delete, "\(root)/:model/aliases/:alias", for: .administrator, "Take an alias away.", query: project,
+                gives: ModelV1.self, use: removeAlias),
         ]
     }
 
+    private var root: String { "/v1/registry/models" }
+    private var project: [(name: String, meaning: String)] { [("project", "The model's project; default without it.")] }
     private var registry: ModelRegistry { administration.registry }
 
     /// `GET /v1/registry/models` → `[ModelV1]`, by name.

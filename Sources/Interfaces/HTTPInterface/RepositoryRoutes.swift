@@ -15,9 +15,11 @@ struct RepositoryRoutes: Sendable {
     var routes: [AdministrationRoute] {
         [
             AdministrationRoute(
-                .post, "/v2/repository/models/:endpoint/load", for: .administrator, use: load),
+                .post, "/v2/repository/models/:endpoint/load", for: .administrator,
+                "Load what is deployed at an endpoint again, and have it prove itself.", use: load),
             AdministrationRoute(
-                .post, "/v2/repository/models/:endpoint/unload", for: .administrator, use: unload),
+                .post, "/v2/repository/models/:endpoint/unload", for: .administrator,
+                "Take an endpoint out of service until it is loaded, or the server starts again.", use: unload),
         ]
     }
 

@@ -11,7 +11,14 @@ struct StatusRoutes: Sendable {
     let administration: Administration
     let version: String
 
-    var routes: [AdministrationRoute] { [AdministrationRoute(.get, "/v1/status", for: .viewer, use: status)] }
+    var routes: [AdministrationRoute] {
+        [
+            AdministrationRoute(
+                .get, "/v1/status", for: .viewer, "What runs, what answers, and on what evidence.",
+                gives: StatusV1.self,
+                use: status)
+        ]
+    }
 
     /// `GET /v1/status` → `StatusV1`.
     @Sendable private func status(_: Request, _: AdministrationContext) async throws -> Response {

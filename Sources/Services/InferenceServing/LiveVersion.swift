@@ -18,12 +18,15 @@ package final class LiveVersion: Sendable {
     /// The version number as the protocols spell it.
     package let versionText: String
     package let counts = VersionCounts()
+    /// A row that the version is known to answer, as JSON; `nil` without examples, or for a huge one.
+    package let exampleRow: String?
 
     /// - Throws: ``CodecError`` for a signature that rows cannot be read against.
     package init(
         version: ModelVersion, signature: Signature, engine: any InferenceEngine, proof: ProofVerdict, cost: RunCost,
-        limits: CodecLimits
+        limits: CodecLimits, exampleRow: String? = nil
     ) throws(CodecError) {
+        self.exampleRow = exampleRow
         self.version = version
         self.signature = signature
         self.engine = engine

@@ -167,7 +167,7 @@ extension Rollouts {
                 let model = try loader.load(prepared)
                 return try LiveVersion(
                     version: version, signature: manifest.signature, engine: model.engine, proof: model.verdict,
-                    cost: RunCost(measuring: model), limits: limits)
+                    cost: RunCost(measuring: model), limits: limits, exampleRow: model.firstRow)
             }
             note(.proven, endpoint, version.model, version.number, live.proof.line)
             return live

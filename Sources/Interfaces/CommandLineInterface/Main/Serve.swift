@@ -15,10 +15,10 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup var folder: DataOptions
 
     @Option(help: "The address to listen on. Predictions are open without a token on loopback only.")
-    var host = "127.0.0.1"
+    var host = ServeOptions.usualHost
 
     @Option(help: "The port to listen on; 0 lets the system choose.")
-    var port = 8080
+    var port = ServeOptions.usualPort
 
     @Option(
         help: ArgumentHelp("A file with the administration token, instead of one that is made.", valueName: "file"),
@@ -56,6 +56,22 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "How long what was accepted may run on after SIGTERM, then it is cut; without it, 30s.")
     var drainTimeout: TimeSpan?
 
+    @Option(help: "The endpoint that answers at /invocations; without it, the only one that there is.")
+    var invocations: EndpointName?
+
+    @Flag(
+        help: """
+            Answer predictions without a token wherever they come from: for servers that nobody but a platform reaches \
+            that has let its callers through.
+            """)
+    var openPredictions = false
+
+    @Flag(help: "Be a container of SageMaker: also implied by the variable SAGEMAKER_BIND_TO_PORT.")
+    var sagemaker = false
+
+    @Option(help: ArgumentHelp("Where SageMaker lays models.", valueName: "folder"), completion: .directory)
+    var sagemakerRoot = "/opt/ml"
+
     func validate() throws {
         guard (0...65_535).contains(port) else { throw ValidationError("--port takes 0 to 65535.") }
         guard (tlsCertificate == nil) == (tlsKey == nil) else {
@@ -70,7 +86,8 @@ struct Serve: AsyncParsableCommand {
             ServeOptions(
                 data: folder.data, host: host, port: port, tokenFile: tokenFile, bodyLimit: bodyLimit.bytes,
                 laneThreads: laneThreads, tlsCertificate: tlsCertificate, tlsKey: tlsKey, sharesPort: sharePort,
-                takesOver: takeOver,
-                drainTimeout: drainTimeout?.duration ?? .seconds(30)))
+                takesOver: takeOver, drainTimeout: drainTimeout?.duration ?? .seconds(30),
+                invocations: invocations?.rawValue,
+                opensPredictions: openPredictions, sagemakerRoot: sagemaker ? sagemakerRoot : nil))
     }
 }
