@@ -44,7 +44,7 @@ struct FakeToolbox: Toolbox {
 
     func serve(_ options: ServeOptions) async throws {
         note(
-            "serve \(options.data ?? "-") \(options.host) \(options.port) \(options.tokenFile ?? "-") "
+            "serve \(options.data ?? "-") \(options.host ?? "-") \(options.port ?? -1) \(options.tokenFile ?? "-") "
                 + "\(options.bodyLimit) \(options.laneThreads.map(String.init) ?? "-") \(options.sharesPort) "
                 + "\(options.takesOver) \(options.drainTimeout)")
     }

@@ -159,7 +159,7 @@ struct MachineCommandTests {
         #expect(chosen.output.isEmpty)
         #expect(
             tools.calls == [
-                "serve - 127.0.0.1 8080 - 67108864 - false false 30.0 seconds",
+                "serve - - -1 - 67108864 - false false 30.0 seconds",
                 "serve d 0.0.0.0 0 f 1024 2 true true 0.5 seconds",
             ])
     }

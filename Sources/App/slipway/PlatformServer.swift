@@ -113,7 +113,7 @@ struct PlatformServer {
         do {
             try await group.run()
         } catch let refusal as Refusal where refusal.explanation.code == .portInUse {
-            throw portRefusal(options.port)
+            throw portRefusal(port(in: container))
         }
         let total = counts()
         logger.info("stopped", metadata: ["accepted": "\(total.accepted)", "answered": "\(total.answered)"])
@@ -137,11 +137,11 @@ struct PlatformServer {
 
     /// A container's platform comes from outside; what the command line says goes first.
     private func host(in container: ContainerEnvironment?) -> String {
-        container != nil && options.host == ServeOptions.usualHost ? "0.0.0.0" : options.host
+        options.host ?? (container == nil ? ServeOptions.usualHost : "0.0.0.0")
     }
 
     private func port(in container: ContainerEnvironment?) -> Int {
-        options.port == ServeOptions.usualPort ? container?.port ?? options.port : options.port
+        options.port ?? container?.port ?? ServeOptions.usualPort
     }
 
     private var codecLimits: CodecLimits {

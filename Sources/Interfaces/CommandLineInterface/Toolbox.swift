@@ -67,8 +67,9 @@ package struct ServeOptions: Sendable {
     package static let usualPort = 8080
 
     package let data: String?
-    package let host: String
-    package let port: Int
+    /// `nil` for the usual one, which a container's platform may replace.
+    package let host: String?
+    package let port: Int?
     package let tokenFile: String?
     /// The most bytes of a request body.
     package let bodyLimit: Int
@@ -91,7 +92,7 @@ package struct ServeOptions: Sendable {
     package let sagemakerRoot: String?
 
     package init(
-        data: String?, host: String, port: Int, tokenFile: String?, bodyLimit: Int, laneThreads: Int?,
+        data: String?, host: String?, port: Int?, tokenFile: String?, bodyLimit: Int, laneThreads: Int?,
         tlsCertificate: String? = nil, tlsKey: String? = nil, sharesPort: Bool = false, takesOver: Bool = false,
         drainTimeout: Duration = .seconds(30), invocations: String? = nil, opensPredictions: Bool = false,
         sagemakerRoot: String? = nil

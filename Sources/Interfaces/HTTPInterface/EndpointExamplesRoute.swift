@@ -16,7 +16,12 @@ struct EndpointExamplesRoute: Sendable {
     let administration: Administration
 
     var routes: [AdministrationRoute] {
-        [AdministrationRoute(.get, "/v1/endpoints/:endpoint/examples", for: .viewer, use: list)]
+        [
+            AdministrationRoute(
+                .get, "/v1/endpoints/:endpoint/examples", for: .viewer,
+                "The manifest and the first examples of the version that answers.",
+                query: [("count", "How many, 1 to 1000; 100 without it.")], use: list)
+        ]
     }
 
     /// `GET /v1/endpoints/{endpoint}/examples?count=100` → `{"manifest": …, "examples": […]}`, both as the bundle has

@@ -56,7 +56,7 @@ extension Explanation {
             switch status {
             case 401, 403: "UNAUTHENTICATED"
             case 404: "RESOURCE_DOES_NOT_EXIST"
-            case 429, 503: "TEMPORARILY_UNAVAILABLE"
+            case 429, 503, 504: "TEMPORARILY_UNAVAILABLE"
             case 500...: "INTERNAL_ERROR"
             case _ where code == .unsupportedOption: "INVALID_PARAMETER_VALUE"
             default: "BAD_REQUEST"

@@ -14,11 +14,15 @@ struct Serve: AsyncParsableCommand {
 
     @OptionGroup var folder: DataOptions
 
-    @Option(help: "The address to listen on. Predictions are open without a token on loopback only.")
-    var host = ServeOptions.usualHost
+    @Option(
+        help: """
+            The address to listen on; without it, \(ServeOptions.usualHost). Predictions are open without a token on \
+            loopback only.
+            """)
+    var host: String?
 
-    @Option(help: "The port to listen on; 0 lets the system choose.")
-    var port = ServeOptions.usualPort
+    @Option(help: "The port to listen on; 0 lets the system choose; without it, \(ServeOptions.usualPort).")
+    var port: Int?
 
     @Option(
         help: ArgumentHelp("A file with the administration token, instead of one that is made.", valueName: "file"),
@@ -73,7 +77,7 @@ struct Serve: AsyncParsableCommand {
     var sagemakerRoot = "/opt/ml"
 
     func validate() throws {
-        guard (0...65_535).contains(port) else { throw ValidationError("--port takes 0 to 65535.") }
+        guard (0...65_535).contains(port ?? 0) else { throw ValidationError("--port takes 0 to 65535.") }
         guard (tlsCertificate == nil) == (tlsKey == nil) else {
             throw ValidationError("--tls-certificate and --tls-key go together.")
         }
