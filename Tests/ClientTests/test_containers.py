@@ -137,6 +137,7 @@ def test_vertex_chooses_port_paths_and_folder(server, bundle, tmp_path):
     [
         {"AIP_HTTP_PORT": "0", "AIP_STORAGE_URI": "gs://bucket/model"},
         {"AIP_HTTP_PORT": "much"},
+        {"AIP_HTTP_PORT": "0", "AIP_PREDICT_ROUTE": "predict"},
         {"AIP_HTTP_PORT": "0", "AIP_STORAGE_URI": "/nowhere/at/all"},
     ],
 )
@@ -150,3 +151,23 @@ def test_what_a_platform_says_and_cannot_be_followed_stops_the_start(server, tmp
     )
     assert done.returncode != 0
     assert "error:" in done.stderr and "docs/errors/" in done.stderr, done.stderr
+
+
+def test_a_server_in_the_background_is_not_the_platforms(server, tmp_path):
+    own = {name: value for name, value in server.environment.items() if name not in ("SLIPWAY_URL", "SLIPWAY_TOKEN")}
+    # A port that no server can have: one that followed it would not start.
+    own |= {"HOME": str(tmp_path), "SLIPWAY_DATA": str(tmp_path / "data"), "AIP_HTTP_PORT": "much"}
+
+    def slipway(*arguments):
+        return subprocess.run(
+            [BINARY, *arguments], cwd=ROOT, env=own, capture_output=True, text=True, timeout=COMMAND_LIMIT_S
+        )
+
+    try:
+        deployed = slipway("deploy", EXAMPLES / "breast-cancer")
+        assert deployed.returncode == 0, deployed.stderr
+        url = json.loads((tmp_path / "data" / "server.json").read_text())["url"]
+        assert ask(f"{url}/v2/health/ready")[0] == 200
+        assert ask(f"{url}/v2/health/ready", Host="model.example")[0] == 401
+    finally:
+        assert slipway("stop").returncode == 0

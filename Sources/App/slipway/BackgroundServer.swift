@@ -21,7 +21,10 @@ struct BackgroundServer {
         if let server = running() { return server }
         try folder.create()
         let port = portOwner(Self.usualPort) == nil ? Self.usualPort : 0
-        let process = try spawn(arguments: ["serve", "--data", folder.path, "--port", "\(port)"])
+        // Whoever deploys from a shell inside of a container asked for no server that is open to its platform.
+        let process = try spawn(
+            arguments: ["serve", "--data", folder.path, "--port", "\(port)"],
+            without: ContainerEnvironment.variables)
         var hasEnded = false
         let deadline = ContinuousClock.now + .seconds(120)
         while ContinuousClock.now < deadline {
@@ -114,7 +117,9 @@ struct BackgroundServer {
     }
 
     /// posix_spawn, because the child must outlive us and have a session of its own; what it prints goes to its log.
-    private func spawn(arguments: [String]) throws -> pid_t {
+    ///
+    /// - Parameter names: Variables that the child does not get.
+    private func spawn(arguments: [String], without names: [String] = []) throws -> pid_t {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
@@ -128,7 +133,8 @@ struct BackgroundServer {
         defer { unsafe posix_spawnattr_destroy(&attributes) }
         // POSIX_SPAWN_SETSID, which glibc declares for GNU sources only.
         unsafe posix_spawnattr_setflags(&attributes, 0x80)
-        let environment = ProcessInfo.processInfo.environment.merging([LogFile.backgroundVariable: "1"]) { $1 }
+        let environment = ProcessInfo.processInfo.environment.filter { !names.contains($0.key) }
+            .merging([LogFile.backgroundVariable: "1"]) { $1 }
         let words = unsafe ([executablePath()] + arguments).map { unsafe strdup($0) } + [nil]
         let variables = unsafe environment.map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
         defer { unsafe (words + variables).forEach { unsafe free($0) } }

@@ -16,11 +16,25 @@ struct ContainerEnvironment {
     /// Where models may be loaded from later; `nil` where they may not.
     let modelsRoot: String?
 
+    /// What makes a server a container's.
+    static let variables = ["SAGEMAKER_BIND_TO_PORT", "AIP_HTTP_PORT"]
+
+    /// SageMaker names a port only to images that ask for it. Others it starts with the word `serve` and nothing else,
+    /// beside what it laid into `usualRoot`.
+    ///
+    /// - Parameter arguments: The words behind the program's name.
     /// - Returns: `nil` outside of such a container.
     /// - Throws: `SYS-008` for a variable that cannot be followed.
-    init?(_ options: ServeOptions, variables: [String: String] = ProcessInfo.processInfo.environment) throws {
-        if options.sagemakerRoot != nil || variables["SAGEMAKER_BIND_TO_PORT"] != nil {
-            let root = options.sagemakerRoot ?? "/opt/ml"
+    init?(
+        _ options: ServeOptions, variables all: [String: String] = ProcessInfo.processInfo.environment,
+        arguments: [String] = Array(CommandLine.arguments.dropFirst()), usualRoot: String = "/opt/ml"
+    ) throws {
+        // Vertex leaves what it has no value for empty.
+        let variables = all.filter { !$0.value.isEmpty }
+        let isStartedBySageMaker =
+            variables["AIP_HTTP_PORT"] == nil && arguments == ["serve"] && Self.holdsSomething("\(usualRoot)/model")
+        if options.sagemakerRoot != nil || variables["SAGEMAKER_BIND_TO_PORT"] != nil || isStartedBySageMaker {
+            let root = options.sagemakerRoot ?? usualRoot
             platform = .sagemaker
             port = try Self.port(variables, "SAGEMAKER_BIND_TO_PORT")
             let servesModels = variables["SAGEMAKER_MULTI_MODEL"].map { $0.lowercased() == "true" } ?? false
@@ -31,8 +45,9 @@ struct ContainerEnvironment {
             platform = .vertex
             port = try Self.port(variables, "AIP_HTTP_PORT")
             routes = ContainerRoutes(
-                predictPath: variables["AIP_PREDICT_ROUTE"], healthPath: variables["AIP_HEALTH_ROUTE"])
-            model = try variables["AIP_STORAGE_URI"].flatMap { try Self.folder($0) }
+                predictPath: try Self.path(variables, "AIP_PREDICT_ROUTE"),
+                healthPath: try Self.path(variables, "AIP_HEALTH_ROUTE"))
+            model = try variables["AIP_STORAGE_URI"].map { try Self.folder($0) }
             modelsRoot = nil
         } else {
             return nil
@@ -49,9 +64,20 @@ struct ContainerEnvironment {
         return port
     }
 
-    /// A folder of this machine; `nil` for an empty text.
-    private static func folder(_ uri: String) throws -> String? {
-        guard !uri.isEmpty else { return nil }
+    /// A path that requests can have, as it stands in them.
+    private static func path(_ variables: [String: String], _ name: String) throws -> String? {
+        guard let text = variables[name] else { return nil }
+        guard text.hasPrefix("/"), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "?") })
+        else {
+            throw Refusal(
+                .optionRefused, .invalidInput, "\(name) is “\(text.prefix(200))”, which is no path.",
+                hint: "Start it with “/”, and give no query.")
+        }
+        return text
+    }
+
+    /// A folder of this machine.
+    private static func folder(_ uri: String) throws -> String {
         if uri.hasPrefix("file://") { return String(uri.dropFirst("file://".count)) }
         guard uri.hasPrefix("/") else {
             throw Refusal(
