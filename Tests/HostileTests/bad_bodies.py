@@ -4,7 +4,7 @@
 import json
 import struct
 
-from protocols import CSV, ROWS, V2, V2_BINARY, input_json
+from protocols import CSV, INSTANCES, ROWS, SCORING, V2, V2_BINARY, input_json
 
 DEEP = 100_000
 
@@ -154,6 +154,80 @@ def rows_bodies():
     return bodies
 
 
+def instances_bodies():
+    def body(**members):
+        return json.dumps(members).encode()
+
+    good = [{"values": [1, 2, 3]}]
+    bodies = {
+        "no rows member": b"{}",
+        "rows without their member": json.dumps(good).encode(),
+        "both instances and inputs": body(instances=good, inputs={"values": [[1, 2, 3]]}),
+        "instances comes twice": b'{"instances": [[1,2,3]], "instances": [[1,2,3]]}',
+        "unknown member": body(instances=good, more=1),
+        "a table": body(dataframe_records=good),
+        "another signature": body(instances=good, signature_name="other"),
+        "signature is a number": body(instances=good, signature_name=1),
+        "parameters": body(instances=good, parameters={"top": 1}),
+        "parameters that are a list": body(instances=good, parameters=[1]),
+        "instances is a number": body(instances=1),
+        "instances is an object": body(instances={"values": [1, 2, 3]}),
+        "instances is null": body(instances=None),
+        "a row is null": body(instances=[None]),
+        "missing column": body(instances=[{}]),
+        "unknown column": body(instances=[{"value": [1, 2, 3]}]),
+        "another column": body(instances=[{"values": [1, 2, 3], "more": 1}]),
+        "too few values": body(instances=[[1, 2]]),
+        "too many values": body(instances=[[1, 2, 3, 4]]),
+        "second row ragged": body(instances=[[1, 2, 3], [1, 2]]),
+        "base64 that is none": body(instances=[{"values": {"b64": "?"}}]),
+        "inputs is a number": body(inputs=1),
+        "unknown input": body(inputs={"value": [[1, 2, 3]]}),
+        "inputs ragged": body(inputs={"values": [[1, 2, 3], [1]]}),
+        "more behind it": body(instances=good) + b"{}",
+        "cut short": body(instances=good)[:-3],
+    }
+    for name, text in BAD_FLOATS.items():
+        bodies[f"first value: {name}"] = b'{"instances": [{"values": [' + text.encode() + b", 2, 3]}]}"
+    return bodies
+
+
+def scoring_bodies():
+    def split(**members):
+        return json.dumps({"dataframe_split": members}).encode()
+
+    bodies = {
+        "no rows member": b"{}",
+        "two tables": b'{"dataframe_split": {"columns": [], "data": []}, "dataframe_records": []}',
+        "params": b'{"dataframe_records": [{"values": [1,2,3]}], "params": {"top": 1}}',
+        "split is an array": b'{"dataframe_split": []}',
+        "split is null": b'{"dataframe_split": null}',
+        "split without columns": split(data=[[[1, 2, 3]]]),
+        "split without data": split(columns=["values"]),
+        "columns is a text": split(columns="values", data=[[[1, 2, 3]]]),
+        "columns of numbers": split(columns=[0], data=[[[1, 2, 3]]]),
+        "a column twice": split(columns=["values", "values"], data=[[[1, 2, 3], [1, 2, 3]]]),
+        "unknown column alone": split(columns=["value"], data=[[[1, 2, 3]]]),
+        "data is a number": split(columns=["values"], data=1),
+        "a row is a number": split(columns=["values"], data=[1]),
+        "a row is an object": split(columns=["values"], data=[{"values": [1, 2, 3]}]),
+        "a row short": split(columns=["values"], data=[[]]),
+        "a row long": split(columns=["values"], data=[[[1, 2, 3], 4]]),
+        "too few values": split(columns=["values"], data=[[[1, 2]]]),
+        "too many values": split(columns=["values"], data=[[[1, 2, 3, 4]]]),
+        "records is an object": b'{"dataframe_records": {"values": [1,2,3]}}',
+        "a record is an array": b'{"dataframe_records": [[1, 2, 3]]}',
+        "a record is null": b'{"dataframe_records": [null]}',
+        "a record without its column": b'{"dataframe_records": [{}]}',
+        "more behind it": split(columns=["values"], data=[[[1, 2, 3]]]) + b"{}",
+        "cut short": split(columns=["values"], data=[[[1, 2, 3]]])[:-3],
+    }
+    for name, text in BAD_FLOATS.items():
+        start = b'{"dataframe_split": {"columns": ["values"], "data": [[['
+        bodies[f"first value: {name}"] = start + text.encode() + b", 2, 3]]]}}"
+    return bodies
+
+
 def csv_bodies():
     header = b"values[0],values[1],values[2]\n"
     return {
@@ -266,4 +340,6 @@ BAD_BODIES = {
     V2_BINARY.name: binary_bodies(),
     ROWS.name: {**BROKEN_JSON, **rows_bodies()},
     CSV.name: csv_bodies(),
+    INSTANCES.name: {**BROKEN_JSON, **instances_bodies()},
+    SCORING.name: {**BROKEN_JSON, **scoring_bodies()},
 }

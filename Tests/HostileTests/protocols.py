@@ -66,6 +66,14 @@ def encode_csv(values):
     return [("Content-Type", "text/csv")], b"values[0],values[1],values[2]\n" + ",".join(map(str, values)).encode()
 
 
+def encode_instances(values):
+    return JSON, json.dumps({"instances": [{"values": values}]}).encode()
+
+
+def encode_split(values):
+    return JSON, json.dumps({"dataframe_split": {"columns": ["values"], "data": [[values]]}}).encode()
+
+
 def decode_v2(answer):
     return answer.json()["outputs"][0]["data"]
 
@@ -74,12 +82,18 @@ def decode_rows(answer):
     return answer.json()["predictions"][0]["same"]
 
 
+def decode_predictions(answer):
+    return answer.json()["predictions"][0]
+
+
 V2 = Protocol("v2 JSON", "/v2/models/echo/infer", encode_v2, decode_v2)
 V2_BINARY = Protocol("v2 binary", "/v2/models/echo/infer", encode_v2_binary, decode_v2)
 ROWS = Protocol("rows JSON", "/v1/endpoints/echo/predict", encode_rows, decode_rows)
 CSV = Protocol("rows CSV", "/v1/endpoints/echo/predict", encode_csv, decode_rows)
+INSTANCES = Protocol("v1 predict", "/v1/models/echo:predict", encode_instances, decode_predictions)
+SCORING = Protocol("invocations", "/invocations?endpoint=echo", encode_split, decode_predictions)
 
-PROTOCOLS = [V2, V2_BINARY, ROWS, CSV]
+PROTOCOLS = [V2, V2_BINARY, ROWS, CSV, INSTANCES, SCORING]
 
 
 def alias(server, version=1):
