@@ -22,7 +22,9 @@ test: setup
 	@scripts/link-engine.sh debug
 	swift test --skip-build --parallel
 	.tools/venv/bin/python -m pytest -q -p no:cacheprovider Tests/ClientTests Tests/HostileTests
-	.tools/venv-clients/bin/python -m pytest -q -p no:cacheprovider Tests/EcosystemTests
+	.tools/venv-clients/bin/python -m pytest -q -p no:cacheprovider Tests/EcosystemTests \
+		--ignore Tests/EcosystemTests/test_mlserver.py
+	.tools/venv-mlserver/bin/python -m pytest -q -p no:cacheprovider Tests/EcosystemTests/test_mlserver.py
 
 # Minutes: format, imports, architecture, documentation.
 check:

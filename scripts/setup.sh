@@ -8,7 +8,8 @@
 #     build      Debian packages that compiling needs; looks for Swift
 #     engine     ONNX Runtime's library, from its wheel, in .tools/engines
 #     test       Python packages of requirements/test.txt, in .tools/venv
-#     clients    KServe's and MLflow's clients, of requirements/clients.txt, in .tools/venv-clients
+#     clients    KServe's and MLflow's clients, of requirements/clients.txt, in .tools/venv-clients, and MLServer's
+#                codecs, of requirements/mlserver.txt, in .tools/venv-mlserver
 #     bench      wrk, nginx's program in .tools/nginx, and the servers of requirements/bench.txt, in .tools/venv-bench
 #     examples   what training the examples needs: requirements/examples.txt, and Debian's PyTorch and scikit-learn
 #
@@ -21,10 +22,11 @@ readonly SWIFT_MINIMUM=6.2
 readonly PYTHON_MINIMUM=3.11
 readonly ENGINE=libonnxruntime.so.1.27.0
 readonly VENV=.tools/venv
-# MLServer's requirements are its own, and it takes no Python from 3.13 on.
 readonly VENV_CLIENTS=.tools/venv-clients
+# MLServer's requirements are its own, and it takes no Python from 3.13 on.
+readonly VENV_MLSERVER=.tools/venv-mlserver
 readonly VENV_BENCH=.tools/venv-bench
-readonly PYTHON_BENCH_BELOW=3.13
+readonly PYTHON_MLSERVER_BELOW=3.13
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 
@@ -230,11 +232,13 @@ part() {
         clients)
             virtual_environment "$VENV_CLIENTS"
             python_packages "$VENV_CLIENTS" clients
+            virtual_environment "$VENV_MLSERVER" "$PYTHON_MLSERVER_BELOW"
+            python_packages "$VENV_MLSERVER" mlserver
             ;;
         bench)
             debian_packages wrk
             nginx_program
-            virtual_environment "$VENV_BENCH" "$PYTHON_BENCH_BELOW"
+            virtual_environment "$VENV_BENCH" "$PYTHON_MLSERVER_BELOW"
             python_packages "$VENV_BENCH" bench
             ;;
         examples)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A server with a certificate: clients that trust it, the command line, and a certificate that is replaced."""
 
+import asyncio
 import json
 import os
 import signal
@@ -9,8 +10,15 @@ import subprocess
 import time
 import urllib.request
 
+import numpy
+import onnxruntime
 import pytest
+import tritonclient.http as triton
+import tritonclient.http.aio
 from conftest import BINARY, EXAMPLES, ROOT
+
+TABLE = EXAMPLES / "breast-cancer" / "examples.csv"
+ROWS = numpy.loadtxt(TABLE, delimiter=",", skiprows=1, dtype=numpy.float32)[:, :30]
 
 
 def make_certificate(folder, name):
@@ -98,3 +106,38 @@ def test_a_certificate_without_its_key_is_refused(tmp_path, server):
         env=server.environment, capture_output=True, text=True, timeout=30)
     assert done.returncode == 2
     assert "SYS-009" in done.stderr
+
+
+def test_tritonclient_goes_over_tls_when_it_trusts_the_certificate(secure):
+    folder, url, environment = secure
+    done = subprocess.run(
+        [BINARY, "deploy", EXAMPLES / "breast-cancer"], env=environment, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    address = url.removeprefix("https://").replace("127.0.0.1", "localhost")
+    session = onnxruntime.InferenceSession(EXAMPLES / "breast-cancer" / "model.onnx")
+    (expected,) = session.run(["probabilities"], {"features": ROWS})
+    features = [triton.InferInput("features", list(ROWS.shape), "FP32").set_data_from_numpy(ROWS)]
+
+    def trusting():
+        return ssl.create_default_context(cafile=folder / "chain.pem")
+
+    with triton.InferenceServerClient(address, ssl=True, ssl_context_factory=trusting) as client:
+        assert client.is_model_ready("breast-cancer")
+        answers = [client.infer("breast-cancer", features)]
+        answers += [
+            request.get_result() for request in [client.async_infer("breast-cancer", features) for _ in range(8)]]
+
+    async def with_asyncio():
+        async with triton.aio.InferenceServerClient(address, ssl=True, ssl_context=trusting()) as client:
+            return await client.infer("breast-cancer", features)
+
+    for answer in [*answers, asyncio.run(with_asyncio())]:
+        assert numpy.array_equal(answer.as_numpy("probabilities"), expected)
+
+
+def test_tritonclient_refuses_a_certificate_that_it_does_not_trust(secure):
+    _, url, _ = secure
+    address = url.removeprefix("https://").replace("127.0.0.1", "localhost")
+    with triton.InferenceServerClient(address, ssl=True, ssl_context_factory=ssl.create_default_context) as client:
+        with pytest.raises(ssl.SSLCertVerificationError):
+            client.is_server_live()

@@ -90,6 +90,13 @@ def arithmetic():
         [tensor("scaled", FLOAT, ["batch", 2]), tensor("next", INT64, ["batch", 1])],
         [helper.make_tensor("one", INT64, [1], [1])],
     )
+    # A table of two kinds of columns, which come back as they went.
+    save(
+        "mixed-columns",
+        [helper.make_node("Identity", [name], [f"same_{name}"]) for name in ["word", "weight"]],
+        [tensor("word", STRING, ["batch", 1]), tensor("weight", FLOAT, ["batch", 1])],
+        [tensor("same_word", STRING, ["batch", 1]), tensor("same_weight", FLOAT, ["batch", 1])],
+    )
     # Both dimensions are the caller's.
     save(
         "scale",
