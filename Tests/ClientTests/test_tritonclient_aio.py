@@ -119,12 +119,7 @@ def test_unloading_and_loading_need_the_administrator(ask, server, breast_cancer
 # aiohttp calls a body of bytes application/octet-stream where nobody says what it is, and the client does not.
 BINARY_OR_JSON = [
     True,
-    pytest.param(
-        False,
-        marks=pytest.mark.xfail(
-            strict=True, reason="JSON that comes as application/octet-stream is read as the bytes of one tensor"
-        ),
-    ),
+    False,
 ]
 
 

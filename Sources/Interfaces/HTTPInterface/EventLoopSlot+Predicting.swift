@@ -82,7 +82,9 @@ extension EventLoopSlot {
         let state = try table.endpoint(endpoint)
         let live = try state.ready(version: version)
         let jsonByteCount = try asked.facts.jsonByteCount.map(byteCount)
-        let isRaw = jsonByteCount == 0 || (jsonByteCount == nil && asked.facts.isOctetStream)
+        let isRaw =
+            jsonByteCount == 0
+            || (jsonByteCount == nil && asked.facts.isOctetStream && !looksLikeObject(asked.body))
         // Only binary tensors lie in the body as the engine reads them.
         let owner = jsonByteCount == nil && !isRaw ? nil : BodyOwner(asked.body)
         let request = try unsafe asked.body.withUnsafeReadableBytes { bytes in
@@ -117,6 +119,12 @@ extension EventLoopSlot {
         return form.write(
             explanation, status: error is UnreadableType ? UnreadableType.status : nil, predictionID: id, into: writer)
     }
+}
+
+/// Whether a body is in braces. Some clients (aiohttp) call every body without a type of its own an octet-stream, JSON
+/// among them; a tensor that begins and ends with these bytes by chance is taken for broken JSON, never for other values.
+private func looksLikeObject(_ body: ByteBuffer) -> Bool {
+    body.readableBytesView.first == UInt8(ascii: "{") && body.readableBytesView.last == UInt8(ascii: "}")
 }
 
 private func byteCount(_ header: String) throws(Refusal) -> Int {
