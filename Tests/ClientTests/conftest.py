@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One real server for all of these tests, on a port and in a folder of its own, ended by SIGTERM.
 
-SLIPWAY_BINARY names the program to test; without it, the debug build. ONNX Runtime is the one that `make setup` keeps
-in .tools, unless SLIPWAY_ONNXRUNTIME names another.
+ONNX Runtime is the one that `make setup` keeps in .tools, unless SLIPWAY_ONNXRUNTIME names another.
 """
 
 import os
@@ -11,18 +10,10 @@ import signal
 import subprocess
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 import tritonclient.http as triton
-
-ROOT = Path(__file__).resolve().parents[2]
-EXAMPLES = ROOT / "examples"
-MODELS = ROOT / "Tests" / "Fixtures" / "models"
-BINARY = Path(os.environ.get("SLIPWAY_BINARY", ROOT / ".build" / "debug" / "slipway"))
-START_LIMIT_S = 60
-STOP_LIMIT_S = 30
-COMMAND_LIMIT_S = 120
+from program import BINARY, COMMAND_LIMIT_S, EXAMPLES, MODELS, ROOT, START_LIMIT_S, STOP_LIMIT_S
 
 
 @dataclass

@@ -6,7 +6,7 @@ import sys
 import threading
 
 import pytest
-from conftest import ROOT
+from program import ROOT
 
 sys.path.append(str(ROOT / "Benchmarks" / "serving"))
 import client  # noqa: E402

@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 
 import pytest
-from conftest import BINARY, COMMAND_LIMIT_S, EXAMPLES, ROOT, START_LIMIT_S, STOP_LIMIT_S
+from program import BINARY, COMMAND_LIMIT_S, EXAMPLES, ROOT, START_LIMIT_S, STOP_LIMIT_S
 
 ROW = json.loads((EXAMPLES / "breast-cancer" / "row.json").read_text())[0]
 

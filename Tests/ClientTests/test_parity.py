@@ -13,7 +13,7 @@ import numpy
 import onnxruntime
 import pytest
 import tritonclient.http as triton
-from conftest import EXAMPLES
+from program import EXAMPLES
 
 ROWS = 1000
 SINGLE_ROWS = 200

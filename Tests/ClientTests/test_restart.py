@@ -11,8 +11,7 @@ import threading
 import time
 
 import pytest
-
-from conftest import BINARY, MODELS, ROOT
+from program import BINARY, MODELS, ROOT
 
 BODY = b'[{"values":[1]}]'
 REQUEST = (

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import time
 
-from conftest import BINARY
+from program import BINARY
 
 
 def connect_again_and_again(port, stop):

@@ -15,7 +15,7 @@ import onnxruntime
 import pytest
 import tritonclient.http as triton
 import tritonclient.http.aio
-from conftest import BINARY, EXAMPLES, ROOT
+from program import BINARY, EXAMPLES, ROOT
 
 TABLE = EXAMPLES / "breast-cancer" / "examples.csv"
 ROWS = numpy.loadtxt(TABLE, delimiter=",", skiprows=1, dtype=numpy.float32)[:, :30]

@@ -5,8 +5,8 @@ import ml_dtypes
 import numpy
 import pytest
 import tritonclient.http as triton
-from conftest import EXAMPLES
 from onnxruntime import InferenceSession
+from program import EXAMPLES
 from tritonclient.utils import InferenceServerException
 
 FEATURES = numpy.loadtxt(EXAMPLES / "breast-cancer" / "examples.csv", delimiter=",", skiprows=1, dtype=numpy.float32)[

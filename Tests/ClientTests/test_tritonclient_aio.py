@@ -7,8 +7,8 @@ import json
 import numpy
 import pytest
 import tritonclient.http.aio as triton
-from conftest import EXAMPLES
 from onnxruntime import InferenceSession
+from program import EXAMPLES
 from tritonclient.utils import InferenceServerException
 
 TABLE = EXAMPLES / "breast-cancer" / "examples.csv"

@@ -9,8 +9,8 @@ import zlib
 import numpy
 import pytest
 import tritonclient.http as triton
-from conftest import EXAMPLES
 from onnxruntime import InferenceSession
+from program import EXAMPLES
 from tritonclient.utils import InferenceServerException
 
 TABLE = EXAMPLES / "breast-cancer" / "examples.csv"

@@ -7,16 +7,14 @@ import os
 import signal
 import subprocess
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy
 import onnxruntime
 import pytest
+from program import BINARY, EXAMPLES, MODELS, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
-EXAMPLE = ROOT / "examples" / "breast-cancer"
-IMAGES = ROOT / "examples" / "digits"
-BINARY = Path(os.environ.get("SLIPWAY_BINARY", ROOT / ".build" / "debug" / "slipway"))
+EXAMPLE = EXAMPLES / "breast-cancer"
+IMAGES = EXAMPLES / "digits"
 
 
 @dataclass
@@ -51,7 +49,7 @@ def server(tmp_path_factory):
 @pytest.fixture(scope="session")
 def mixed_columns(server):
     """A model that gives its columns back: `word`, text, and `weight`, numbers, each of shape [batch, 1]."""
-    server.deploy(ROOT / "Tests" / "Fixtures" / "models" / "mixed-columns.onnx", "--name", "mixed-columns")
+    server.deploy(MODELS / "mixed-columns.onnx", "--name", "mixed-columns")
     return "mixed-columns"
 
 

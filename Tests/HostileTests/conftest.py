@@ -8,8 +8,9 @@ import shutil
 import time
 
 import pytest
-from harness import BINARY, EXAMPLES, MODELS, ROOT, SOAK, prepare_data_folder, running  # noqa: F401
+from harness import SOAK, prepare_data_folder, running
 from known import KNOWN
+from program import BINARY
 from protocols import PROTOCOLS, get
 from slow import SlowClients
 from wire import Connection

@@ -13,14 +13,9 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-EXAMPLES = ROOT / "examples"
-MODELS = ROOT / "Tests" / "Fixtures" / "models"
-BINARY = Path(os.environ.get("SLIPWAY_BINARY", ROOT / ".build" / "debug" / "slipway"))
+from program import BINARY, COMMAND_LIMIT_S, MODELS, ROOT, START_LIMIT_S, STOP_LIMIT_S
+
 SOAK = bool(os.environ.get("SLIPWAY_SOAK"))
-START_LIMIT_S = 60
-STOP_LIMIT_S = 45
-COMMAND_LIMIT_S = 120
 # Of one prediction. Small, so that a body of 100 MB is far beyond it.
 BODY_LIMIT = 8 << 20
 NULLABLE_COLUMNS = """schema: slipway/1

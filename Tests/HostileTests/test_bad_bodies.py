@@ -5,7 +5,7 @@ import json
 
 import pytest
 from bad_bodies import BAD_BODIES, texts_bodies
-from harness import ROOT
+from program import ROOT
 from protocols import JSON, PROTOCOLS, ROWS, V2, alias, assert_served, message
 from wire import Connection, ask
 

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
-from harness import STOP_LIMIT_S
+from program import MODELS, STOP_LIMIT_S
 from protocols import JSON, PROTOCOLS, V2, alias, assert_served, get, message
 from wire import Connection, ask
 
@@ -77,7 +77,7 @@ def small_disk(tmp_path):
 
 
 def test_a_full_disk_stops_no_prediction(prepared, tmp_path):
-    from harness import MODELS, running
+    from harness import running
 
     disk, wrapper = small_disk(tmp_path)
     with running(tmp_path, data=disk / "data", wrapper=wrapper) as server:
