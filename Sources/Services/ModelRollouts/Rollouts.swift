@@ -46,7 +46,7 @@ package final class Rollouts: Sendable {
         try await turnstile.pass { [self] in
             let records = try await registry.endpoints()
             for record in records {
-                set(EndpointState(record: record, live: nil, problem: nil, counters: EndpointCounters()))
+                set(EndpointState(record: record, live: nil))
             }
             await publish(isComplete: records.isEmpty)
             for (index, record) in records.enumerated() {
@@ -207,9 +207,7 @@ extension Rollouts {
         at endpoint: EndpointName, with live: LiveVersion, deployment: Deployment, instead before: EndpointState?
     ) async throws -> Change {
         let record = try await registry.endpoint(endpoint, in: live.version.model.project)
-        let state = EndpointState(
-            record: record, live: live, problem: nil, counters: before?.counters ?? EndpointCounters(),
-            admission: before?.admission ?? EndpointAdmission())
+        let state = EndpointState(record: record, live: live, after: before)
         set(state)
         await publish(isComplete: true)
         note(
@@ -235,13 +233,13 @@ extension Rollouts {
                         .fellBack, record.name, version.model, version.number,
                         "answers instead of version \(record.current.version): \(problem.message)")
                 }
-                return EndpointState(record: record, live: live, problem: problem, counters: EndpointCounters())
+                return EndpointState(record: record, live: live, problem: problem)
             } catch {
                 problem = problem ?? explain(error)
                 candidate = history.first { $0.generation == deployment.base }
             }
         }
-        return EndpointState(record: record, live: nil, problem: problem, counters: EndpointCounters())
+        return EndpointState(record: record, live: nil, problem: problem)
     }
 
     private func explain(_ error: any Error) -> Explanation {
