@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Dispatch
 package import InferenceServing
 package import ModelDomain
 package import ModelExecution
@@ -20,7 +21,7 @@ package final class Rollouts: Sendable {
     private let giveBackMemory: @Sendable () -> Void
     let turnstile = Turnstile()
     /// Loading blocks, and must not hold the threads that everything else runs on.
-    private let loading = Lane(named: "loading", threads: 1, capacity: 1024)
+    private let loading = DispatchQueue(label: "loading")
     private let states = Mutex<[EndpointName: EndpointState]>([:])
 
     /// - Parameter giveBackMemory: Has the system take back what the process no longer uses. Blocks; called after a
@@ -45,7 +46,7 @@ package final class Rollouts: Sendable {
         try await turnstile.pass { [self] in
             let records = try await registry.endpoints()
             for record in records {
-                set(EndpointState(record: record, live: nil, problem: nil, counters: EndpointCounters()))
+                set(EndpointState(record: record, live: nil))
             }
             await publish(isComplete: records.isEmpty)
             for (index, record) in records.enumerated() {
@@ -151,7 +152,7 @@ package final class Rollouts: Sendable {
 // MARK: Steps
 
 extension Rollouts {
-    /// Loads a version on the loading thread, and reports what came of it.
+    /// Loads a version on the loading queue, and reports what came of it.
     func prove(_ version: ModelVersion, at endpoint: EndpointName) async throws -> LiveVersion {
         do {
             guard let bundle = version.bundle else {
@@ -163,7 +164,7 @@ extension Rollouts {
             let manifest = try await loader.manifest(of: bundle)
             let prepared = try await loader.prepare(manifest, bundle: bundle)
             let limits = limits
-            let live = try await loading.perform { [loader] in
+            let live = try await onLoadingQueue { [loader] in
                 let model = try loader.load(prepared)
                 return try LiveVersion(
                     version: version, signature: manifest.signature, engine: model.engine, proof: model.verdict,
@@ -206,9 +207,7 @@ extension Rollouts {
         at endpoint: EndpointName, with live: LiveVersion, deployment: Deployment, instead before: EndpointState?
     ) async throws -> Change {
         let record = try await registry.endpoint(endpoint, in: live.version.model.project)
-        let state = EndpointState(
-            record: record, live: live, problem: nil, counters: before?.counters ?? EndpointCounters(),
-            admission: before?.admission ?? EndpointAdmission())
+        let state = EndpointState(record: record, live: live, after: before)
         set(state)
         await publish(isComplete: true)
         note(
@@ -234,13 +233,13 @@ extension Rollouts {
                         .fellBack, record.name, version.model, version.number,
                         "answers instead of version \(record.current.version): \(problem.message)")
                 }
-                return EndpointState(record: record, live: live, problem: problem, counters: EndpointCounters())
+                return EndpointState(record: record, live: live, problem: problem)
             } catch {
                 problem = problem ?? explain(error)
                 candidate = history.first { $0.generation == deployment.base }
             }
         }
-        return EndpointState(record: record, live: nil, problem: problem, counters: EndpointCounters())
+        return EndpointState(record: record, live: nil, problem: problem)
     }
 
     private func explain(_ error: any Error) -> Explanation {
@@ -267,7 +266,15 @@ extension Rollouts {
 
     /// Off the threads that answer: it walks through all that is allocated.
     func returnMemory() async {
-        try? await loading.perform { [giveBackMemory] in giveBackMemory() }
+        try? await onLoadingQueue { [giveBackMemory] in giveBackMemory() }
+    }
+
+    private func onLoadingQueue<Result: Sendable>(
+        _ body: @escaping @Sendable () throws -> Result
+    ) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            loading.async { continuation.resume(with: Swift.Result(catching: body)) }
+        }
     }
 
     func note(
