@@ -14,8 +14,8 @@ from attacks import (
     is_hidden,
     with_chunks,
 )
-from protocols import CSV, PROTOCOLS, V2, alias, assert_served, get
-from wire import Connection
+from protocols import CSV, PROTOCOLS, V2, alias, assert_served
+from wire import Connection, get
 
 FRAMEWORK = "framework"
 REFUSED = {400, 413, 431, 501}

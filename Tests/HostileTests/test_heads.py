@@ -5,10 +5,9 @@ import struct
 
 import pytest
 from attacks import HIDDEN, Pieces, is_hidden
-from protocols import PROTOCOLS, V2, alias, assert_served, get
-from wire import Connection, ask
+from protocols import PROTOCOLS, V2, alias, assert_served
+from wire import LIVE, Connection, ask
 
-LIVE = get("/v2/health/live")
 TOKEN_BYTES = set(b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 REFUSALS = {400, 401, 404, 405, 414, 431, 501, 505}
 
