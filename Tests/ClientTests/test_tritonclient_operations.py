@@ -9,6 +9,7 @@ import zlib
 import numpy
 import pytest
 import tritonclient.http as triton
+from large_model import write_chain
 from onnxruntime import InferenceSession
 from program import EXAMPLES
 from tritonclient.utils import InferenceServerException
@@ -88,6 +89,30 @@ def test_the_index_follows_unloading_and_loading(client, administrator, digits):
     finally:
         client.load_model(digits, headers=administrator)
     assert entry()["state"] == "READY"
+
+
+def test_unloading_gives_the_memory_back(server, client, administrator, tmp_path):
+    """In pieces of 1 MiB, which the C library keeps for itself until it is told to give them back."""
+    server.slipway("deploy", write_chain(tmp_path / "large.onnx", layers=96, width=512), "--name", "large")
+
+    def resident_mib():
+        return json.loads(server.slipway("status", "--format", "json"))["residentBytes"] >> 20
+
+    def shrinks_by(unload):
+        client.load_model("large", headers=administrator)
+        values = triton.InferInput("values", [1, 512], "FP32").set_data_from_numpy(numpy.eye(1, 512, dtype="float32"))
+        assert client.infer("large", [values]).as_numpy("same")[0][0] == 1
+        before = resident_mib()
+        unload()
+        return before - resident_mib()
+
+    # Loading what is loaded already replaces it, too: it is there once.
+    client.load_model("large", headers=administrator)
+    once = resident_mib()
+    client.load_model("large", headers=administrator)
+    assert resident_mib() < once + 48
+    assert shrinks_by(lambda: client.unload_model("large", headers=administrator)) > 64
+    assert shrinks_by(lambda: server.slipway("endpoint", "delete", "large")) > 64
 
 
 def test_a_configuration_sent_with_a_load_is_refused_not_ignored(client, administrator, digits):
