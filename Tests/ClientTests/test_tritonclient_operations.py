@@ -144,11 +144,12 @@ def test_what_triton_has_and_this_server_has_not_says_so(client, breast_cancer):
         assert "not" in error.message()
 
 
-@pytest.mark.xfail(strict=True, reason="an input in shared memory is refused for its missing data, not for the memory")
 def test_an_input_in_shared_memory_is_refused_by_that_name(client, breast_cancer):
     shared = triton.InferInput("features", [2, 30], "FP32")
     shared.set_shared_memory("region", 240)
-    assert "shared_memory" in error_of(client.infer, breast_cancer, [shared]).message()
+    error = error_of(client.infer, breast_cancer, [shared])
+    assert error.status() == "400"
+    assert "features" in error.message() and "shared_memory" in error.message()
 
 
 def test_an_output_in_shared_memory_is_refused(client, breast_cancer):
