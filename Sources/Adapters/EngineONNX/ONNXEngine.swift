@@ -20,7 +20,8 @@ package final class ONNXEngine: InferenceEngine {
     private let session: ORTSession
     private let path: String
 
-    /// - Throws: ``EngineError/modelRefused(reason:)``, ``EngineError/typeUnsupported(name:type:)``.
+    /// - Throws: ``EngineError/modelRefused(reason:)``, ``EngineError/memoryShort(reason:)``,
+    ///   ``EngineError/typeUnsupported(name:type:)``.
     init(_ library: ORTLibrary, modelAt path: String) throws(EngineError) {
         self.path = path
         do throws(ORTFailure) {
@@ -29,6 +30,7 @@ package final class ONNXEngine: InferenceEngine {
                 library: library, path: path, entries: [("session.load_model_format", "ONNX")])
             metadata = try session.metadata()
         } catch {
+            if error.isForWantOfMemory { throw .memoryShort(reason: "the system gave no more") }
             throw .modelRefused(reason: error.reason(model: path))
         }
         inputs = try Self.specs(session.inputs, path) { $1.inputSpec(named: $0) }
