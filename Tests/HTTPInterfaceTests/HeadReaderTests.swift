@@ -34,7 +34,7 @@ struct HeadReaderTests {
         #expect(head.facts.host == "a")
         #expect(head.facts.jsonByteCount == "7")
         #expect(head.facts.expectsContinue)
-        #expect(head.facts.isCSV)
+        #expect(head.facts.bodyType == .csv)
         #expect(head.facts.isForwarded)
         let other = try #require(
             try read("GET / HTTP/1.1\r\nHost: b\r\nx-forwardee: a\r\nvib: b\r\nHost2: c\r\n\r\n"))

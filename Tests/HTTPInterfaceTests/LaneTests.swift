@@ -48,12 +48,12 @@ struct LaneTests {
     }
 
     @Test func aRefusalForLoadSaysWhenToComeBack() async throws {
-        // Well below a second, so that rounding up gives one.
+        // Well below a second, so that rounding up gives one; up to as much again spreads those who come back.
         let state = doubling(nanoseconds: 600_000_000)
         try await RunningServer.with([state], queueLimit: 0) { server in
             let answer = try await server.ask("POST", path, row)
             #expect(answer.status == 503)
-            #expect(answer.headers["retry-after"] == "1")
+            #expect(["1", "2"].contains(answer.headers["retry-after"]))
             #expect(try answer.json("code") == #""SRV-002""#)
         }
     }

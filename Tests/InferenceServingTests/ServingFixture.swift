@@ -46,7 +46,9 @@ struct ServingFixture {
         InferenceCall(
             inputs: [Tensor(.float32, shape: [1, 2], elements: [value, 2] as [Float])], rowCount: 1,
             live: try state.ready(), endpoint: state,
-            terms: RequestTerms(caller: CallerKey(hashing: caller), deadline: deadline.map { .now + $0 }))
+            terms: RequestTerms(
+                caller: CallerKey(hashing: caller),
+                deadline: deadline.map { Moment.now.after(Int($0 / .nanoseconds(1))) }))
     }
 }
 

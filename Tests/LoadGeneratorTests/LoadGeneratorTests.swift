@@ -10,7 +10,7 @@ struct LoadGeneratorTests {
         path: "/", headers: [], bodies: [.init(bytes: Array("{}".utf8)), .init(bytes: Array("[]".utf8))])
 
     private func load(
-        _ rate: Double, _ seconds: Double, connections: Int = 4, patience: Duration = .seconds(10),
+        _ rate: Double, _ seconds: Double, connections: Int = 4, patience: Duration = .seconds(60),
         _ script: @escaping @Sendable (Int) -> StallingServer.Answer
     ) async throws -> LoadRecord {
         var record = LoadRecord()

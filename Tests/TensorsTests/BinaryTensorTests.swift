@@ -118,8 +118,8 @@ struct BinaryTensorTests {
         let writer = ByteWriter()
         #expect(
             try encodeInferResponse(
-                modelName: "m", modelVersion: "3", id: "a\"b", parameters: [("k", true)], outputs: outputs,
-                binary: [false, false], into: writer) == nil)
+                modelName: "m", modelVersion: "3", id: "a\"b", outputs: outputs, binary: [false, false], into: writer,
+                writeParameters: { $0.append("\"k\":true") }) == nil)
         #expect(
             String(decoding: writer.bytes, as: UTF8.self) == """
                 {"model_name":"m","model_version":"3","id":"a\\"b","parameters":{"k":true},"outputs":[\

@@ -19,6 +19,8 @@ package final class ONNXEngine: InferenceEngine {
     package let metadata: ModelMetadata
     private let session: ORTSession
     private let path: String
+    /// For each output, whether it is declared as a tensor: asking each value anew costs more than reading it.
+    private let areTensors: [Bool]
 
     /// - Throws: ``EngineError/modelRefused(reason:)``, ``EngineError/memoryShort(reason:)``,
     ///   ``EngineError/typeUnsupported(name:type:)``.
@@ -34,7 +36,12 @@ package final class ONNXEngine: InferenceEngine {
             throw .modelRefused(reason: error.reason(model: path))
         }
         inputs = try Self.specs(session.inputs, path) { $1.inputSpec(named: $0) }
-        outputs = try Self.specs(session.outputs, path) { $1.outputSpec(named: $0) }
+        var areTensors: [Bool] = []
+        outputs = try Self.specs(session.outputs, path) { name, type in
+            if case .tensor = type { areTensors.append(true) } else { areTensors.append(false) }
+            return type.outputSpec(named: name)
+        }
+        self.areTensors = areTensors
     }
 
     private static func specs(
@@ -56,21 +63,16 @@ package final class ONNXEngine: InferenceEngine {
             throw .runFailed(reason: "the model takes \(self.inputs.count) inputs and was given \(inputs.count)")
         }
         var inputs = inputs
-        var addresses: [Range<UInt>] = []
-        addresses.reserveCapacity(inputs.count)
-        for (index, tensor) in inputs.enumerated() {
-            addresses.append(tensor.addresses)
-            // Requests lend bytes from anywhere in a payload.
-            if let width = tensor.datatype.byteWidth, addresses[index].lowerBound & UInt(width - 1) != 0 {
-                inputs[index] = tensor.copied()
-                addresses[index] = inputs[index].addresses
-            }
-        }
+        // Requests lend bytes from anywhere in a payload.
+        for index in inputs.indices where !inputs[index].isAligned { inputs[index] = inputs[index].copied() }
         do throws(ORTFailure) {
-            let values = try session.run(inputs, at: addresses)
+            let values = try session.run(inputs)
             var tensors: [Tensor] = []
             tensors.reserveCapacity(values.count)
-            for (index, value) in values.enumerated() { tensors.append(try value.tensorForm(outputs[index])) }
+            for index in values.indices {
+                let value = values[index]
+                tensors.append(try value.tensorForm(outputs[index], isTensor: areTensors[index], lent: inputs))
+            }
             // A value may lie in an input; until here it was read.
             withExtendedLifetime(inputs) {}
             return tensors

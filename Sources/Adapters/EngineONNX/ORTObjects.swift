@@ -123,14 +123,16 @@ struct ORTFailure: Error {
 
     /// Runs the model. The values may lie in memory of `inputs`, so these must live until the values are read.
     ///
-    /// - Parameter addresses: Where the inputs lie.
     /// - Precondition: One tensor for each input. Types and shapes are checked by the library.
-    func run(_ inputs: [Tensor], at addresses: [Range<UInt>]) throws(ORTFailure) -> [ORTValue] {
+    func run(_ inputs: [Tensor]) throws(ORTFailure) -> [ORTValue] {
         unsafe precondition(inputs.count == inputNames.count, "one tensor for each input")
         let api = unsafe library.api
         var values = unsafe [OpaquePointer?]()
-        var results = unsafe [OpaquePointer?](repeating: nil, count: outputNames.count)
+        var results = unsafe [OpaquePointer?]()
         unsafe values.reserveCapacity(inputs.count)
+        // One by one: made at once, the array's type is looked up each time.
+        unsafe results.reserveCapacity(outputNames.count)
+        while unsafe results.count < outputNames.count { unsafe results.append(nil) }
         defer { unsafe values.forEach { unsafe ort_release_value(api, $0) } }
         for tensor in inputs { unsafe values.append(try ORTValue.handle(of: tensor, in: library)) }
         // Values borrow from their tensors, which stay until the call is over; the counts are the arrays' own.
@@ -142,7 +144,7 @@ struct ORTFailure: Error {
         owned.reserveCapacity(unsafe results.count)
         unsafe results.forEach { result in
             guard let result = unsafe result else { return }
-            owned.append(unsafe ORTValue(adopting: result, of: library, lent: addresses))
+            owned.append(unsafe ORTValue(adopting: result, of: library))
         }
         unsafe try check(api, status)
         guard unsafe owned.count == results.count else {
@@ -158,13 +160,10 @@ struct ORTFailure: Error {
 @safe final class ORTValue: @unchecked Sendable {
     private let library: ORTLibrary
     private let handle: OpaquePointer
-    /// Memory of the caller, which the value may lie in.
-    private let lent: [Range<UInt>]
 
-    fileprivate init(adopting handle: OpaquePointer, of library: ORTLibrary, lent: [Range<UInt>]) {
+    fileprivate init(adopting handle: OpaquePointer, of library: ORTLibrary) {
         self.library = library
         unsafe self.handle = handle
-        self.lent = lent
     }
 
     deinit { unsafe ort_release_value(library.api, handle) }
@@ -182,18 +181,22 @@ struct ORTFailure: Error {
         let count = unsafe try number(api) { unsafe ort_count_elements(api, handle, &$0) }
         return try (0..<count).map { index throws(ORTFailure) in
             let element = unsafe try made(api) { unsafe ort_get_contained(api, handle, Int32(index), allocator, &$0) }
-            return unsafe ORTValue(adopting: element, of: library, lent: lent)
+            return unsafe ORTValue(adopting: element, of: library)
         }
     }
 
     /// The value of kind ``ORTKind/tensor`` as a tensor that borrows its memory; texts are copied out.
-    func tensor() throws(ORTFailure) -> Tensor {
+    ///
+    /// - Parameter lent: Memory of the caller's, which the value may lie in.
+    func tensor(lent: [Tensor]) throws(ORTFailure) -> Tensor {
         let api = unsafe library.api
         let type = unsafe try made(api) { unsafe ort_get_tensor_type(api, handle, &$0) }
         defer { unsafe ort_release_tensor_type(api, type) }
         let element = unsafe try number(api) { unsafe ort_get_element(api, type, &$0) }
         let rank = unsafe try number(api) { unsafe ort_get_rank(api, type, &$0) }
-        var shape = Shape(repeating: 0, count: rank)
+        var shape = Shape()
+        shape.reserveCapacity(rank)
+        for _ in 0..<rank { shape.append(0) }
         unsafe try check(api, ort_get_dimensions(api, type, &shape, rank))
         guard let datatype = Datatype(element: element), let count = countable(shape) else {
             throw ORTFailure(message: "the model gave a tensor of a type that is not supported")
@@ -206,7 +209,7 @@ struct ORTFailure: Error {
         let tensor = Tensor(datatype, shape: shape, storage: unsafe TensorStorage(borrowing: borrowed, owner: self))
         // A model may hand an input through as it is; that memory is not the library's to lend.
         let start = UInt(bitPattern: bytes)
-        return lent.contains { $0.contains(start) } ? tensor.copied() : tensor
+        return lent.contains { $0.addresses.contains(start) } ? tensor.copied() : tensor
     }
 
     private func texts(count: Int, shape: Shape) throws(ORTFailure) -> Tensor {

@@ -3,19 +3,23 @@ internal import Tensors
 
 extension ORTValue {
     /// The value in its tensor form, see ``ORTType/outputSpec(named:)``.
-    func tensorForm(_ spec: TensorSpec) throws(ORTFailure) -> Tensor {
+    ///
+    /// - Parameters:
+    ///   - isTensor: Whether it is known to be one.
+    ///   - lent: What the run was given: a value that lies in its memory is copied.
+    func tensorForm(_ spec: TensorSpec, isTensor: Bool, lent: [Tensor]) throws(ORTFailure) -> Tensor {
         let tensor: Tensor
-        switch try kind {
+        switch isTensor ? .tensor : try kind {
         case .tensor:
-            tensor = try self.tensor()
+            tensor = try self.tensor(lent: lent)
         case .map:
-            tensor = try rows(of: [self], spec)
+            tensor = try rows(of: [self], spec, lent)
         case .sequence:
             let elements = try elements()
             if case .map? = try elements.first?.kind {
-                tensor = try rows(of: elements, spec)
+                tensor = try rows(of: elements, spec, lent)
             } else {
-                tensor = try stack(elements, spec)
+                tensor = try stack(elements, spec, lent)
             }
         case let kind:
             throw ORTFailure(message: "the output “\(spec.name)” came as \(ORTType.other(kind))")
@@ -29,8 +33,8 @@ extension ORTValue {
     }
 
     /// Shape `[n, …]` from n tensors of shape `[…]`.
-    private func stack(_ elements: [ORTValue], _ spec: TensorSpec) throws(ORTFailure) -> Tensor {
-        let parts = try elements.map { element throws(ORTFailure) in try element.tensor() }
+    private func stack(_ elements: [ORTValue], _ spec: TensorSpec, _ lent: [Tensor]) throws(ORTFailure) -> Tensor {
+        let parts = try elements.map { element throws(ORTFailure) in try element.tensor(lent: lent) }
         guard let first = parts.first else {
             let shape = try stackedShape([0] + spec.shape.dropFirst().map { $0.size ?? 0 }, spec)
             return Tensor(spec.datatype, joining: [], shape: shape)
@@ -52,15 +56,15 @@ extension ORTValue {
     }
 
     /// Shape `[maps, keys]`: the values of each map, ordered by ascending key.
-    private func rows(of maps: [ORTValue], _ spec: TensorSpec) throws(ORTFailure) -> Tensor {
+    private func rows(of maps: [ORTValue], _ spec: TensorSpec, _ lent: [Tensor]) throws(ORTFailure) -> Tensor {
         var columns: MapKeys?
         var parts: [Tensor] = []
         var orders: [[Int]] = []
         for map in maps {
             let halves = try map.elements()
             guard halves.count == 2 else { throw ORTFailure(message: "“\(spec.name)” holds a map without values") }
-            let (keys, order) = try MapKeys.sorted(halves[0].tensor())
-            let values = try halves[1].tensor()
+            let (keys, order) = try MapKeys.sorted(halves[0].tensor(lent: lent))
+            let values = try halves[1].tensor(lent: lent)
             guard columns == nil || columns == keys, values.elementCount == order.count,
                 values.datatype == spec.datatype
             else {

@@ -14,6 +14,12 @@ func countable(_ shape: Shape) -> Int? {
 }
 
 extension Tensor {
+    /// Whether the elements lie where the processor likes them.
+    var isAligned: Bool {
+        guard let width = datatype.byteWidth else { return true }
+        return addresses.lowerBound & UInt(width - 1) == 0
+    }
+
     /// Where the elements lie.
     var addresses: Range<UInt> {
         unsafe storage.withUnsafeBytes { bytes in

@@ -8,9 +8,10 @@ extension Signature {
     /// - Throws: ``CodecError`` that names the input and the rule, for an unknown, missing or repeated name, another
     ///   datatype, a shape that does not fit, or leading dimensions that disagree.
     package func arrange(_ named: [NamedTensor]) throws(CodecError) -> [Tensor] {
+        if let inOrder = try inDeclaredOrder(named) { return inOrder }
         var arranged = [Tensor?](repeating: nil, count: inputs.count)
-        for (position, entry) in named.enumerated() {
-            let index = try inputIndex(of: entry.name, expectedAt: position)
+        for entry in named {
+            let index = try inputIndex(of: entry.name)
             guard arranged[index] == nil else {
                 throw CodecError(.duplicate, "the input is there twice", field: entry.name)
             }
@@ -29,9 +30,23 @@ extension Signature {
         return complete
     }
 
-    /// Callers mostly keep the declared order, so that place is tried first.
-    private func inputIndex(of name: String, expectedAt guess: Int) throws(CodecError) -> Int {
-        if guess < inputs.count, inputs[guess].name == name { return guess }
+    /// Callers mostly keep the declared order, which is seen at once.
+    ///
+    /// - Returns: `nil` when they do not.
+    private func inDeclaredOrder(_ named: [NamedTensor]) throws(CodecError) -> [Tensor]? {
+        guard named.count == inputs.count else { return nil }
+        for index in inputs.indices where named[index].name != inputs[index].name { return nil }
+        var tensors: [Tensor] = []
+        tensors.reserveCapacity(inputs.count)
+        for index in inputs.indices {
+            try check(named[index].tensor, against: inputs[index])
+            tensors.append(named[index].tensor)
+        }
+        try checkSharedDimensions(of: tensors)
+        return tensors
+    }
+
+    private func inputIndex(of name: String) throws(CodecError) -> Int {
         if let index = inputs.firstIndex(where: { $0.name == name }) { return index }
         let known =
             closestName(to: name, among: inputs.map(\.name)).map { "did you mean “\($0)”?" }

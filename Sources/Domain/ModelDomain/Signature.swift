@@ -7,11 +7,14 @@ package struct Signature: Sendable, Hashable {
     package let outputs: [TensorSpec]
     /// How rows of named values fill the inputs.
     package let layout: RowLayout
+    /// Whether several rows can travel in one call.
+    package let isBatched: Bool
 
     package init(inputs: [TensorSpec], outputs: [TensorSpec], fields: [RowField]) {
         self.inputs = inputs
         self.outputs = outputs
         layout = RowLayout(inputs: inputs, fields: fields)
+        isBatched = !inputs.isEmpty && inputs.allSatisfy { $0.shape.first.map { $0.size == nil } ?? false }
     }
 
     /// A signature without named columns: every input is one field of its own name.
@@ -23,11 +26,6 @@ package struct Signature: Sendable, Hashable {
                     name: input.name, input: index, offset: 0,
                     shape: input.isPlainColumn ? [] : Array(input.shape.dropFirst()))
             })
-    }
-
-    /// Whether several rows can travel in one call.
-    package var isBatched: Bool {
-        !inputs.isEmpty && inputs.allSatisfy { $0.shape.first.map { $0.size == nil } ?? false }
     }
 
     /// Some of the outputs as a row layout, so that recorded answers are read as rows are.

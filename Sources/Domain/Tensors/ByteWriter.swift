@@ -44,6 +44,10 @@
         text.withUTF8 { unsafe append(UnsafeRawBufferPointer($0)) }
     }
 
+    package func append(_ bytes: Span<UInt8>) {
+        unsafe bytes.withUnsafeBytes { unsafe append($0) }
+    }
+
     package func append(_ bytes: [UInt8]) {
         unsafe bytes.withUnsafeBytes { unsafe append($0) }
     }

@@ -4,18 +4,19 @@
 ///
 /// - Parameters:
 ///   - id: The request's id, if it had one.
-///   - parameters: What the reply says beside its outputs; left out when empty.
-///   - binary: For each output, whether its elements follow the JSON as bytes; else they are flat JSON data.
+///   - binary: For each output, whether its elements follow the JSON as bytes; else they are flat JSON data. Empty for
+///     none.
 ///   - writer: Appended to. After an error it holds part of a reply, to be thrown away.
+///   - writeParameters: Writes the members of `parameters`, which are left out without it.
 /// - Returns: The byte count of the JSON, for `Inference-Header-Content-Length`; `nil` when no output is binary.
 /// - Throws: ``CodecError/Rule/encoding`` for BYTES that are not UTF-8 and not asked for as bytes.
-/// - Precondition: `binary` has one entry for each output.
+/// - Precondition: `binary` is empty, or has one entry for each output.
 @discardableResult
 package func encodeInferResponse(
-    modelName: String, modelVersion: String, id: String?, parameters: [(name: String, value: JSONValue)] = [],
-    outputs: [NamedTensor], binary: [Bool], into writer: ByteWriter
+    modelName: String, modelVersion: String, id: String?, outputs: [NamedTensor], binary: [Bool] = [],
+    into writer: ByteWriter, writeParameters: ((ByteWriter) -> Void)? = nil
 ) throws(CodecError) -> Int? {
-    precondition(binary.count == outputs.count, "one entry for each output")
+    precondition(binary.isEmpty || binary.count == outputs.count, "one entry for each output")
     let start = writer.count
     writer.append("{\"model_name\":")
     writer.append(jsonString: modelName)
@@ -25,15 +26,16 @@ package func encodeInferResponse(
         writer.append(",\"id\":")
         writer.append(jsonString: id)
     }
-    if !parameters.isEmpty {
-        writer.append(",\"parameters\":")
-        JSONValue.object(parameters).write(into: writer)
+    if let writeParameters {
+        writer.append(",\"parameters\":{")
+        writeParameters(writer)
+        writer.append("}")
     }
     writer.append(",\"outputs\":[")
     for (index, output) in outputs.enumerated() {
         if index > 0 { writer.append(UInt8(ascii: ",")) }
         try located(field: output.name) { () throws(CodecError) in
-            try writer.append(head: output, isBinary: binary[index])
+            try writer.append(head: output, isBinary: !binary.isEmpty && binary[index])
         }
     }
     writer.append("]}")

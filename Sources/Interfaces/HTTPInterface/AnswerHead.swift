@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import InferenceServing
 internal import NIOHTTP1
 internal import Tensors
 
@@ -6,7 +7,7 @@ internal import Tensors
 struct AnswerHead {
     var status = 200
     var contentType: StaticString = "application/json"
-    var predictionID: String?
+    var predictionID: PredictionID?
     /// Bytes of JSON before the binary tensors.
     var jsonByteCount: Int?
     /// Methods that the path takes, when another one was used.
@@ -50,7 +51,7 @@ struct AnswerHead {
         }
         if let predictionID {
             writer.append("\r\nslipway-prediction-id: ")
-            writer.append(utf8: predictionID)
+            writer.append(predictionID)
         }
         if let jsonByteCount {
             writer.append("\r\nInference-Header-Content-Length: ")

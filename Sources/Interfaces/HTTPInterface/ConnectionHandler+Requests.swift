@@ -23,9 +23,9 @@ extension ConnectionHandler {
             refuse(error, context)
             return true
         }
-        if let route = head.target.route {
+        if head.target.route != nil {
             input.moveReaderIndex(forwardBy: head.byteCount)
-            begin(head, route, context)
+            begin(head, context)
         } else {
             beginForwarding(head, context)
         }
@@ -36,6 +36,7 @@ extension ConnectionHandler {
     ///
     /// - Returns: `false` when nothing is behind them yet.
     private func skipEmptyLines() throws(HeadFault) -> Bool {
+        guard input.getInteger(at: input.readerIndex, as: UInt8.self) == 0x0D else { return true }
         let bytes = input.readableBytesView.prefix(6)
         var index = bytes.startIndex
         while index + 1 < bytes.endIndex, bytes[index] == 0x0D, bytes[index + 1] == 0x0A { index += 2 }
@@ -47,10 +48,10 @@ extension ConnectionHandler {
         return true
     }
 
-    private func begin(_ head: RequestHead, _ route: FastRoute, _ context: ChannelHandlerContext) {
+    private func begin(_ head: RequestHead, _ context: ChannelHandlerContext) {
         phase = .collecting
-        request = FastRequest(head, route: route)
-        request.refusal = refusal(of: head, route)
+        request = FastRequest(head)
+        request.refusal = refusal(of: head, request.route)
         if let length = head.facts.contentLength, length > bodyLimit {
             refuseBody(context)
         } else if head.facts.expectsContinue, !request.reader.isComplete {
@@ -79,28 +80,26 @@ extension ConnectionHandler {
         guard request.route.isPrediction else {
             return answer(slot.describe(request.route, request.facts, body: request.body), context)
         }
-        let terms: RequestTerms
-        switch requestTerms() {
-        case .success(let known): terms = known
-        case .failure(let refusal): return answer(.init(explanation: refusal.explanation), context)
-        }
-        let body = request.body ?? ByteBuffer()
-        switch slot.predict(request.route, request.facts, terms: terms, body: body) {
-        case .answered(let head): answer(head, context)
-        case .heavy(let call): compute(call, context)
+        do throws(Refusal) {
+            let terms = try requestTerms()
+            switch slot.predict(request.target, request.facts, terms: terms, body: request.body ?? ByteBuffer()) {
+            case .answered(let head): answer(head, context)
+            case .heavy(let call): compute(call, context)
+            }
+        } catch {
+            answer(.init(explanation: error.explanation), context)
         }
     }
 
     /// Who asks, and until when the answer is of use.
-    private func requestTerms() -> Result<RequestTerms, Refusal> {
-        guard let text = request.facts.timeout else { return .success(RequestTerms(caller: gate.caller)) }
+    private func requestTerms() throws(Refusal) -> RequestTerms {
+        guard let text = request.facts.timeout else { return RequestTerms(caller: gate.caller) }
         guard let patience = TimeSpan(text) else {
-            return .failure(
-                Refusal(
-                    .outOfRange, .invalidInput, "slipway-timeout is “\(text.prefix(40))”.",
-                    hint: "Write it as \(TimeSpan.form).", details: [.init("header", "slipway-timeout")]))
+            throw Refusal(
+                .outOfRange, .invalidInput, "slipway-timeout is “\(text.prefix(40))”.",
+                hint: "Write it as \(TimeSpan.form).", details: [.init("header", "slipway-timeout")])
         }
-        return .success(RequestTerms(caller: gate.caller, deadline: .now + patience.duration))
+        return RequestTerms(caller: gate.caller, deadline: Moment.now.after(patience.nanoseconds))
     }
 
     /// Gives a prediction to a lane.
@@ -129,9 +128,7 @@ extension ConnectionHandler {
     ///
     /// - Returns: Why that cannot be done.
     private func decompressBody() -> FastRequest.Refused? {
-        guard let name = request.facts.contentEncoding, name.lowercased() != "identity", let body = request.body,
-            let coding = ContentCoding(named: name)
-        else { return nil }
+        guard let coding = request.facts.bodyCoding?.known, let body = request.body else { return nil }
         do throws(DecompressionFault) {
             request.replaceBody(
                 try decompressed(body.readableBytesUInt8Span, from: coding, maxByteCount: bodyLimit))
@@ -168,12 +165,10 @@ extension ConnectionHandler {
                     .unsupportedOption, .invalidInput, "A prediction takes no query parameters.",
                     hint: "Leave out everything from the “?” on."))
         }
-        if let encoding = head.facts.contentEncoding, encoding.lowercased() != "identity",
-            ContentCoding(named: encoding) == nil
-        {
+        if let coding = head.facts.bodyCoding, coding.known == nil {
             return .init(
                 explanation: Explanation(
-                    .unsupportedOption, .invalidInput, "Bodies encoded as “\(encoding.prefix(40))” are not taken.",
+                    .unsupportedOption, .invalidInput, "Bodies encoded as “\(coding.name.prefix(40))” are not taken.",
                     hint: "Send the body as it is, or with Content-Encoding gzip or deflate."),
                 status: 415)
         }
@@ -223,7 +218,7 @@ extension ConnectionHandler {
     ///
     /// - Parameter form: How the client reads errors, where its request was for the framework.
     func refuse(_ fault: HeadFault, _ context: ChannelHandlerContext, as form: ErrorForm? = nil) {
-        if phase != .collecting { request = .unreadable }
+        if phase != .collecting { request = slot.unreadable }
         if let form { request.errorForm = form }
         request.keepsAlive = false
         phase = .collecting
@@ -234,7 +229,7 @@ extension ConnectionHandler {
         let route = request.route
         var head = request.errorForm.write(
             refused.explanation, status: refused.status,
-            predictionID: route.isPrediction ? slot.ids.next().description : nil, into: slot.writer)
+            predictionID: route.isPrediction ? slot.ids.next() : nil, into: slot.writer)
         head.allowedMethods = refused.allowedMethods
         answer(head, context, lingers: lingers)
     }
@@ -249,7 +244,7 @@ extension ConnectionHandler {
             acceptEncoding: request.facts.acceptEncoding)
         context.write(Self.wrapOutboundOut(bytes), promise: nil)
         needsFlush = true
-        request = .unreadable
+        request = slot.unreadable
         phase = .idle
         quietSince = .now()
         if isLast { closeWhenWritten(context, lingers: lingers) }

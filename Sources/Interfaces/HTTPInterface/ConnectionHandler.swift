@@ -40,7 +40,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// What has arrived and was not taken up yet.
     var input = ByteBuffer()
     /// The request that is collected or computed.
-    var request = FastRequest.unreadable
+    var request: FastRequest
     var pending: PendingAnswer?
     var forwarded = ForwardedRequest()
     /// Whether the framework's handlers are in the pipeline.
@@ -71,6 +71,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         self.settings = settings
         self.administration = administration
         self.gate = gate
+        request = slot.unreadable
         heads = HeadReader(container: settings.container)
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Foundation
+internal import InferenceServing
 internal import ModelDomain
 internal import Tensors
 internal import WireTypes
@@ -17,7 +18,7 @@ enum ErrorForm {
     ///
     /// - Parameter status: Where the status says more than the kind of the failure does.
     func write(
-        _ explanation: Explanation, status: Int? = nil, predictionID: String? = nil, into writer: ByteWriter
+        _ explanation: Explanation, status: Int? = nil, predictionID: PredictionID? = nil, into writer: ByteWriter
     ) -> AnswerHead {
         writer.removeAll()
         var head = AnswerHead(status: status ?? explanation.kind.httpStatus)

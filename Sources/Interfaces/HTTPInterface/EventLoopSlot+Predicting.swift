@@ -25,19 +25,19 @@ extension EventLoopSlot {
 
     /// A prediction while it is decoded: what every form of it needs.
     struct Asked {
-        let route: FastRoute
         let facts: RequestFacts
         let terms: RequestTerms
         let body: ByteBuffer
-        let id: String
+        let id: PredictionID
+        let errorForm: ErrorForm
     }
 
     /// Decodes a prediction, and runs it when it is light.
     func predict(
-        _ route: FastRoute, _ facts: RequestFacts, terms: RequestTerms, body: ByteBuffer
+        _ target: RequestTarget, _ facts: RequestFacts, terms: RequestTerms, body: ByteBuffer
     ) -> Prediction {
-        let id = ids.next().description
-        let asked = Asked(route: route, facts: facts, terms: terms, body: body, id: id)
+        let route = target.route ?? .unknown
+        let asked = Asked(facts: facts, terms: terms, body: body, id: ids.next(), errorForm: route.errorForm)
         do {
             let call =
                 switch route {
@@ -51,30 +51,31 @@ extension EventLoopSlot {
                 }
             return service.answerNow(call.inference).map { .answered(call.write($0, on: self)) } ?? .heavy(call)
         } catch {
-            return .answered(fail(error, id: id, form: route.errorForm))
+            return .answered(fail(error, id: asked.id, form: asked.errorForm))
         }
     }
 
     /// A call of `live` with rows that were decoded for it.
     func call(
-        _ asked: Asked, _ endpoint: String, _ state: EndpointState, _ live: LiveVersion, inputs: [Tensor],
-        rowCount: Int, terms: RequestTerms? = nil, form: PredictionCall.Form
+        _ asked: Asked, _ state: EndpointState, _ live: LiveVersion, inputs: [Tensor], rowCount: Int,
+        terms: RequestTerms? = nil, form: PredictionCall.Form
     ) -> PredictionCall {
         PredictionCall(
-            predictionID: asked.id, endpoint: endpoint,
+            predictionID: asked.id,
             inference: InferenceCall(
                 inputs: inputs, rowCount: rowCount, live: live, endpoint: state, terms: terms ?? asked.terms),
-            form: form, errorForm: asked.route.errorForm)
+            form: form, errorForm: asked.errorForm)
     }
 
     private func decodeRows(_ endpoint: String, _ asked: Asked) throws -> PredictionCall {
         let state = try table.endpoint(endpoint)
         let live = try state.ready()
         let rows = try unsafe asked.body.withUnsafeReadableBytes { bytes in
-            asked.facts.isCSV ? try unsafe live.rows.decode(csv: bytes) : try unsafe live.rows.decode(json: bytes)
+            asked.facts.bodyType == .csv
+                ? try unsafe live.rows.decode(csv: bytes) : try unsafe live.rows.decode(json: bytes)
         }
         return call(
-            asked, endpoint, state, live, inputs: rows.inputs, rowCount: rows.rowCount,
+            asked, state, live, inputs: rows.inputs, rowCount: rows.rowCount,
             form: prefersCSV(asked.facts.accept) ? .csv : .rows)
     }
 
@@ -84,7 +85,7 @@ extension EventLoopSlot {
         let jsonByteCount = try asked.facts.jsonByteCount.map(byteCount)
         let isRaw =
             jsonByteCount == 0
-            || (jsonByteCount == nil && asked.facts.isOctetStream && !looksLikeObject(asked.body))
+            || (jsonByteCount == nil && asked.facts.bodyType == .octetStream && !looksLikeObject(asked.body))
         // Only binary tensors lie in the body as the engine reads them.
         let owner = jsonByteCount == nil && !isRaw ? nil : BodyOwner(asked.body)
         let request = try unsafe asked.body.withUnsafeReadableBytes { bytes in
@@ -98,7 +99,7 @@ extension EventLoopSlot {
         let (inputs, rowCount) = try live.signature.arrange(
             request.inputs, asTable: request.contentType == "pd", by: live.rows)
         return call(
-            asked, endpoint, state, live, inputs: inputs, rowCount: rowCount,
+            asked, state, live, inputs: inputs, rowCount: rowCount,
             terms: request.parameters.isEmpty ? asked.terms : try terms(of: request, asked.terms),
             form: .infer(
                 PredictionCall.InferReply(
@@ -106,7 +107,7 @@ extension EventLoopSlot {
     }
 
     /// Writes why there is no prediction. What is our own mistake is logged under the id that the caller gets.
-    func fail(_ error: any Error, id: String, form: ErrorForm) -> AnswerHead {
+    func fail(_ error: any Error, id: PredictionID, form: ErrorForm) -> AnswerHead {
         let explanation = explanation(of: error)
         if explanation.kind == .bug {
             logger.error(

@@ -14,7 +14,7 @@ extension EventLoopSlot {
             asked, live, by: live.rows, forms: [.instances, .inputs], others: ["signature_name", "parameters"])
         let (inputs, rowCount) = try arrange(request, live, by: live.rows)
         return call(
-            asked, endpoint, state, live, inputs: inputs, rowCount: rowCount,
+            asked, state, live, inputs: inputs, rowCount: rowCount,
             form: request.form == .inputs ? .columns : .predictions)
     }
 
@@ -24,7 +24,7 @@ extension EventLoopSlot {
         let live = try state.ready()
         let request = try decode(asked, live, by: live.rows, forms: [.instances], others: ["parameters"])
         let (inputs, rowCount) = try arrange(request, live, by: live.rows)
-        return call(asked, endpoint, state, live, inputs: inputs, rowCount: rowCount, form: .predictions)
+        return call(asked, state, live, inputs: inputs, rowCount: rowCount, form: .predictions)
     }
 
     /// `POST /invocations`: everything that MLflow's scoring server takes, extra columns passed over.
@@ -37,11 +37,11 @@ extension EventLoopSlot {
         switch type {
         case .csv:
             let rows = try unsafe asked.body.withUnsafeReadableBytes { try unsafe decoder.decode(csv: $0) }
-            return call(asked, endpoint, state, live, inputs: rows.inputs, rowCount: rows.rowCount, form: form)
+            return call(asked, state, live, inputs: rows.inputs, rowCount: rows.rowCount, form: form)
         case .json:
             let request = try decode(asked, live, by: decoder, forms: ScoringForm.allCases, others: ["params"])
             let (inputs, rowCount) = try arrange(request, live, by: decoder)
-            return call(asked, endpoint, state, live, inputs: inputs, rowCount: rowCount, form: form)
+            return call(asked, state, live, inputs: inputs, rowCount: rowCount, form: form)
         }
     }
 

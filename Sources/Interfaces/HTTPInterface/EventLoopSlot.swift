@@ -26,6 +26,8 @@ final class EventLoopSlot {
     let headWriter = ByteWriter(capacity: 512)
     var ids: PredictionIDSource
     var date = HTTPDate()
+    /// What connections hold while nothing is asked.
+    let unreadable = FastRequest(unreadable: ())
 
     init(
         service: InferenceService, settings: HTTPServerSettings, authority: TokenAuthority, document: [UInt8],

@@ -7,10 +7,10 @@ struct FastRequest {
     /// The most that is set aside for a body because its head says so; more only for bytes that came.
     private static let largestReservation = 4 << 20
 
-    let route: FastRoute
+    let target: RequestTarget
+    let facts: RequestFacts
     /// How the client reads errors.
     var errorForm: ErrorForm
-    var facts: RequestFacts
     let isHead: Bool
     let isVersion11: Bool
     /// Whether the connection can go on behind the answer.
@@ -20,15 +20,22 @@ struct FastRequest {
     var reader: BodyReader
     private(set) var body: ByteBuffer?
 
-    struct Refused {
+    /// A class, because requests that have none of it are copied as often as others.
+    final class Refused {
         let explanation: Explanation
-        var status: Int?
-        var allowedMethods: StaticString?
+        let status: Int?
+        let allowedMethods: StaticString?
+
+        init(explanation: Explanation, status: Int? = nil, allowedMethods: StaticString? = nil) {
+            self.explanation = explanation
+            self.status = status
+            self.allowedMethods = allowedMethods
+        }
     }
 
-    init(_ head: RequestHead, route: FastRoute) {
-        self.route = route
-        errorForm = route.errorForm
+    init(_ head: RequestHead) {
+        target = head.target
+        errorForm = head.target.route?.errorForm ?? .inferenceProtocol
         facts = head.facts
         isHead = head.method == .head
         isVersion11 = head.isVersion11
@@ -37,12 +44,17 @@ struct FastRequest {
     }
 
     /// What is answered when not even a head can be read.
-    static var unreadable: FastRequest {
-        FastRequest(
-            RequestHead(
-                method: .get, isVersion11: true, target: RequestTarget("*"), facts: RequestFacts(), framing: .length(0),
-                keepsAlive: false, byteCount: 0), route: .unknown)
+    init(unreadable: Void) {
+        target = RequestTarget("*")
+        facts = RequestFacts()
+        errorForm = .inferenceProtocol
+        isHead = false
+        isVersion11 = true
+        keepsAlive = false
+        reader = BodyReader(.length(0))
     }
+
+    var route: FastRoute { target.route ?? .unknown }
 
     var byteCount: Int { body?.readableBytes ?? 0 }
 

@@ -3,7 +3,7 @@
 /// Reads the headers of one request in one pass, and decides from them how its body ends.
 struct HeaderReader {
     private let isVersion11: Bool
-    private var facts = RequestFacts()
+    private let facts = RequestFacts()
     private var hostCount = 0
     private var contentLength: Int?
     private var isChunked = false
@@ -121,7 +121,6 @@ struct HeaderReader {
         guard hostCount == 1 || (hostCount == 0 && !isVersion11) else {
             throw .malformed("It has no Host header, or several.")
         }
-        var facts = facts
         if let authority = target.authority { facts.host = authority }
         facts.contentLength = contentLength
         return RequestHead(

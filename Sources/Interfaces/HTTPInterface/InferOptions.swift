@@ -46,7 +46,7 @@ func terms(of request: InferRequest, _ terms: RequestTerms) throws(Refusal) -> R
             hint: "Give at most a day; 0 stands for no limit.", details: [.init("parameter", "timeout")])
     }
     guard microseconds > 0 else { return terms }
-    let deadline = ContinuousClock.now + .microseconds(microseconds)
+    let deadline = Moment.now.after(Int(microseconds) * 1000)
     return RequestTerms(caller: terms.caller, deadline: terms.deadline.map { min($0, deadline) } ?? deadline)
 }
 

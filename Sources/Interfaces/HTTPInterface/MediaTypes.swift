@@ -57,15 +57,6 @@ func prefersCSV(_ header: String?) -> Bool {
     return best?.isCSV ?? false
 }
 
-extension RequestFacts {
-    /// Whether the body is bytes without any description.
-    var isOctetStream: Bool {
-        guard let contentType, contentType.utf8.count < 200 else { return false }
-        let type = contentType.prefix { $0 != ";" && $0 != " " }
-        return type.utf8.count == 24 && type.lowercased() == "application/octet-stream"
-    }
-}
-
 extension Substring {
     fileprivate var trimmed: Substring {
         let start = drop { $0 == " " || $0 == "\t" }

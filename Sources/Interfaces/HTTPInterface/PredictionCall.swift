@@ -26,8 +26,7 @@ struct PredictionCall: Sendable {
         var wantsBinary = false
     }
 
-    let predictionID: String
-    let endpoint: String
+    let predictionID: PredictionID
     let inference: InferenceCall
     let form: Form
     let errorForm: ErrorForm
@@ -51,7 +50,7 @@ struct PredictionCall: Sendable {
                 try encodeColumns(outputs: named(answers), into: writer)
                 writer.append("}")
                 return AnswerHead(predictionID: predictionID)
-            case .infer(let reply): return try writeInfer(named(answers), reply, into: writer)
+            case .infer(let reply): return try writeInfer(answers, reply, into: writer)
             }
         } catch {
             return slot.fail(error, id: predictionID, form: errorForm)
@@ -68,7 +67,7 @@ struct PredictionCall: Sendable {
 
     private func writeRows(_ answers: [Tensor], into writer: ByteWriter) throws(CodecError) -> AnswerHead {
         writer.append("{\"id\":\"")
-        writer.append(utf8: predictionID)
+        writer.append(predictionID)
         writer.append("\",\"model\":")
         writer.append(jsonString: live.version.model.name.rawValue)
         writer.append(",\"version\":")
@@ -92,27 +91,32 @@ struct PredictionCall: Sendable {
     }
 
     private func writeInfer(
-        _ outputs: [NamedTensor], _ reply: InferReply, into writer: ByteWriter
+        _ answers: [Tensor], _ reply: InferReply, into writer: ByteWriter
     ) throws(CodecError) -> AnswerHead {
-        var chosen = outputs
-        var binary = [Bool](repeating: reply.wantsBinary, count: outputs.count)
+        var outputs: [NamedTensor]
+        var binary: [Bool]
         if let asked = reply.outputs {
-            // Names were checked before the model ran.
-            chosen = []
-            for output in asked {
-                guard let tensor = outputs.first(where: { $0.name == output.name }) else { continue }
-                if let count = output.classCount {
-                    chosen.append(try classes(of: tensor, count))
-                } else {
-                    chosen.append(tensor)
-                }
-            }
+            outputs = []
             binary = asked.map(\.wantsBinary)
+            for output in asked {
+                // Names were checked before the model ran.
+                guard let index = live.signature.outputs.firstIndex(where: { $0.name == output.name }) else { continue }
+                let tensor = NamedTensor(output.name, answers[index])
+                outputs.append(
+                    try output.classCount.map { count throws(CodecError) in try classes(of: tensor, count) } ?? tensor)
+            }
+        } else {
+            outputs = named(answers)
+            binary = reply.wantsBinary ? outputs.map { _ in true } : []
         }
         let jsonByteCount = try encodeInferResponse(
-            modelName: endpoint, modelVersion: live.versionText, id: reply.id,
-            parameters: [(name: "prediction_id", value: .string(predictionID))], outputs: chosen, binary: binary,
-            into: writer)
+            modelName: inference.endpoint.record.name.rawValue, modelVersion: live.versionText, id: reply.id,
+            outputs: outputs, binary: binary, into: writer
+        ) { writer in
+            writer.append("\"prediction_id\":\"")
+            writer.append(predictionID)
+            writer.append("\"")
+        }
         var head = AnswerHead(predictionID: predictionID)
         if let jsonByteCount {
             head.contentType = "application/octet-stream"

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import ContentCoding
 
 /// What the head of a request says that matters to predictions.
-package struct RequestFacts: Sendable {
+///
+/// A class, so that a request that is passed on is not copied text by text. Written by ``HeaderReader`` only.
+package final class RequestFacts {
     package internal(set) var host: String?
     /// What stands behind the path's “?”.
     package internal(set) var query: String?
@@ -9,6 +12,8 @@ package struct RequestFacts: Sendable {
     package private(set) var accept: String?
     package private(set) var acceptEncoding: String?
     package private(set) var contentType: String?
+    /// What ``contentType`` says, where it is one that matters for speed.
+    package private(set) var bodyType = BodyType.other
     package private(set) var contentEncoding: String?
     package internal(set) var contentLength: Int?
     /// `Inference-Header-Content-Length` as it came.
@@ -23,10 +28,24 @@ package struct RequestFacts: Sendable {
     /// Whether the client offers another protocol.
     package private(set) var offersUpgrade = false
 
+    package enum BodyType: Sendable {
+        case csv
+        /// Bytes without any description.
+        case octetStream
+        /// JSON, anything else, or nothing.
+        case other
+    }
+
     package init() {}
 
+    /// How the body is compressed, by name and as it is known here; `nil` when it comes as it is.
+    var bodyCoding: (name: String, known: ContentCoding?)? {
+        guard let name = contentEncoding, name.lowercased() != "identity" else { return nil }
+        return (name, ContentCoding(named: name))
+    }
+
     /// Takes a header into account.
-    mutating func take(_ name: Range<Int>, _ value: Range<Int>, _ bytes: Span<UInt8>) {
+    func take(_ name: Range<Int>, _ value: Range<Int>, _ bytes: Span<UInt8>) {
         switch name.count {
         case 3 where matches(bytes, name, "via"): isForwarded = true
         case 6 where matches(bytes, name, "accept"): accept = text(bytes, value)
@@ -35,6 +54,7 @@ package struct RequestFacts: Sendable {
         case 12 where matches(bytes, name, "content-type"):
             // The usual one costs no allocation.
             contentType = matches(bytes, value, "application/json") ? "application/json" : text(bytes, value)
+            bodyType = bodyType(mediaType(value, bytes), bytes)
         case 13 where matches(bytes, name, "authorization"): authorization = text(bytes, value)
         case 15 where matches(bytes, name, "accept-encoding"): acceptEncoding = text(bytes, value)
         case 15 where matches(bytes, name, "slipway-timeout"): timeout = text(bytes, value)
@@ -47,12 +67,13 @@ package struct RequestFacts: Sendable {
         }
     }
 
-    /// Whether the body is CSV, as against JSON.
-    package var isCSV: Bool { contentType.map { mediaType($0) == "text/csv" } ?? false }
+    private func bodyType(_ type: Range<Int>, _ bytes: Span<UInt8>) -> BodyType {
+        if matches(bytes, type, "text/csv") { return .csv }
+        return matches(bytes, type, "application/octet-stream") ? .octetStream : .other
+    }
 }
 
-/// `text/csv` of `Text/CSV; header=present`.
-private func mediaType(_ value: String) -> String {
-    let end = value.firstIndex { $0 == ";" || $0 == " " } ?? value.endIndex
-    return value[..<end].lowercased()
+/// `text/csv` of `text/csv; header=present`.
+private func mediaType(_ value: Range<Int>, _ bytes: Span<UInt8>) -> Range<Int> {
+    value.lowerBound..<(value.first { bytes[$0] == UInt8(ascii: ";") || bytes[$0] == 0x20 } ?? value.upperBound)
 }

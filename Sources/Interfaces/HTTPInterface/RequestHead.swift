@@ -2,7 +2,7 @@
 package import ModelDomain
 
 /// The head of a request, as ``HeadReader`` found it.
-package struct RequestHead: Sendable {
+package struct RequestHead {
     package enum Method: Sendable, Equatable {
         case get, head, post
         case other(String)

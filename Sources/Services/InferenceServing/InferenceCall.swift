@@ -27,9 +27,9 @@ package struct InferenceCall: Sendable {
 package struct RequestTerms: Sendable {
     package let caller: CallerKey
     /// When nobody waits for the answer any more; `nil` when the caller did not say.
-    package let deadline: ContinuousClock.Instant?
+    package let deadline: Moment?
 
-    package init(caller: CallerKey = .anonymous, deadline: ContinuousClock.Instant? = nil) {
+    package init(caller: CallerKey = .anonymous, deadline: Moment? = nil) {
         self.caller = caller
         self.deadline = deadline
     }

@@ -98,8 +98,8 @@ extension InferenceService {
             throw .overRate(rate, retryAfter: retrySeconds(after: pause))
         }
         let own = endpoint.deadlineNanoseconds.map(now.after) ?? .never
-        guard let instant = call.terms.deadline else { return own }
-        let deadline = min(own, Moment(instant))
+        guard let asked = call.terms.deadline else { return own }
+        let deadline = min(own, asked)
         guard deadline > now else {
             endpoint.counters.refuse(.deadline)
             throw .deadlineExceeded

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Glibc
 
-/// A moment of the continuous clock, in nanoseconds since the process first asked: cheap to compare and to add to, and
+/// A moment in nanoseconds since the machine started: cheap to take, to compare and to add to, and
 /// no change of the machine's date moves it.
 package struct Moment: Sendable, Hashable, Comparable {
     package let nanoseconds: Int
 
-    private static let start = ContinuousClock.now
-
     package init(nanoseconds: Int) { self.nanoseconds = nanoseconds }
 
-    package init(_ instant: ContinuousClock.Instant) {
-        let passed = Self.start.duration(to: instant)
-        nanoseconds = Int(clamping: passed.attoseconds / 1_000_000_000)
+    package static var now: Moment {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        return Moment(nanoseconds: time.tv_sec * 1_000_000_000 + time.tv_nsec)
     }
-
-    package static var now: Moment { Moment(.now) }
 
     /// Later than every other moment.
     package static let never = Moment(nanoseconds: .max)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Tensors
 
 /// The id in every answer: unique over replicas, restarts and event loops, without asking anybody.
 package struct PredictionID: Sendable, Hashable, CustomStringConvertible {
@@ -9,14 +10,12 @@ package struct PredictionID: Sendable, Hashable, CustomStringConvertible {
 
     /// 32 lower-case hexadecimal digits, ascending in the order in which an event loop made them.
     package var description: String {
-        unsafe String(unsafeUninitializedCapacity: 32) { text in
-            for index in 0..<16 {
-                let shift = UInt64(60 - 4 * index)
-                unsafe text[index] = hexadecimal(source >> shift)
-                unsafe text[16 + index] = hexadecimal(sequence >> shift)
-            }
-            return 32
-        }
+        let digits = digits
+        return unsafe digits.span.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
+    }
+
+    fileprivate var digits: InlineArray<32, UInt8> {
+        InlineArray { index in hexadecimal((index < 16 ? source : sequence) >> UInt64(60 - 4 * (index & 15))) }
     }
 }
 
@@ -24,6 +23,14 @@ package struct PredictionID: Sendable, Hashable, CustomStringConvertible {
 private func hexadecimal(_ value: UInt64) -> UInt8 {
     let digit = UInt8(truncatingIfNeeded: value & 15)
     return digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
+}
+
+extension ByteWriter {
+    /// Appends ``PredictionID/description``, without making a text of it.
+    package func append(_ id: PredictionID) {
+        let digits = id.digits
+        append(digits.span)
+    }
 }
 
 /// Makes ids for one event loop.
