@@ -223,11 +223,15 @@ def test_sagemaker_without_its_port_variable_is_on_8080(server, bundle, tmp_path
         namespaces(f"mkdir -p {place} && cp -r {bundle}/. {place}", f"{BINARY} serve"), env=own, cwd=ROOT,
         stdout=subprocess.PIPE, text=True)
 
+    def server_in_namespace():
+        return json.loads((tmp_path / ".slipway" / "server.json").read_text())["processID"]
+
     def inside(path, body=None):
+        """Asks by a name that is not this machine's, as the platform does."""
         done = subprocess.run(
-            ["nsenter", "--net", "-t", str(process.pid), sys.executable, "-c",
+            ["nsenter", "--net", "-t", str(server_in_namespace()), sys.executable, "-c",
              "import sys; sys.path.insert(0, sys.argv[1]); import json, test_containers;"
-             "print(json.dumps(test_containers.ask(*json.loads(sys.argv[2]))))",
+             "print(json.dumps(test_containers.ask(*json.loads(sys.argv[2]), Host='model.example')))",
              os.path.dirname(__file__), json.dumps([f"http://127.0.0.1:8080{path}", body])],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True, text=True, timeout=COMMAND_LIMIT_S)
@@ -246,8 +250,15 @@ def test_sagemaker_without_its_port_variable_is_on_8080(server, bundle, tmp_path
             assert inside("/ping") == [200, "\n"]
         status, answer = inside("/invocations", {"instances": [ROW]})
         assert status == 200 and json.loads(answer)["predictions"][0]["label"] == 1, answer
-        process.send_signal(signal.SIGTERM)
+        # The process that follows has more on its command line than the word by which SageMaker's containers are known.
+        done = subprocess.run(
+            ["nsenter", "--net", "--mount", "-t", str(process.pid), BINARY, "restart"],
+            env={**server.environment, "HOME": str(tmp_path)}, capture_output=True, text=True, timeout=COMMAND_LIMIT_S)
+        assert done.returncode == 0, done.stderr
         assert process.wait(STOP_LIMIT_S) == 0
+        assert server_in_namespace() != process.pid
+        assert inside("/invocations", {"instances": [ROW]})[0] == 200
+        os.kill(server_in_namespace(), signal.SIGTERM)
     finally:
         process.kill()
         process.wait()

@@ -15,6 +15,8 @@ struct ContainerEnvironment {
     let model: String?
     /// Where models may be loaded from later; `nil` where they may not.
     let modelsRoot: String?
+    /// The command line of a process that follows this one: the same, and a container's whatever else is added to it.
+    let arguments: [String]
 
     /// What makes a server a container's.
     static let variables = ["SAGEMAKER_BIND_TO_PORT", "AIP_HTTP_PORT"]
@@ -38,12 +40,14 @@ struct ContainerEnvironment {
         if options.sagemakerRoot != nil || variables["SAGEMAKER_BIND_TO_PORT"] != nil || isStartedBySageMaker {
             let root = options.sagemakerRoot ?? usualRoot
             platform = .sagemaker
+            self.arguments = isStartedBySageMaker ? arguments + ["--sagemaker"] : arguments
             port = try Self.port(variables, "SAGEMAKER_BIND_TO_PORT")
             model = servesModels || !Self.holdsSomething("\(root)/model") ? nil : "\(root)/model"
             routes = ContainerRoutes(servesModels: servesModels)
             modelsRoot = servesModels ? root : nil
         } else if variables["AIP_HTTP_PORT"] != nil {
             platform = .vertex
+            self.arguments = arguments
             port = try Self.port(variables, "AIP_HTTP_PORT")
             routes = ContainerRoutes(
                 predictPath: try Self.path(variables, "AIP_PREDICT_ROUTE"),
