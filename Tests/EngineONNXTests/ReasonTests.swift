@@ -30,6 +30,14 @@ struct ReasonTests {
         #expect(ORTFailure(message: message).reason(model: "/data/b/model.onnx") == reason)
     }
 
+    @Test(arguments: [
+        ("Load model from /m failed:std::bad_alloc", true), ("Exception during initialization: std::bad_alloc", true),
+        ("Failed to allocate memory for requested buffer of size 4294967296", true),
+        ("mmap of weights failed: Cannot allocate memory", true), ("Protobuf parsing failed.", false),
+    ]) func wantOfMemoryIsKnown(_ message: String, _ isKnown: Bool) {
+        #expect(ORTFailure(message: message).isForWantOfMemory == isKnown)
+    }
+
     @Test func longMessagesAreCut() {
         let reason = ORTFailure(message: String(repeating: "x", count: 100_000)).reason(model: "/m")
         #expect(reason.count == 301)

@@ -118,6 +118,17 @@ struct InferTests {
                 #expect(answer.status == 400)
                 #expect(try answer.json("code") == #""IN-010""#)
             }
+            for input in [
+                #""name":"x","parameters":{"shared_memory_region":"r","shared_memory_byte_size":12}"#,
+                #""parameters":{"shared_memory_offset":0},"name":"x","data":[1,2,3]"#,
+            ] {
+                let shared = try await server.ask(
+                    "POST", path, #"{"inputs":[{"shape":[1,3],"datatype":"FP32",\#(input)}]}"#)
+                #expect(shared.status == 400)
+                #expect(try shared.json("code") == #""IN-010""#, "\(shared.body)")
+                #expect(try shared.json("details", "field") == #""x""#, "\(shared.body)")
+                #expect(try shared.json("error").contains("shared_memory_"))
+            }
             let unknown = try await server.ask("POST", path, body(rest: #","outputs":[{"name":"totl"}]"#))
             #expect(try unknown.json("code") == #""IN-002""#)
             #expect(unknown.body.contains("total"))

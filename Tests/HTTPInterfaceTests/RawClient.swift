@@ -79,6 +79,14 @@ struct RawClient {
         }
     }
 
+    /// The next answer that is not interim.
+    mutating func finalAnswer() async throws -> RawAnswer {
+        while true {
+            let answer = try await answer()
+            if answer.status != 100 { return answer }
+        }
+    }
+
     /// Whether the server has closed without sending anything more.
     mutating func isClosed() async throws -> Bool {
         guard buffer.isEmpty else { return false }

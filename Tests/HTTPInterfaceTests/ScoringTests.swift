@@ -56,6 +56,37 @@ struct ServedModelTests {
         }
     }
 
+    /// Bytes that are no text come back as they came in, where the name says that they are bytes.
+    @Test func bytesComeBackInBase64() async throws {
+        let engine = EchoEngine(texts: "image_bytes")
+        let images = try state("images", engine, Signature(inputs: engine.inputs, outputs: engine.outputs))
+        try await RunningServer.with([images, echo()]) { server in
+            let row = #"{"image_bytes":{"b64":"/9j/"},"id":7}"#
+            for path in ["/v1/models/images:predict", "/v1/models/images/versions/3:predict"] {
+                let rows = try await server.ask("POST", path, #"{"instances":[\#(row),\#(row)]}"#)
+                #expect(rows.body == #"{"predictions":[\#(row),\#(row)]}"#)
+            }
+            let columns = #"{"image_bytes":[{"b64":"/9j/"},{"b64":""}],"id":[7,8]}"#
+            #expect(
+                try await server.ask("POST", "/v1/models/images:predict", #"{"inputs":\#(columns)}"#).body
+                    == #"{"outputs":\#(columns)}"#)
+            // Texts by another name stay texts.
+            #expect(
+                try await server.ask(
+                    "POST", "/v1/models/echo:predict", #"{"instances":[{"text":{"b64":"YQ=="},"id":7}]}"#
+                ).body == #"{"predictions":[{"text":"a","id":7}]}"#)
+            let broken = try await server.ask(
+                "POST", "/v1/models/echo:predict", #"{"instances":[{"text":{"b64":"/w=="},"id":7}]}"#)
+            #expect(broken.body.contains("IN-008"), "\(broken.body)")
+            // MLflow's callers know nothing of TensorFlow Serving's names.
+            #expect(
+                try await server.ask(
+                    "POST", "/invocations?endpoint=images",
+                    #"{"dataframe_records":[{"image_bytes":"a","id":7}]}"#
+                ).body == #"{"predictions":[{"image_bytes":"a","id":7}]}"#)
+        }
+    }
+
     @Test(arguments: [
         (#"{"instances":[[1,2]]}"#, "IN-007"), (#"{"instances":[{"a":1,"b":2}]}"#, "IN-003"),
         (#"{"instances":[{"a":1,"b":2,"c":3,"d":4}]}"#, "IN-002"), (#"{"instances":[[1,2,3]],"inputs":[]}"#, "IN-004"),

@@ -38,11 +38,16 @@ final class DoublingEngine: InferenceEngine {
 
 /// Gives back what it gets, of any type: here texts and 64-bit integers.
 final class EchoEngine: InferenceEngine {
-    let inputs = [
-        TensorSpec(name: "text", datatype: .bytes, shape: [.symbolic("n")]),
-        TensorSpec(name: "id", datatype: .int64, shape: [.symbolic("n")]),
-    ]
+    let inputs: [TensorSpec]
     var outputs: [TensorSpec] { inputs }
+
+    /// - Parameter texts: What the texts are called.
+    init(texts: String = "text") {
+        inputs = [
+            TensorSpec(name: texts, datatype: .bytes, shape: [.symbolic("n")]),
+            TensorSpec(name: "id", datatype: .int64, shape: [.symbolic("n")]),
+        ]
+    }
 
     func run(_ inputs: [Tensor]) throws(EngineError) -> [Tensor] { inputs }
 

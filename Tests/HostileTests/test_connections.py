@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Many requests on one connection, many connections, and clients that leave."""
 
+import json
 import random
 import socket
 import time
@@ -194,6 +195,61 @@ def test_clients_that_are_gone_leave_nothing_behind(server, protocol):
     while server.descriptor_count() > before and time.monotonic() < deadline:
         time.sleep(0.05)
     assert server.descriptor_count() <= before
+
+
+def requests_at(server, endpoint):
+    return json.loads(server.slipway("endpoint", "show", endpoint, "--format", "json"))["endpoint"]["requests"]
+
+
+def wait_for(condition, timeout=10):
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that in time"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.0"])
+def test_what_waits_for_a_client_that_left_is_not_run(start, version):
+    """Whoever reset or closed the connection is gone. Whoever has only sent all still reads, and gets the answer."""
+    # Of HTTP/1.0 nobody can be asked whether they still read.
+    told_apart = version == "1.1"
+    with start("--lane-threads", "1") as server:
+        server.slipway(
+            *"endpoint set slow --run-on lane --concurrency 1 --queue 100 --wait 10m --deadline 10m".split()
+        )
+        request = slow(7).replace(b"HTTP/1.1", b"HTTP/" + version.encode())
+        with Connection(server) as running:
+            running.send(slow(4_000_000))
+            wait_for(lambda: requests_at(server, "slow")["running"] == 1)
+            # The command's own connection has gone by then.
+            time.sleep(0.3)
+            before = server.descriptor_count()
+            groups = [[Connection(server, timeout=120) for _ in range(3)] for _ in range(4)]
+            patient, ended, reset, closed = groups
+            for connection in sum(groups, []):
+                connection.send(request)
+            wait_for(lambda: requests_at(server, "slow")["waiting"] == 12)
+            for connection in ended:
+                connection.end_sending()
+            for connection in reset:
+                leave(connection)
+            for connection in closed:
+                connection.socket.close()
+            left = 6 if told_apart else 3
+            wait_for(lambda: server.descriptor_count() <= before + 12 - left)
+            assert requests_at(server, "slow")["running"] == 1, "it was too quick for this test"
+            assert running.answer(timeout=120).status == 200
+        for connection in patient + ended:
+            answer = connection.answer()
+            assert answer.status == 200 and answer.json()["outputs"][0]["data"] == [7]
+            assert answer.interim == ([100] if told_apart and connection in ended else [])
+            connection.socket.close()
+        wait_for(lambda: requests_at(server, "slow")["answered"] == 13)
+        counts = requests_at(server, "slow")
+        assert counts["refused"] == {"abandoned": left}
+        assert (counts["accepted"], counts["failed"], counts["rows"]) == (13, left, 13 - left)
+        stats = ask(server, get("/v2/models/slow/stats")).json()["model_stats"][0]
+        assert stats["execution_count"] == 13 - left and stats["inference_stats"]["fail"]["count"] == left
 
 
 def test_a_client_that_leaves_in_mid_answer_harms_nobody(server):

@@ -54,10 +54,10 @@ private struct Platform {
     }
 
     /// Packs a version whose weights are `weights`, uploads and registers it.
-    func register(_ weights: String, model: String = "m") async throws -> ModelVersion {
+    func register(_ weights: String, model: String = "m", columns: String = "a,b,score") async throws -> ModelVersion {
         let bundle = try await Packager(
             folder: MemoryFolder([
-                "model.onnx": weights, "examples.csv": "a,b,score\n1,2,21\n",
+                "model.onnx": weights, "examples.csv": "\(columns)\n1,2,21\n",
                 "slipway.yaml": "{model: {name: \(model)}, proof: {examples: {data: examples.csv}}}",
             ]), runtime: FakeRuntime(), syntax: YAMLSyntax(),
             stamp: PackingStamp(time: Timestamp(microseconds: 0), actor: "ada", tool: "test")
@@ -109,6 +109,12 @@ extension Mutex {
         var value: Value { mutex.withLock { $0 } }
         func change(_ body: (inout Value) -> Void) { mutex.withLock { body(&$0) } }
     }
+}
+
+/// Says whether something is still there, without keeping it there.
+private struct WeakReference {
+    weak var value: (any InferenceEngine)?
+    init(_ value: (any InferenceEngine)?) { self.value = value }
 }
 
 struct RolloutsTests {
@@ -321,9 +327,66 @@ struct RolloutsTests {
                 #expect(drained.answered == 0)
                 #expect(!drained.isMemoryReturned)
                 #expect(drained.summary.contains("not drained"))
+                platform.events.change { $0 = [] }
                 platform.isHeld.change { $0 = false }
                 for await _ in ends {}
+                // Its memory goes back once it has ended after all.
+                while platform.events.value.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
+                #expect(platform.events.value == ["memory"])
             }
+        }
+    }
+
+    /// Whatever takes a version out of service, it is drained and its memory given back.
+    @Test func everyWayOfNotAnsweringGivesMemoryBack() async throws {
+        try await withPlatform { platform, _ in
+            for weights in ["one", "two"] { _ = try await platform.register(weights) }
+            let name = try EndpointName("e")
+            let ways: [@Sendable (Rollouts) async throws -> Void] = [
+                { _ in _ = try await platform.deploy(2) },
+                { _ = try await $0.rollBack(name, by: "ada", reason: nil) },
+                { _ = try await $0.load(name, by: "ada") },
+                { try await $0.unload(name, by: "ada") },
+                { try await $0.remove(name, by: "ada") },
+            ]
+            for (number, way) in ways.enumerated() {
+                _ = try await platform.deploy(1)
+                if platform.live() == nil { _ = try await platform.rollouts.load(name, by: "ada") }
+                try platform.ask(1)
+                let engine = WeakReference(platform.service.table.endpoints["e"]?.live?.engine)
+                #expect(engine.value != nil)
+                platform.events.change { $0 = [] }
+                try await way(platform.rollouts)
+                #expect(engine.value == nil, "way \(number)")
+                #expect(platform.events.value.suffix(2) == ["memory", "drained 1"], "way \(number)")
+            }
+            #expect(platform.service.table.endpoints.isEmpty)
+        }
+    }
+
+    /// What is unloaded ends with its last answer, as what is replaced does.
+    @Test func unloadingWaitsForTheLastAnswer() async throws {
+        try await withPlatform { platform, _ in
+            _ = try await platform.register("one")
+            _ = try await platform.deploy(1)
+            for _ in 0..<3 { try platform.ask(1) }
+            let name = try EndpointName("e")
+            let drained = try #require(try await platform.rollouts.unload(name, by: "ada"))
+            #expect((drained.accepted, drained.answered) == (3, 3))
+            #expect(drained.isMemoryReturned)
+            #expect(try await platform.rollouts.unload(name, by: "ada") == nil, "nothing answered")
+        }
+    }
+
+    /// A version that proves itself and may still not answer is let go like one that does not.
+    @Test func aVersionThatCannotFollowGivesItsMemoryBack() async throws {
+        try await withPlatform { platform, _ in
+            _ = try await platform.register("one")
+            _ = try await platform.register("two", columns: "a,c,score")
+            _ = try await platform.deploy(1)
+            let refusal = await #expect(throws: Refusal.self) { try await platform.deploy(2) }
+            #expect(refusal?.explanation.code == .signatureChanged)
+            #expect(platform.events.value.suffix(3) == ["proven 2", "refused 2", "memory"])
         }
     }
 

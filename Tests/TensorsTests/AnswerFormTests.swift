@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TestSupport
 import Testing
 
 @testable import Tensors
@@ -23,6 +24,44 @@ struct AnswerFormTests {
         #expect(
             try written { try encodeColumns(outputs: [label, score], into: $0) }
                 == #"{"label":[1,0],"score":[[0.25,0.75],["NaN",1.0]]}"#)
+    }
+
+    /// In rows and in columns, whatever the shape; only BYTES, only by that name, and only where it is asked for.
+    @Test func bytesAreObjectsInBase64() throws {
+        let bytes: [[UInt8]] = [[], [0xFF], [0xFB, 0xFF], [0, 1, 2]]
+        var elements = TextElements()
+        for element in bytes { unsafe element.withUnsafeBytes { unsafe elements.append($0) } }
+        let image = NamedTensor("image_bytes", elements.tensor(shape: [2, 2]))
+        let count = NamedTensor("count_bytes", Tensor(.int64, shape: [2], elements: [Int64(1), 0]))
+        let text = NamedTensor("text", Tensor(strings: ["é", "b"], shape: [2]))
+        let (first, second) = (#"[{"b64":""},{"b64":"/w=="}]"#, #"[{"b64":"+/8="},{"b64":"AAEC"}]"#)
+        #expect(
+            try written { try encodeRowValues(of: image, rowCount: 2, bytes: .base64ByName, into: $0) }
+                == "[\(first),\(second)]")
+        #expect(
+            try written { try encodeColumns(outputs: [image], bytes: .base64ByName, into: $0) }
+                == "[\(first),\(second)]")
+        let all = [image, count, text]
+        #expect(
+            try written { try encodeRows(outputs: all, rowCount: 2, bytes: .base64ByName, into: $0) }
+                == #"[{"image_bytes":\#(first),"count_bytes":1,"text":"é"},"#
+                + #"{"image_bytes":\#(second),"count_bytes":0,"text":"b"}]"#)
+        #expect(
+            try written { try encodeColumns(outputs: all, bytes: .base64ByName, into: $0) }
+                == #"{"image_bytes":[\#(first),\#(second)],"count_bytes":[1,0],"text":["é","b"]}"#)
+        let error = #expect(throws: CodecError.self) { try encodeColumns(outputs: all, into: ByteWriter()) }
+        #expect(error?.rule == .encoding && error?.field == "image_bytes")
+    }
+
+    /// What is written in base64 is read back, for every length that its last group may have.
+    @Test func base64IsReadBack() throws {
+        var generator = SeededGenerator(seed: 7)
+        for length in 0..<100 {
+            let bytes = (0..<length).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+            let json = written { writer in unsafe bytes.withUnsafeBytes { unsafe writer.append(base64Element: $0) } }
+            let text = try #require(try JSONValue.parse(json)["b64"]?.string)
+            #expect(unsafe [UInt8](text.utf8).withUnsafeBytes { unsafe decodeBase64($0) } == bytes)
+        }
     }
 
     @Test func csvReadsBackAsItWasWritten() throws {

@@ -22,7 +22,8 @@ package final class ONNXEngine: InferenceEngine {
     /// For each output, whether it is declared as a tensor: asking each value anew costs more than reading it.
     private let areTensors: [Bool]
 
-    /// - Throws: ``EngineError/modelRefused(reason:)``, ``EngineError/typeUnsupported(name:type:)``.
+    /// - Throws: ``EngineError/modelRefused(reason:)``, ``EngineError/memoryShort(reason:)``,
+    ///   ``EngineError/typeUnsupported(name:type:)``.
     init(_ library: ORTLibrary, modelAt path: String) throws(EngineError) {
         self.path = path
         do throws(ORTFailure) {
@@ -31,6 +32,7 @@ package final class ONNXEngine: InferenceEngine {
                 library: library, path: path, entries: [("session.load_model_format", "ONNX")])
             metadata = try session.metadata()
         } catch {
+            if error.isForWantOfMemory { throw .memoryShort(reason: "the system gave no more") }
             throw .modelRefused(reason: error.reason(model: path))
         }
         inputs = try Self.specs(session.inputs, path) { $1.inputSpec(named: $0) }

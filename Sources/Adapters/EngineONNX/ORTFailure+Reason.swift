@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension ORTFailure {
+    /// Whether the library asked for memory and got none: in words of its own, of C++, or of the C library.
+    var isForWantOfMemory: Bool {
+        ["std::bad_alloc", "Failed to allocate memory", "Cannot allocate memory"].contains { message.contains($0) }
+    }
+
     /// The message as people can read it: its first line, without places in the library's source, C++ signatures and
     /// the path of the model.
     ///

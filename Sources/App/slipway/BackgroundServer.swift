@@ -24,7 +24,8 @@ struct BackgroundServer {
         // Whoever deploys from a shell inside of a container asked for no server that is open to its platform.
         let process = try spawn(
             arguments: ["serve", "--data", folder.path, "--port", "\(port)"],
-            without: ContainerEnvironment.variables)
+            environment: ProcessInfo.processInfo.environment.filter { !ContainerEnvironment.variables.contains($0.key) }
+        )
         var hasEnded = false
         let deadline = ContinuousClock.now + .seconds(120)
         while ContinuousClock.now < deadline {
@@ -44,22 +45,22 @@ struct BackgroundServer {
 
     /// Has a new process take the work over from the one that runs, and waits until that has ended.
     ///
-    /// The new one is this program, with the command line of the old one. It loads and proves everything first; when it
-    /// cannot, the old one goes on.
+    /// The new one is this program, with the command line and the environment of the old one, whatever stands in that of
+    /// this process. It loads and proves everything first; when it cannot, the old one goes on.
     /// - Returns: The new server, and the old one; `nil` for that when none ran, and one was started.
     /// - Throws: `SYS-010` with the end of the log when the new one does not take over.
     func restart() async throws -> (server: LocalServer, predecessor: DataFolder.Predecessor?) {
         guard let old = folder.runningServer() else { return (try await start(), nil) }
         if let supervisor = old.supervisor {
-            throw Refusal(
-                .takeOverFailed, .conflict, "\(supervisor) watches process \(old.processID), and would miss it.",
-                hint: "Restart it with `systemctl restart`; with a socket unit, connections wait meanwhile.")
+            throw supervisor.refusal(of: old.processID)
         }
+        let environment = try environment(of: old)
         let arguments = (old.arguments ?? ["serve"]).filter { $0 != "--take-over" && $0 != "--data" }
         let chosen = (old.arguments ?? []).firstIndex(of: "--data").flatMap { old.arguments?[$0 + 1] }
         if let place = old.workingFolder { _ = FileManager.default.changeCurrentDirectoryPath(place) }
         let process = try spawn(
-            arguments: arguments.filter { $0 != chosen } + ["--data", folder.path, "--take-over"])
+            arguments: arguments.filter { $0 != chosen } + ["--data", folder.path, "--take-over"],
+            environment: environment)
         try await wait(for: process, after: old)
         let deadline = ContinuousClock.now + .seconds(3600)
         while ContinuousClock.now < deadline {
@@ -72,6 +73,22 @@ struct BackgroundServer {
         try await Task.sleep(for: .milliseconds(100))
         guard let server = running(), server.processID == Int(process) else { throw notTaken(old) }
         return (server, folder.runningServer()?.predecessor)
+    }
+
+    /// What a server was started with. It is known from there alone: a shell beside it may have variables that open
+    /// predictions, or lack those that do.
+    private func environment(of server: DataFolder.RunningServer) throws -> [String: String] {
+        guard let text = systemText("/proc/\(server.processID)/environ"), !text.isEmpty else {
+            throw Refusal(
+                .takeOverFailed, .unavailable,
+                "The environment of process \(server.processID), which its successor has to have, cannot be read.",
+                hint: "Restart it as the user who started it.")
+        }
+        let variables = text.split(separator: "\0").compactMap { line -> (String, String)? in
+            let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return parts.count == 2 ? (String(parts[0]), String(parts[1])) : nil
+        }
+        return Dictionary(variables) { first, _ in first }
     }
 
     private func wait(for process: pid_t, after old: DataFolder.RunningServer) async throws {
@@ -118,8 +135,7 @@ struct BackgroundServer {
 
     /// posix_spawn, because the child must outlive us and have a session of its own; what it prints goes to its log.
     ///
-    /// - Parameter names: Variables that the child does not get.
-    private func spawn(arguments: [String], without names: [String] = []) throws -> pid_t {
+    private func spawn(arguments: [String], environment: [String: String]) throws -> pid_t {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
@@ -133,8 +149,7 @@ struct BackgroundServer {
         defer { unsafe posix_spawnattr_destroy(&attributes) }
         // POSIX_SPAWN_SETSID, which glibc declares for GNU sources only.
         unsafe posix_spawnattr_setflags(&attributes, 0x80)
-        let environment = ProcessInfo.processInfo.environment.filter { !names.contains($0.key) }
-            .merging([LogFile.backgroundVariable: "1"]) { $1 }
+        let environment = environment.merging([LogFile.backgroundVariable: "1"]) { $1 }
         let words = unsafe ([executablePath()] + arguments).map { unsafe strdup($0) } + [nil]
         let variables = unsafe environment.map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
         defer { unsafe (words + variables).forEach { unsafe free($0) } }

@@ -15,12 +15,14 @@ struct ContainerEnvironment {
     let model: String?
     /// Where models may be loaded from later; `nil` where they may not.
     let modelsRoot: String?
+    /// The command line of a process that follows this one: the same, and a container's whatever else is added to it.
+    let arguments: [String]
 
     /// What makes a server a container's.
     static let variables = ["SAGEMAKER_BIND_TO_PORT", "AIP_HTTP_PORT"]
 
     /// SageMaker names a port only to images that ask for it. Others it starts with the word `serve` and nothing else,
-    /// beside what it laid into `usualRoot`.
+    /// beside what it laid into `usualRoot`, or to be told later what lies there.
     ///
     /// - Parameter arguments: The words behind the program's name.
     /// - Returns: `nil` outside of such a container.
@@ -31,18 +33,21 @@ struct ContainerEnvironment {
     ) throws {
         // Vertex leaves what it has no value for empty.
         let variables = all.filter { !$0.value.isEmpty }
+        let servesModels = variables["SAGEMAKER_MULTI_MODEL"].map { $0.lowercased() == "true" } ?? false
         let isStartedBySageMaker =
-            variables["AIP_HTTP_PORT"] == nil && arguments == ["serve"] && Self.holdsSomething("\(usualRoot)/model")
+            variables["AIP_HTTP_PORT"] == nil && arguments == ["serve"]
+            && (servesModels || Self.holdsSomething("\(usualRoot)/model"))
         if options.sagemakerRoot != nil || variables["SAGEMAKER_BIND_TO_PORT"] != nil || isStartedBySageMaker {
             let root = options.sagemakerRoot ?? usualRoot
             platform = .sagemaker
+            self.arguments = isStartedBySageMaker ? arguments + ["--sagemaker"] : arguments
             port = try Self.port(variables, "SAGEMAKER_BIND_TO_PORT")
-            let servesModels = variables["SAGEMAKER_MULTI_MODEL"].map { $0.lowercased() == "true" } ?? false
             model = servesModels || !Self.holdsSomething("\(root)/model") ? nil : "\(root)/model"
             routes = ContainerRoutes(servesModels: servesModels)
             modelsRoot = servesModels ? root : nil
         } else if variables["AIP_HTTP_PORT"] != nil {
             platform = .vertex
+            self.arguments = arguments
             port = try Self.port(variables, "AIP_HTTP_PORT")
             routes = ContainerRoutes(
                 predictPath: try Self.path(variables, "AIP_PREDICT_ROUTE"),

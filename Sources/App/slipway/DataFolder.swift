@@ -111,8 +111,8 @@ struct DataFolder: Sendable {
         /// How to start one like it: its command line, and where that was given.
         var arguments: [String]?
         var workingFolder: String?
-        /// `systemd`, when that started it and would miss it.
-        var supervisor: String?
+        /// Who started it, and would miss it.
+        var supervisor: Supervisor?
         /// The file with the certificate that it shows, over TLS.
         var certificate: String?
         /// The server that it took over from, once that has ended.

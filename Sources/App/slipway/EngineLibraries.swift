@@ -24,7 +24,8 @@ final class EngineLibraries: Sendable {
                 hint: "Install it with `slipway engines add onnxruntime-1.27.0-….whl`, the wheel that "
                     + "`pip download --no-deps onnxruntime==1.27.0` fetches, or run `make setup` in the source folder.")
         }
-        let runtime = try ONNXRuntimeLibrary.load(path: file)
+        let runtime = MemoryCheckingRuntime(
+            try ONNXRuntimeLibrary.load(path: file), byteCount: modelByteCount, available: availableMemory)
         loaded.withLock { $0 = runtime }
         return runtime
     }

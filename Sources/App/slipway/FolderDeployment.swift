@@ -22,9 +22,7 @@ struct FolderDeployment: Sendable {
     /// - Parameter endpoint: Where to answer; `nil` for the endpoints that the bundle names, else one of the model's name.
     func deploy(_ path: String, to endpoint: EndpointName?, by actor: String) async throws {
         let folder = try resolved(path)
-        let packed = try await MachineToolbox().pack(
-            PackOptions(path: folder, name: nil, project: nil, examples: nil, baseline: nil), engines: engines,
-            progress: { _ in })
+        let packed = try await pack(folder)
         let bundle = packed.bundle
         for content in bundle.contents where try await !blobs.contains(content.file.digest) {
             try await blobs.put(content.file.digest, packed.read(content.file))
@@ -40,6 +38,14 @@ struct FolderDeployment: Sendable {
                 bundle.model, version: String(version.number), to: name,
                 settings: bundle.endpointSettings[name] ?? [:], by: actor, reason: "found in \(path)")
         }
+    }
+
+    private func pack(_ folder: String) async throws -> any PackedProject {
+        // The model was loaded once to pack it, and will be again to serve.
+        defer { giveBackMemory() }
+        return try await MachineToolbox().pack(
+            PackOptions(path: folder, name: nil, project: nil, examples: nil, baseline: nil), engines: engines,
+            progress: { _ in })
     }
 
     private func resolved(_ path: String) throws -> String {

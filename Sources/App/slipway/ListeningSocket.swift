@@ -74,9 +74,4 @@ extension ListeningSocket {
         }
         return socket
     }
-
-    /// Whether systemd started this process, and waits for its end.
-    static var supervisor: String? {
-        ProcessInfo.processInfo.environment["SYSTEMD_EXEC_PID"] == "\(getpid())" ? "systemd" : nil
-    }
 }

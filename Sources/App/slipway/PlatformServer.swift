@@ -73,7 +73,8 @@ struct PlatformServer {
         settings.maxConnections = max(16, min(settings.maxConnections, raiseOpenFileLimit() - 128))
         let startUp = StartUp(
             folder: folder, host: inherited?.host ?? host(in: container), certificate: settings.certificate?.chain,
-            rollouts: rollouts, token: token, logger: logger,
+            arguments: container?.arguments ?? Array(CommandLine.arguments.dropFirst()), rollouts: rollouts,
+            token: token, logger: logger,
             prepare: {
                 guard let container, let model = container.model else { return }
                 try await deployment.deploy(model, to: nil, by: container.platform.rawValue)

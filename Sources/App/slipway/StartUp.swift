@@ -10,6 +10,8 @@ final class StartUp: Service {
     private let folder: DataFolder
     private let host: String
     private let certificate: String?
+    /// What a process that follows this one is started with.
+    private let arguments: [String]
     private let rollouts: Rollouts
     private let newToken: String?
     /// Runs when the endpoints are back, before the server says that it is ready.
@@ -28,13 +30,15 @@ final class StartUp: Service {
     }
 
     init(
-        folder: DataFolder, host: String, certificate: String?, rollouts: Rollouts, token: NewToken?, logger: Logger,
+        folder: DataFolder, host: String, certificate: String?, arguments: [String], rollouts: Rollouts,
+        token: NewToken?, logger: Logger,
         prepare: @escaping @Sendable () async throws -> Void
     ) {
         self.prepare = prepare
         self.folder = folder
         self.host = host
         self.certificate = certificate
+        self.arguments = arguments
         self.rollouts = rollouts
         newToken = token?.text
         self.logger = logger
@@ -89,8 +93,8 @@ final class StartUp: Service {
         let address = reachable.contains(":") ? "[\(reachable)]" : reachable
         let url = "\(certificate == nil ? "http" : "https")://\(address):\(port)"
         let server = DataFolder.RunningServer(
-            url: url, processID: Int(getpid()), arguments: Array(CommandLine.arguments.dropFirst()),
-            workingFolder: FileManager.default.currentDirectoryPath, supervisor: ListeningSocket.supervisor,
+            url: url, processID: Int(getpid()), arguments: arguments,
+            workingFolder: FileManager.default.currentDirectoryPath, supervisor: .ofThisProcess,
             certificate: certificate)
         try state.withLock { state in
             state.server = server

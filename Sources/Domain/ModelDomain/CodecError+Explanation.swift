@@ -31,6 +31,7 @@ extension CodecError: ExplainedError {
         case .range: (.outOfRange, "Send a value that fits.")
         case .shape: (.wrongShape, "Make shape, counts and sizes agree.")
         case .encoding: (.brokenText, "Encode text as UTF-8.")
+        case .unsupported: (.unsupportedOption, "Leave it out, and send what it stands for in the request.")
         }
     }
 }

@@ -45,6 +45,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case modelRefused = "ENG-003"
     case typeUnsupported = "ENG-004"
     case runFailed = "ENG-005"
+    case memoryShort = "ENG-006"
 
     // The project file and the bundle.
     case yamlSyntax = "PRJ-001"

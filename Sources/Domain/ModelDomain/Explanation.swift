@@ -22,6 +22,8 @@ package struct Explanation: Sendable, Equatable {
         case deadlineExceeded
         /// A part that is needed does not answer, or is not there.
         case unavailable
+        /// The machine, or what this process may have of it, is too small for what was asked beside what is there.
+        case memoryShort
         /// Our mistake. The only kind that is logged as an error.
         case bug
     }

@@ -53,6 +53,33 @@ extension Tensor {
     }
 }
 
+extension ByteWriter {
+    /// Appends `{"b64":"…"}`, in the standard alphabet with padding.
+    @unsafe func append(base64Element bytes: UnsafeRawBufferPointer) {
+        append("{\"b64\":\"")
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let count = min(3, bytes.count - start)
+            var bits: UInt32 = 0
+            for index in 0..<3 { bits = bits << 8 | (index < count ? UInt32(unsafe bytes[start + index]) : 0) }
+            for index in 0..<4 {
+                append(index <= count ? character(of: bits >> UInt32(18 - 6 * index) & 63) : UInt8(ascii: "="))
+            }
+        }
+        append("\"}")
+    }
+}
+
+private func character(of sextet: UInt32) -> UInt8 {
+    let value = UInt8(truncatingIfNeeded: sextet)
+    return switch value {
+    case 0..<26: UInt8(ascii: "A") + value
+    case 26..<52: UInt8(ascii: "a") + value - 26
+    case 52..<62: UInt8(ascii: "0") + value - 52
+    case 62: UInt8(ascii: "+")
+    default: UInt8(ascii: "/")
+    }
+}
+
 extension JSONReader {
     /// Reads `{"b64": "…"}`, as TensorFlow Serving writes bytes that need not be text.
     mutating func readBase64Element(into texts: inout TextElements) throws(CodecError) {

@@ -29,20 +29,32 @@ extension ByteWriter {
     }
 
     /// Appends the elements from `start` on as `shape` says: a plain value for `[]`, else arrays within arrays.
-    func append(nested tensor: Tensor, from start: Int, shape: ArraySlice<Int>) throws(CodecError) {
-        guard let size = shape.first else { return try append(elementsOf: tensor, in: start..<(start + 1)) }
+    ///
+    /// - Parameter inBase64: Whether BYTES are written as `{"b64": "…"}`.
+    func append(
+        nested tensor: Tensor, from start: Int, shape: ArraySlice<Int>, inBase64: Bool = false
+    ) throws(CodecError) {
+        guard let size = shape.first else { return try append(tensor, start..<(start + 1), inBase64: inBase64) }
         append(UInt8(ascii: "["))
         if shape.count == 1 {
-            try append(elementsOf: tensor, in: start..<(start + size))
+            try append(tensor, start..<(start + size), inBase64: inBase64)
         } else {
             let inner = shape.dropFirst()
             let stride = inner.reduce(1, *)
             for index in 0..<size {
                 if index > 0 { append(UInt8(ascii: ",")) }
-                try append(nested: tensor, from: start + index * stride, shape: inner)
+                try append(nested: tensor, from: start + index * stride, shape: inner, inBase64: inBase64)
             }
         }
         append(UInt8(ascii: "]"))
+    }
+
+    private func append(_ tensor: Tensor, _ range: Range<Int>, inBase64: Bool) throws(CodecError) {
+        guard inBase64, tensor.datatype == .bytes else { return try append(elementsOf: tensor, in: range) }
+        for index in range {
+            if index > range.lowerBound { append(UInt8(ascii: ",")) }
+            unsafe tensor.withBytes(at: index) { unsafe append(base64Element: $0) }
+        }
     }
 
     /// Writes elements in runs, each with one reservation for the longest texts.

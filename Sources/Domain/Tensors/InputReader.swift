@@ -10,6 +10,8 @@ struct InputReader {
     private var postponed: Int?
     private var binaryByteCount: Int?
     private var contentType: String?
+    /// The parameter that says that the data are in shared memory.
+    private var sharedMemory: String?
 
     mutating func read(_ reader: inout JSONReader) throws(CodecError) -> DecodedInput {
         guard reader.peek() == UInt8(ascii: "{") else { throw reader.wrongKind("an object") }
@@ -27,6 +29,10 @@ struct InputReader {
             reader.position = end
         }
         guard let name else { throw CodecError(.missing, "\"name\" is missing") }
+        if let sharedMemory {
+            throw CodecError(
+                .unsupported, "\(quoted(sharedMemory)) is not supported: no shared memory is read")
+        }
         guard let datatype else { throw CodecError(.missing, "\"datatype\" is missing") }
         guard let shape else { throw CodecError(.missing, "\"shape\" is missing") }
         switch (tensor, binaryByteCount) {
@@ -57,6 +63,7 @@ struct InputReader {
             }
         case .parameters:
             let parameters = try reader.readParameters()
+            sharedMemory = parameters.first { $0.name.hasPrefix("shared_memory_") }?.name
             contentType = parameters.first { $0.name == "content_type" }?.value.string
             guard let size = parameters.first(where: { $0.name == "binary_data_size" }) else { return }
             guard let count = size.value.integer, count >= 0 else {

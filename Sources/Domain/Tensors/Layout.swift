@@ -76,6 +76,8 @@ package struct CodecError: Error, Equatable, Sendable {
         case shape
         /// Text that is not UTF-8.
         case encoding
+        /// An option that is not honoured here.
+        case unsupported
     }
 
     package let rule: Rule

@@ -2,9 +2,9 @@
 
 /// Writes an output as rows without a name: `[0.1,0.9]` for two rows of one value each.
 ///
-/// - Throws: ``CodecError``, as ``encodeRows(outputs:rowCount:into:)`` does.
+/// - Throws: ``CodecError``, as ``encodeRows(outputs:rowCount:bytes:into:)`` does.
 package func encodeRowValues(
-    of output: NamedTensor, rowCount: Int, into writer: ByteWriter
+    of output: NamedTensor, rowCount: Int, bytes: BytesNotation = .text, into writer: ByteWriter
 ) throws(CodecError) {
     try checkRows([output], rowCount: rowCount)
     let shape = output.tensor.shape.dropFirst()
@@ -13,7 +13,8 @@ package func encodeRowValues(
     for row in 0..<rowCount {
         if row > 0 { writer.append(UInt8(ascii: ",")) }
         try located(field: output.name, row: row) { () throws(CodecError) in
-            try writer.append(nested: output.tensor, from: row * stride, shape: shape)
+            try writer.append(
+                nested: output.tensor, from: row * stride, shape: shape, inBase64: bytes.holds(for: output))
         }
     }
     writer.append(UInt8(ascii: "]"))
@@ -23,15 +24,17 @@ package func encodeRowValues(
 /// single output.
 ///
 /// - Throws: ``CodecError/Rule/encoding`` for BYTES that are not UTF-8.
-package func encodeColumns(outputs: [NamedTensor], into writer: ByteWriter) throws(CodecError) {
+package func encodeColumns(
+    outputs: [NamedTensor], bytes: BytesNotation = .text, into writer: ByteWriter
+) throws(CodecError) {
     for output in outputs { try checkBrackets(output) }
-    if outputs.count == 1, let output = outputs.first { return try writer.append(whole: output) }
+    if outputs.count == 1, let output = outputs.first { return try writer.append(whole: output, bytes) }
     writer.append(UInt8(ascii: "{"))
     for (index, output) in outputs.enumerated() {
         if index > 0 { writer.append(UInt8(ascii: ",")) }
         writer.append(jsonString: output.name)
         writer.append(UInt8(ascii: ":"))
-        try writer.append(whole: output)
+        try writer.append(whole: output, bytes)
     }
     writer.append(UInt8(ascii: "}"))
 }
@@ -97,9 +100,10 @@ private func checkBrackets(_ output: NamedTensor) throws(CodecError) {
 }
 
 extension ByteWriter {
-    fileprivate func append(whole output: NamedTensor) throws(CodecError) {
+    fileprivate func append(whole output: NamedTensor, _ bytes: BytesNotation) throws(CodecError) {
         try located(field: output.name) { () throws(CodecError) in
-            try append(nested: output.tensor, from: 0, shape: output.tensor.shape[...])
+            try append(
+                nested: output.tensor, from: 0, shape: output.tensor.shape[...], inBase64: bytes.holds(for: output))
         }
     }
 

@@ -12,7 +12,7 @@ extension ExitCode {
         case .conflict: self.init(4)
         case .denied: self.init(5)
         case .overloaded, .callerLimited: self.init(6)
-        case .unavailable, .deadlineExceeded: self.init(7)
+        case .unavailable, .deadlineExceeded, .memoryShort: self.init(7)
         case .bug: self.init(70)
         }
     }

@@ -71,6 +71,14 @@ extension ConnectionHandler {
         }
     }
 
+    /// A client that has sent all it will may be gone, or may wait for its answer: the kernels tell these apart only when
+    /// something is sent. An interim answer, which every client of HTTP/1.1 passes over, makes the kernel of one that is
+    /// gone reset the connection; then what waits for its turn is dropped.
+    func findOutWhetherAnybodyReads(_ context: ChannelHandlerContext) {
+        guard phase == .computing, request.isVersion11 else { return }
+        context.writeAndFlush(Self.wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
+    }
+
     /// Ends the connection once everything written is with the kernel.
     ///
     /// - Parameter lingers: Whether to wait for the client to end first, because closing on bytes that nobody read would

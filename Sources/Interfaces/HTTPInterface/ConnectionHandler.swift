@@ -118,6 +118,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
             startDrainTimer(context)
         case ChannelEvent.inputClosed:
             isInputClosed = true
+            findOutWhetherAnybodyReads(context)
         default:
             context.fireUserInboundEventTriggered(event)
         }

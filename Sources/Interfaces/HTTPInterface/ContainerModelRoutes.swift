@@ -24,7 +24,8 @@ struct ContainerModelRoutes: Sendable {
         ]
     }
 
-    /// `POST /models`, `{"model_name", "url"}` → 200; 409 when a model of that name is loaded.
+    /// `POST /models`, `{"model_name", "url"}` → 200; 409 when a model of that name is loaded, 507 when there is no
+    /// memory for it, on which the platform unloads another.
     @Sendable private func load(_ request: Request, _ context: AdministrationContext) async throws -> Response {
         let order = try await request.decoded(as: LoadedModel.Order.self)
         let name = try endpointName(order.model_name)

@@ -15,7 +15,7 @@ extension EventLoopSlot {
         let (inputs, rowCount) = try arrange(request, live, by: live.rows)
         return call(
             asked, state, live, inputs: inputs, rowCount: rowCount,
-            form: request.form == .inputs ? .columns : .predictions)
+            form: request.form == .inputs ? .columns : .predictions(.base64ByName))
     }
 
     /// The predictions of a Vertex container: `instances`, and `parameters` that no model takes.
@@ -24,7 +24,7 @@ extension EventLoopSlot {
         let live = try state.ready()
         let request = try decode(asked, live, by: live.rows, forms: [.instances], others: ["parameters"])
         let (inputs, rowCount) = try arrange(request, live, by: live.rows)
-        return call(asked, state, live, inputs: inputs, rowCount: rowCount, form: .predictions)
+        return call(asked, state, live, inputs: inputs, rowCount: rowCount, form: .predictions(.base64ByName))
     }
 
     /// `POST /invocations`: everything that MLflow's scoring server takes, extra columns passed over.
@@ -32,7 +32,7 @@ extension EventLoopSlot {
         let type = try ScoringType(asked.facts.contentType)
         let state = try table.endpoint(endpoint)
         let live = try state.ready()
-        let form: PredictionCall.Form = prefersCSV(asked.facts.accept) ? .csv : .predictions
+        let form: PredictionCall.Form = prefersCSV(asked.facts.accept) ? .csv : .predictions(.text)
         let decoder = live.rows.ignoringExtraFields
         switch type {
         case .csv:

@@ -12,7 +12,7 @@ struct PredictionCall: Sendable {
         /// The same outputs as CSV.
         case csv
         /// `{"predictions": […]}`: values for a model with one output, else an object for each row.
-        case predictions
+        case predictions(BytesNotation)
         /// `{"outputs": …}`, output by output.
         case columns
         /// The Open Inference Protocol.
@@ -44,10 +44,10 @@ struct PredictionCall: Sendable {
             case .csv:
                 try encodeCSV(outputs: try rows(answers), rowCount: inference.rowCount, into: writer)
                 return AnswerHead(contentType: "text/csv; charset=utf-8", predictionID: predictionID)
-            case .predictions: return try writePredictions(answers, into: writer)
+            case .predictions(let bytes): return try writePredictions(answers, bytes, into: writer)
             case .columns:
                 writer.append("{\"outputs\":")
-                try encodeColumns(outputs: named(answers), into: writer)
+                try encodeColumns(outputs: named(answers), bytes: .base64ByName, into: writer)
                 writer.append("}")
                 return AnswerHead(predictionID: predictionID)
             case .infer(let reply): return try writeInfer(answers, reply, into: writer)
@@ -78,13 +78,15 @@ struct PredictionCall: Sendable {
         return AnswerHead(predictionID: predictionID)
     }
 
-    private func writePredictions(_ answers: [Tensor], into writer: ByteWriter) throws(CodecError) -> AnswerHead {
+    private func writePredictions(
+        _ answers: [Tensor], _ bytes: BytesNotation, into writer: ByteWriter
+    ) throws(CodecError) -> AnswerHead {
         let rows = try rows(answers)
         writer.append("{\"predictions\":")
         if rows.count == 1, let only = rows.first {
-            try encodeRowValues(of: only, rowCount: inference.rowCount, into: writer)
+            try encodeRowValues(of: only, rowCount: inference.rowCount, bytes: bytes, into: writer)
         } else {
-            try encodeRows(outputs: rows, rowCount: inference.rowCount, into: writer)
+            try encodeRows(outputs: rows, rowCount: inference.rowCount, bytes: bytes, into: writer)
         }
         writer.append("}")
         return AnswerHead(predictionID: predictionID)

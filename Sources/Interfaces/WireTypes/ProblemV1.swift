@@ -50,6 +50,7 @@ extension Explanation.Kind {
         case .callerLimited: 429
         case .deadlineExceeded: 504
         case .unavailable: 503
+        case .memoryShort: 507
         case .bug: 500
         }
     }
@@ -64,6 +65,7 @@ extension Explanation.Kind {
             case 429: .callerLimited
             case 503: .unavailable
             case 504: .deadlineExceeded
+            case 507: .memoryShort
             case 400..<500: .invalidInput
             default: .bug
             }

@@ -28,7 +28,8 @@ package protocol EngineRuntime: Sendable {
 
     /// - Parameter file: Lies in a folder together with the files it refers to.
     /// - Throws: ``EngineError/modelRefused(reason:)`` for a file that is no model, damaged, or asks for what this
-    ///   engine does not have; ``EngineError/typeUnsupported(name:type:)`` for inputs or outputs that are no tensors.
+    ///   engine does not have; ``EngineError/memoryShort(reason:)`` for one that does not fit beside what is loaded;
+    ///   ``EngineError/typeUnsupported(name:type:)`` for inputs or outputs that are no tensors.
     func open(modelAt file: ModelFile) throws(EngineError) -> any InferenceEngine
 }
 
@@ -61,6 +62,8 @@ package enum EngineError: ExplainedError, Equatable {
     /// The library is there and cannot be used.
     case unusable(engine: String, reason: String)
     case modelRefused(reason: String)
+    /// The model does not fit into the memory that is left.
+    case memoryShort(reason: String)
     case typeUnsupported(name: String, type: String)
     case runFailed(reason: String)
 
@@ -76,6 +79,10 @@ package enum EngineError: ExplainedError, Equatable {
             Explanation(
                 .modelRefused, .invalidInput, "The engine cannot load this model: \(sentence(reason))",
                 hint: "Check that the file opens where it was made, and export it again.")
+        case .memoryShort(let reason):
+            Explanation(
+                .memoryShort, .memoryShort, "There is not enough memory to load this model: \(sentence(reason))",
+                hint: "Unload another endpoint, or give the server more memory.")
         case .typeUnsupported(let name, let type):
             Explanation(
                 .typeUnsupported, .invalidInput, "“\(name)” is \(type), which has no tensor form.",

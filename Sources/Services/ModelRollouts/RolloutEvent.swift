@@ -27,5 +27,11 @@ package struct DeploymentOutcome: Sendable {
     /// Whether the endpoint answered with this version already, so that nothing was changed.
     package let unchanged: Bool
     /// What became of that version; `nil` when nothing was replaced.
-    package internal(set) var drained: DrainedVersion?
+    package private(set) var drained: DrainedVersion?
+
+    func with(_ drained: DrainedVersion?) -> DeploymentOutcome {
+        var outcome = self
+        outcome.drained = drained
+        return outcome
+    }
 }

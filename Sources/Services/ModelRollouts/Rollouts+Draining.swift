@@ -28,12 +28,6 @@ extension Duration {
     package var milliseconds: Int { Int(self / .milliseconds(1)) }
 }
 
-/// What a passage through the turnstile did, and what is left to wait for behind it.
-struct Change: Sendable {
-    var outcome: DeploymentOutcome
-    let draining: DrainingVersion?
-}
-
 /// A version that no new request sees. Holds nothing of it but its counts, so that its memory is free with the last
 /// answer.
 ///
@@ -64,21 +58,40 @@ final class DrainingVersion: @unchecked Sendable {
             isMemoryReturned: engine == nil)
     }
 
+    /// Waits for an engine that was not let go in time, for as long as its call may take.
+    func letGo() async {
+        while engine != nil { try? await Task.sleep(for: .seconds(1)) }
+    }
+
     private var isOver: Bool { engine == nil && counts.answered == counts.accepted }
 }
 
 extension Rollouts {
-    /// Waits, after the turn was handed on, for the version that was replaced.
-    func finished(_ change: Change) async -> DeploymentOutcome {
-        var outcome = change.outcome
-        if let draining = change.draining { outcome.drained = await drained(draining, at: outcome.state.record.name) }
-        return outcome
+    /// Has `state` stand for `endpoint`, or nothing any more: the only way in which a version stops answering.
+    ///
+    /// - Returns: What stopped answering with it, and has to be drained.
+    func switched(_ endpoint: EndpointName, to state: EndpointState?) async -> DrainingVersion? {
+        let live = exchange(endpoint, for: state)?.live
+        await publish(isComplete: true)
+        guard let live, live !== state?.live else { return nil }
+        return DrainingVersion(live)
     }
 
-    func drained(_ draining: DrainingVersion, at endpoint: EndpointName) async -> DrainedVersion {
+    /// Makes a change in its turn; then, after the turn was handed on, waits for what stopped answering by it.
+    func changing<Outcome: Sendable>(
+        _ endpoint: EndpointName, _ body: @Sendable () async throws -> (Outcome, DrainingVersion?)
+    ) async throws -> (Outcome, DrainedVersion?) {
+        let (outcome, draining) = try await turnstile.pass(body)
+        guard let draining else { return (outcome, nil) }
         let drained = await draining.end(within: drainLimit)
         await returnMemory()
         note(.drained, endpoint, draining.model, draining.version, drained.summary)
-        return drained
+        if !drained.isMemoryReturned {
+            Task {
+                await draining.letGo()
+                await returnMemory()
+            }
+        }
+        return (outcome, drained)
     }
 }

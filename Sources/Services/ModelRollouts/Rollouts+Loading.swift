@@ -11,35 +11,39 @@ extension Rollouts {
     ///
     /// - Throws: `REG-003` for an unknown endpoint; why the version cannot answer. The endpoint is then as it was.
     package func load(_ endpoint: EndpointName, by actor: String) async throws -> EndpointState {
-        try await turnstile.pass { [self] in
+        try await changing(endpoint) { [self] in
             let project = try project(of: endpoint)
             let record = try await registry.endpoint(endpoint, in: project)
             let version = try await registry.version(.number(record.current.version), of: record.current.model)
             let live = try await prove(version, at: endpoint)
             try await registry.recordLoad(of: endpoint, in: project, by: actor)
             let loaded = EndpointState(record: record, live: live, after: state(of: endpoint))
-            set(loaded)
-            await publish(isComplete: true)
+            let draining = await switched(endpoint, to: loaded)
             note(.switched, endpoint, version.model, version.number, "loaded by \(actor)")
-            return loaded
-        }
+            return (loaded, draining)
+        }.0
     }
 
     /// Takes `endpoint` out of service, and gives its memory back once the last request is answered.
     ///
+    /// - Returns: How what answered there ended; `nil` when nothing did.
     /// - Throws: `REG-003` for an unknown endpoint.
-    package func unload(_ endpoint: EndpointName, by actor: String) async throws {
-        try await turnstile.pass { [self] in
+    @discardableResult
+    package func unload(_ endpoint: EndpointName, by actor: String) async throws -> DrainedVersion? {
+        try await changing(endpoint) { [self] in
             let project = try project(of: endpoint)
-            guard let before = state(of: endpoint), before.live != nil || before.problem == nil else { return }
+            guard let before = state(of: endpoint), before.live != nil || before.problem == nil else {
+                return ((), nil)
+            }
             try await registry.recordUnload(of: endpoint, in: project, by: actor)
-            set(
-                EndpointState(
+            let draining = await switched(
+                endpoint,
+                to: EndpointState(
                     record: before.record, live: nil, problem: unloaded(endpoint, by: actor), after: before))
-            await publish(isComplete: true)
             let current = before.record.current
             note(.removed, endpoint, current.model, current.version, "unloaded by \(actor)")
-        }
+            return ((), draining)
+        }.1
     }
 
     private func unloaded(_ endpoint: EndpointName, by actor: String) -> Explanation {

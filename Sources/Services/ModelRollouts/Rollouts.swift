@@ -78,7 +78,7 @@ package final class Rollouts: Sendable {
         _ model: ModelReference, version selector: String, to endpoint: EndpointName,
         settings: [EndpointSettings.Key: String] = [:], by actor: String, reason: String?
     ) async throws -> DeploymentOutcome {
-        let change = try await turnstile.pass { [self] in
+        let (outcome, drained) = try await changing(endpoint) { [self] in
             // A setting that cannot be read must not be found out after the model has changed.
             _ = try EndpointSettings(settings)
             let version = try await registry.version(VersionSelector(selector), of: model)
@@ -87,21 +87,20 @@ package final class Rollouts: Sendable {
                 live.version.number == version.number
             {
                 let state = try await configured(before, settings, resetting: false, by: actor, reason: reason)
-                return Change(
-                    outcome: DeploymentOutcome(
+                return (
+                    DeploymentOutcome(
                         state: state, deployment: before.record.current, replaced: version.number,
-                        unchanged: state.record == before.record),
-                    draining: nil)
+                        unchanged: state.record == before.record), nil
+                )
             }
             try requireFreeName(endpoint, in: model.project, taken: before)
-            let live = try await prove(version, at: endpoint)
-            try requireSameSignature(live, as: before, at: endpoint)
+            let live = try await prove(version, at: endpoint, instead: before)
             let deployment = try await registry.recordDeployment(
                 to: endpoint, in: model.project, model: model, version: version.number, settings: settings,
                 by: actor, reason: reason)
             return try await answer(at: endpoint, with: live, deployment: deployment, instead: before)
         }
-        return await finished(change)
+        return outcome.with(drained)
     }
 
     /// Has `endpoint` answer again with what it answered with before.
@@ -110,7 +109,7 @@ package final class Rollouts: Sendable {
     package func rollBack(
         _ endpoint: EndpointName, by actor: String, reason: String?
     ) async throws -> DeploymentOutcome {
-        let change = try await turnstile.pass { [self] in
+        let (outcome, drained) = try await changing(endpoint) { [self] in
             let project = try project(of: endpoint)
             let current = try await registry.endpoint(endpoint, in: project).current
             let past = try await registry.deployments(of: endpoint, in: project)
@@ -122,7 +121,7 @@ package final class Rollouts: Sendable {
             let deployment = try await registry.recordRollback(of: endpoint, in: project, by: actor, reason: reason)
             return try await answer(at: endpoint, with: live, deployment: deployment, instead: state(of: endpoint))
         }
-        return await finished(change)
+        return outcome.with(drained)
     }
 
     /// Keeps every change waiting while `body` hands this server's work over to another process.
@@ -135,17 +134,16 @@ package final class Rollouts: Sendable {
         }
     }
 
-    /// Takes an endpoint away. Its models and what the ledger says of it stay.
+    /// Takes an endpoint away, and gives its memory back once the last request is answered. Its models and what the
+    /// ledger says of it stay.
     package func remove(_ endpoint: EndpointName, by actor: String) async throws {
-        let draining = try await turnstile.pass { [self] in
+        _ = try await changing(endpoint) { [self] in
+            let current = try service.table.endpoint(endpoint.rawValue).record.current
             try await registry.removeEndpoint(endpoint, in: try project(of: endpoint), by: actor)
-            let removed = states.withLock { $0.removeValue(forKey: endpoint) }
-            await publish(isComplete: true)
-            guard let current = removed?.record.current else { return DrainingVersion?.none }
+            let draining = await switched(endpoint, to: nil)
             note(.removed, endpoint, current.model, current.version, "removed by \(actor)")
-            return removed?.live.map(DrainingVersion.init)
+            return ((), draining)
         }
-        if let draining { _ = await drained(draining, at: endpoint) }
     }
 }
 
@@ -153,7 +151,11 @@ package final class Rollouts: Sendable {
 
 extension Rollouts {
     /// Loads a version on the loading queue, and reports what came of it.
-    func prove(_ version: ModelVersion, at endpoint: EndpointName) async throws -> LiveVersion {
+    ///
+    /// - Parameter before: Whose callers it must be able to answer.
+    func prove(
+        _ version: ModelVersion, at endpoint: EndpointName, instead before: EndpointState? = nil
+    ) async throws -> LiveVersion {
         do {
             guard let bundle = version.bundle else {
                 throw Refusal(
@@ -171,6 +173,7 @@ extension Rollouts {
                     cost: RunCost(measuring: model), limits: limits, exampleRow: model.firstRow)
             }
             note(.proven, endpoint, version.model, version.number, live.proof.line)
+            try requireSameSignature(live, as: before, at: endpoint)
             return live
         } catch {
             let explanation = explain(error)
@@ -205,18 +208,16 @@ extension Rollouts {
 
     func answer(
         at endpoint: EndpointName, with live: LiveVersion, deployment: Deployment, instead before: EndpointState?
-    ) async throws -> Change {
+    ) async throws -> (DeploymentOutcome, DrainingVersion?) {
         let record = try await registry.endpoint(endpoint, in: live.version.model.project)
         let state = EndpointState(record: record, live: live, after: before)
-        set(state)
-        await publish(isComplete: true)
+        let draining = await switched(endpoint, to: state)
         note(
             .switched, endpoint, live.version.model, live.version.number,
             "generation \(deployment.generation) answers")
-        return Change(
-            outcome: DeploymentOutcome(
-                state: state, deployment: deployment, replaced: before?.live?.version.number, unchanged: false),
-            draining: before?.live.map(DrainingVersion.init))
+        let outcome = DeploymentOutcome(
+            state: state, deployment: deployment, replaced: before?.live?.version.number, unchanged: false)
+        return (outcome, draining)
     }
 
     /// The state of an endpoint after a start.
@@ -254,7 +255,15 @@ extension Rollouts {
 
     func state(of endpoint: EndpointName) -> EndpointState? { states.withLock { $0[endpoint] } }
 
-    func set(_ state: EndpointState) { states.withLock { $0[state.record.name] = state } }
+    func set(_ state: EndpointState) { _ = exchange(state.record.name, for: state) }
+
+    /// - Returns: What stood there before.
+    func exchange(_ endpoint: EndpointName, for state: EndpointState?) -> EndpointState? {
+        states.withLock { states in
+            defer { states[endpoint] = state }
+            return states[endpoint]
+        }
+    }
 
     func publish(isComplete: Bool) async {
         let states = states.withLock(\.self)

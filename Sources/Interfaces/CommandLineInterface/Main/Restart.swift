@@ -5,7 +5,8 @@ struct Restart: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Have a new process take over from the server of this machine, without a gap.",
         discussion: """
-            The new process is this program, with the options of the running one. It loads and proves everything while \
+            The new process is this program, with the options and the environment of the running one. It loads and \
+            proves everything while \
             the old one serves, takes its socket over, and the old one answers what it accepted. When the new one \
             cannot, the old one goes on.
 
