@@ -4,6 +4,8 @@
 import collections
 import contextlib
 import json
+import os
+import signal
 import socket
 import subprocess
 import threading
@@ -11,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from program import BINARY, MODELS, SOAK, clean_environment, running, slipway
+from program import BINARY, COMMAND_LIMIT_S, MODELS, SOAK, STOP_LIMIT_S, clean_environment, running, slipway
 from wire import JSON, LIVE, Connection, NotHTTP, ask, message
 
 PREDICT = message("POST", "/v1/endpoints/scale/predict", JSON, b'[{"values":[1]}]')
@@ -137,64 +139,69 @@ def environment_of(process):
     return dict(variable.decode().split("=", 1) for variable in variables if variable)
 
 
-def status_from_elsewhere(platform, path="/v1/endpoints/scale/predict"):
+def status_from_elsewhere(server, path="/v1/endpoints/scale/predict"):
     """What a caller gets who has come by another name than this machine's: 401, unless predictions are open."""
-    with socket.create_connection(("127.0.0.1", platform.port), 10) as connection:
-        connection.sendall(REQUEST.replace(b"localhost", b"model.example").replace(
-            b"/v1/endpoints/scale/predict", path.encode()))
-        return answer(connection)[0]
+    request = message("POST", path, JSON, b'[{"values":[1]}]').replace(b"localhost", b"model.example")
+    with Connection(server) as connection:
+        connection.send(request)
+        return connection.answer().status
 
 
 def test_a_restart_has_the_environment_of_the_server_not_of_the_shell(platform):
     """In a container's shell are the platform's variables, and a server that is not the platform's may run there."""
     shell = {"AIP_HTTP_PORT": "1", "AIP_PREDICT_ROUTE": "/predict", "SAGEMAKER_BIND_TO_PORT": "2", "HTTP_PROXY": "x"}
-    platform.environment["OF_THE_SERVER"] = "kept = as it is\n"
-    with ended(platform.serve("--port", "0")) as first:
-        platform.slipway("deploy", MODELS / "scale.onnx", "--name", "scale")
-        assert status_from_elsewhere(platform) == 401
-        del platform.environment["OF_THE_SERVER"]
-        platform.environment |= shell
+    own = "kept = as it is\n"
+    with running(platform, OF_THE_SERVER=own) as server:
+        server.slipway("deploy", MODELS / "scale.onnx", "--name", "scale")
+        assert status_from_elsewhere(server) == 401
+        del server.environment["OF_THE_SERVER"]
         for _ in range(2):
-            report = json.loads(platform.slipway("restart", "--format", "json").stdout)
-            assert report["url"].endswith(f":{platform.port}")
-            assert status_from_elsewhere(platform) == 401
-            own = environment_of(report["processID"])
-            assert own["OF_THE_SERVER"] == "kept = as it is\n" and not shell.keys() & own.keys()
-        assert first.wait(10) == 0
+            report = json.loads(server.slipway("restart", "--format", "json", **shell).stdout)
+            assert report["url"].endswith(f":{server.port}")
+            assert status_from_elsewhere(server) == 401
+            variables = environment_of(report["processID"])
+            assert variables["OF_THE_SERVER"] == own and not shell.keys() & variables.keys()
+        assert server.process.wait(10) == 0
 
 
 def test_a_restart_keeps_what_the_platform_of_a_container_has_said(platform):
     variables = {"AIP_HTTP_PORT": "0", "AIP_PREDICT_ROUTE": "/predict", "AIP_HEALTH_ROUTE": "/health"}
-    plain, platform.environment = platform.environment, {**platform.environment, **variables}
-    with ended(platform.serve("--host", "127.0.0.1")):
-        platform.environment = plain
-        platform.slipway("deploy", MODELS / "scale.onnx", "--name", "scale")
-        assert status_from_elsewhere(platform) == 200
-        process = json.loads(platform.slipway("restart", "--format", "json").stdout)["processID"]
+    with running(platform, "--host", "127.0.0.1", port=None, **variables) as server:
+        for name in variables:
+            del server.environment[name]
+        server.slipway("deploy", MODELS / "scale.onnx", "--name", "scale")
+        assert status_from_elsewhere(server) == 200
+        process = json.loads(server.slipway("restart", "--format", "json").stdout)["processID"]
         assert environment_of(process)["AIP_PREDICT_ROUTE"] == "/predict"
-        assert status_from_elsewhere(platform) == 200
-        assert status_from_elsewhere(platform, "/predict") == 400, "it takes instances, and is there"
+        assert status_from_elsewhere(server) == 200
+        assert status_from_elsewhere(server, "/predict") == 400, "it takes instances, and is there"
 
 
 def test_the_first_process_of_a_container_is_not_followed(platform):
     namespace = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
     if subprocess.run([*namespace, "true"], capture_output=True).returncode != 0:
         pytest.skip("no process namespace can be made here")
+    environment = clean_environment(platform)
     container = subprocess.Popen(
-        [*namespace, BINARY, "serve", "--port", "0"], env=platform.environment, stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL, text=True, cwd=ROOT)
-    with ended(container):
+        [*namespace, BINARY, "serve", "--port", "0"], env=environment, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, text=True)
+    try:
         assert container.stdout.readline().startswith("listening on")
-        first = Path(f"/proc/{container.pid}/task/{container.pid}/children").read_text().split()[0]
-        inside = ["nsenter", "--pid", "--mount", "-t", first, BINARY]
+        first = int(Path(f"/proc/{container.pid}/task/{container.pid}/children").read_text().split()[0])
+
+        def inside(*arguments):
+            command = ["nsenter", "--pid", "--mount", "-t", str(first), BINARY, *arguments]
+            return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=COMMAND_LIMIT_S)
+
         for _ in range(2):
-            done = subprocess.run(
-                [*inside, "restart"], env=platform.environment, capture_output=True, text=True, timeout=120, cwd=ROOT)
+            done = inside("restart")
             assert done.returncode == 4 and "SYS-010" in done.stderr and "container" in done.stderr, done.stderr
-        status = subprocess.run([*inside, "status"], env=platform.environment, capture_output=True, timeout=120)
-        assert status.returncode == 0
-        os.kill(int(first), signal.SIGTERM)
-        assert container.wait(30) == 0
+        assert inside("status").returncode == 0
+        os.kill(first, signal.SIGTERM)
+        assert container.wait(STOP_LIMIT_S) == 0
+    finally:
+        container.kill()
+        container.wait()
 
 
 def test_take_over_without_a_server_starts_one(platform):

@@ -17,7 +17,7 @@ struct FastRequestTests {
         let body = try #require(request.body)
         #expect(Array(body.readableBytesView) == [1, 100, 199].flatMap { [UInt8](repeating: UInt8($0), count: $0) })
         guard let count = Int(jsonByteCount), (0...300).contains(count) else { return }
-        let address = unsafe body.withUnsafeReadableBytes { unsafe UInt(bitPattern: $0.baseAddress) }
+        let address = unsafe body.withUnsafeReadableBytes { UInt(bitPattern: $0.baseAddress) }
         #expect((address + UInt(count)) % 16 == 0)
     }
 }

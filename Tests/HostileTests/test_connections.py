@@ -198,7 +198,7 @@ def test_clients_that_are_gone_leave_nothing_behind(server, protocol):
 
 
 def requests_at(server, endpoint):
-    return json.loads(server.slipway("endpoint", "show", endpoint, "--format", "json"))["endpoint"]["requests"]
+    return json.loads(server.slipway("endpoint", "show", endpoint, "--format", "json").stdout)["endpoint"]["requests"]
 
 
 def wait_for(condition, timeout=10):
@@ -232,7 +232,7 @@ def test_what_waits_for_a_client_that_left_is_not_run(start, version):
             for connection in ended:
                 connection.end_sending()
             for connection in reset:
-                leave(connection)
+                leave(connection.socket)
             for connection in closed:
                 connection.socket.close()
             left = 6 if told_apart else 3
