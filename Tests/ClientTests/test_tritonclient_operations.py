@@ -87,7 +87,7 @@ def test_unloading_gives_the_memory_back(server, client, administrator, tmp_path
     server.slipway("deploy", write_chain(tmp_path / "large.onnx", layers=96, width=512), "--name", "large")
 
     def resident_mib():
-        return json.loads(server.slipway("status", "--format", "json"))["residentBytes"] >> 20
+        return json.loads(server.slipway("status", "--format", "json").stdout)["residentBytes"] >> 20
 
     def shrinks_by(unload):
         client.load_model("large", headers=administrator)
