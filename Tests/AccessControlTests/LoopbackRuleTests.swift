@@ -32,12 +32,6 @@ struct LoopbackRuleTests {
 
     @Test func whatWasForwardedNeedsAToken() {
         #expect(needForToken(from: origin(isForwarded: true)) == .tokenMissing)
-        for name in ["Forwarded", "forwarded", "Via", "X-Forwarded-For", "x-forwarded-proto", "X-FORWARDED-HOST"] {
-            #expect(tellsOfForwarding(header: name), "\(name)")
-        }
-        for name in ["Host", "Forwarded-By", "Viable", "X-Forward", ""] {
-            #expect(!tellsOfForwarding(header: name), "\(name)")
-        }
     }
 
     @Test func anAddressOpenToOthersNeedsAToken() {

@@ -1,88 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One real server for all of these tests, on a port and in a folder of its own, ended by SIGTERM.
-
-ONNX Runtime is the one that `make setup` keeps in .tools, unless SLIPWAY_ONNXRUNTIME names another.
-"""
-
-import os
-import re
-import signal
-import subprocess
-import time
-from dataclasses import dataclass
+"""One real server for most of these tests, and the models that they ask, deployed when the first test wants them."""
 
 import pytest
 import tritonclient.http as triton
-from program import BINARY, COMMAND_LIMIT_S, EXAMPLES, MODELS, ROOT, START_LIMIT_S, STOP_LIMIT_S
-
-
-@dataclass
-class Server:
-    address: str  # host:port, as tritonclient wants it
-    environment: dict
-
-    @property
-    def url(self):
-        return f"http://{self.address}"
-
-    def slipway(self, *arguments):
-        """Runs a command against this server. A failure shows what the command said."""
-        done = subprocess.run(
-            [BINARY, *map(str, arguments)],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_LIMIT_S,
-        )
-        command = " ".join(map(str, arguments))
-        assert done.returncode == 0, f"slipway {command} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
-        return done.stdout
+from program import EXAMPLES, MODELS, running
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    if not BINARY.exists():
-        pytest.exit(f"There is no program at {BINARY}: run `make build`, or set SLIPWAY_BINARY.", returncode=2)
-    folder = tmp_path_factory.mktemp("slipway")
-    data, output, log = folder / "data", folder / "stdout", folder / "stderr"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SLIPWAY_")}
-    environment["HOME"] = str(folder)
-    environment["SLIPWAY_ONNXRUNTIME"] = os.environ.get(
-        "SLIPWAY_ONNXRUNTIME", str(ROOT / ".tools" / "engines" / "libonnxruntime.so.1.27.0")
-    )
-    with output.open("wb") as out, log.open("wb") as err:
-        process = subprocess.Popen(
-            [BINARY, "serve", "--data", data, "--host", "127.0.0.1", "--port", "0"],
-            cwd=ROOT,
-            env=environment,
-            stdout=out,
-            stderr=err,
-        )
-    try:
-        address = wait_until_listening(process, output, log)
-        environment["SLIPWAY_URL"] = f"http://{address}"
-        environment["SLIPWAY_TOKEN"] = (data / "token").read_text().strip()
-        yield Server(address, environment)
-        process.send_signal(signal.SIGTERM)
-        status = process.wait(STOP_LIMIT_S)
-        assert status == 0, f"the server ended with {status} on SIGTERM:\n{log.read_text()}"
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+    with running(tmp_path_factory.mktemp("slipway")) as server:
+        yield server
 
 
-def wait_until_listening(process, output, log):
-    deadline = time.monotonic() + START_LIMIT_S
-    while time.monotonic() < deadline:
-        line = re.search(r"^listening on http://(127\.0\.0\.1:\d+)$", output.read_text(), re.MULTILINE)
-        if line:
-            return line.group(1)
-        if process.poll() is not None:
-            break
-        time.sleep(0.02)
-    pytest.fail(f"the server did not say that it listens:\n{output.read_text()}{log.read_text()}")
+@pytest.fixture
+def administrator(server):
+    """The headers of whoever may change things."""
+    return {"Authorization": f"Bearer {server.token}"}
 
 
 @pytest.fixture(scope="session")

@@ -2,15 +2,16 @@
 """What the program says of itself is OpenAPI 3.1, and its example rows are answered."""
 
 import json
-import urllib.request
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from program import fetch
 
 
 def document(server, path):
-    with urllib.request.urlopen(server.url + path, timeout=30) as answer:
-        return json.load(answer)
+    status, text = fetch(server.url + path)
+    assert status == 200, text
+    return json.loads(text)
 
 
 def test_the_whole_api_is_described_validly(server):
@@ -28,6 +29,5 @@ def test_every_endpoint_is_described_validly(server, request, name):
     path = f"/v1/endpoints/{endpoint}/predict"
     content = described["paths"][path]["post"]["requestBody"]["content"]["application/json"]
     row = content["schema"]["oneOf"][0]["examples"][0]
-    asked = urllib.request.Request(server.url + path, json.dumps(row).encode(), {"Content-Type": "application/json"})
-    with urllib.request.urlopen(asked, timeout=30) as answer:
-        assert len(json.load(answer)["predictions"]) == 1
+    status, answer = fetch(server.url + path, row)
+    assert status == 200 and len(json.loads(answer)["predictions"]) == 1, answer

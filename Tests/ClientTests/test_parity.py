@@ -5,15 +5,14 @@ The engine's last bits depend on how many rows it is given at once, so each comp
 """
 
 import csv
-import functools
 import json
-import urllib.request
 
 import numpy
 import onnxruntime
 import pytest
 import tritonclient.http as triton
-from program import EXAMPLES
+from example_rows import IMAGES, from_engine, tensor
+from program import EXAMPLES, fetch
 
 ROWS = 1000
 SINGLE_ROWS = 200
@@ -83,10 +82,8 @@ def unseen_table():
 
 def unseen_images():
     """The held-out images under noise, and not rounded to whole pixels again."""
-    lines = (EXAMPLES / "digits" / "examples.jsonl").read_text().splitlines()
-    images = numpy.array([json.loads(line)["inputs"]["image"] for line in lines], dtype=numpy.float32)
     random = numpy.random.default_rng(SEED)
-    chosen = images[random.integers(len(images), size=ROWS)]
+    chosen = IMAGES[random.integers(len(IMAGES), size=ROWS)]
     return (chosen + random.normal(0, 3, chosen.shape)).clip(0, 16).astype(numpy.float32)
 
 
@@ -99,24 +96,10 @@ def by_column(table):
 # Answers
 
 
-@functools.cache
-def session_of(name):
-    folder = "breast-cancer/columns" if name == "breast-cancer-columns" else name
-    return onnxruntime.InferenceSession(EXAMPLES / folder / "model.onnx")
-
-
-def from_onnxruntime(name, inputs):
-    session = session_of(name)
-    return {output.name: values for output, values in zip(session.get_outputs(), session.run(None, inputs))}
-
-
 def assert_same_bits(client, name, inputs):
-    expected = from_onnxruntime(name, inputs)
+    expected = from_engine(name, inputs)
     for binary in [True, False]:
-        tensors = [
-            triton.InferInput(key, values.shape, "FP32").set_data_from_numpy(values, binary_data=binary)
-            for key, values in inputs.items()
-        ]
+        tensors = [tensor(key, values, binary=binary) for key, values in inputs.items()]
         outputs = [triton.InferRequestedOutput(key, binary_data=binary) for key in expected]
         result = client.infer(name, tensors, outputs=outputs)
         for key, values in expected.items():
@@ -128,17 +111,13 @@ def bits(values):
 
 
 def predict(server, name, rows):
-    request = urllib.request.Request(
-        f"{server.url}/v1/endpoints/{name}/predict",
-        data=json.dumps(rows).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=60) as reply:
-        return json.load(reply)["predictions"]
+    status, answer = fetch(f"{server.url}/v1/endpoints/{name}/predict", rows)
+    assert status == 200, answer
+    return json.loads(answer)["predictions"]
 
 
 def assert_same_rows(predictions, name, inputs):
-    expected = from_onnxruntime(name, inputs)
+    expected = from_engine(name, inputs)
     assert len(predictions) == ROWS
     for key, values in expected.items():
         answers = numpy.array([prediction[key] for prediction in predictions], dtype=values.dtype)

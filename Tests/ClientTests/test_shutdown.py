@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """SIGTERM ends the server well, also while connections keep coming."""
+
 import multiprocessing
 import socket
-import subprocess
 import time
 
-from program import BINARY
+from program import running
+from wire import LIVE
 
 
 def connect_again_and_again(port, stop):
@@ -14,7 +15,7 @@ def connect_again_and_again(port, stop):
     while not stop.is_set() and time.monotonic() < end:
         try:
             connection = socket.create_connection(("127.0.0.1", port), 1)
-            connection.sendall(b"GET /v2/health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            connection.sendall(LIVE)
             connection.close()
         except OSError:
             time.sleep(0.0005)
@@ -22,21 +23,14 @@ def connect_again_and_again(port, stop):
 
 def test_connections_that_come_while_the_server_stops_do_no_harm(tmp_path):
     for _ in range(8):
-        server = subprocess.Popen(
-            [BINARY, "serve", "--data", tmp_path / "data", "--port", "0"],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        line = server.stdout.readline()
-        port = int(line.rsplit(":", 1)[1])
-        stop = multiprocessing.Event()
-        callers = [multiprocessing.Process(target=connect_again_and_again, args=(port, stop)) for _ in range(3)]
-        for caller in callers:
-            caller.start()
-        time.sleep(0.3)
-        server.terminate()
+        stop, callers = multiprocessing.Event(), []
         try:
-            assert server.wait(30) == 0
+            with running(tmp_path) as server:
+                for _ in range(3):
+                    callers.append(multiprocessing.Process(target=connect_again_and_again, args=(server.port, stop)))
+                    callers[-1].start()
+                time.sleep(0.3)
         finally:
-            server.kill()
             stop.set()
             for caller in callers:
                 caller.join()

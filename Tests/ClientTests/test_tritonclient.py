@@ -5,18 +5,10 @@ import ml_dtypes
 import numpy
 import pytest
 import tritonclient.http as triton
-from onnxruntime import InferenceSession
-from program import EXAMPLES
+from example_rows import ROWS, from_engine, tensor
 from tritonclient.utils import InferenceServerException
 
-FEATURES = numpy.loadtxt(EXAMPLES / "breast-cancer" / "examples.csv", delimiter=",", skiprows=1, dtype=numpy.float32)[
-    :4, :30
-]
-
-
-def tensor(name, values, datatype="FP32", binary=True):
-    values = numpy.asarray(values)
-    return triton.InferInput(name, values.shape, datatype).set_data_from_numpy(values, binary_data=binary)
+FEATURES = ROWS[:4]
 
 
 def both_outputs(binary):
@@ -25,8 +17,7 @@ def both_outputs(binary):
 
 @pytest.fixture(scope="module")
 def expected():
-    session = InferenceSession(EXAMPLES / "breast-cancer" / "model.onnx")
-    return dict(zip(["label", "probabilities"], session.run(["label", "probabilities"], {"features": FEATURES})))
+    return from_engine("breast-cancer", {"features": FEATURES})
 
 
 # Health and metadata
@@ -139,7 +130,6 @@ def test_a_version_may_be_named(client, breast_cancer, expected):
 
 
 def test_requests_at_the_same_time_get_their_own_answers(client, breast_cancer):
-    session = InferenceSession(EXAMPLES / "breast-cancer" / "model.onnx")
     batches = [FEATURES[index % 4 : index % 4 + 1] + numpy.float32(index) for index in range(64)]
     pending = [
         client.async_infer(breast_cancer, [tensor("features", batch)], request_id=str(index))
@@ -148,8 +138,8 @@ def test_requests_at_the_same_time_get_their_own_answers(client, breast_cancer):
     for index, (batch, request) in enumerate(zip(batches, pending)):
         result = request.get_result()
         assert result.get_response()["id"] == str(index)
-        (probabilities,) = session.run(["probabilities"], {"features": batch})
-        numpy.testing.assert_array_equal(result.as_numpy("probabilities"), probabilities, strict=True)
+        expected = from_engine(breast_cancer, {"features": batch})["probabilities"]
+        numpy.testing.assert_array_equal(result.as_numpy("probabilities"), expected, strict=True)
 
 
 # Datatypes
@@ -334,13 +324,12 @@ def test_statistics_and_the_index_are_told(client, breast_cancer):
     assert index[breast_cancer] == "READY"
 
 
-def test_unloading_and_loading_need_the_administrator(client, server, breast_cancer):
+def test_unloading_and_loading_need_the_administrator(client, administrator, breast_cancer):
     with pytest.raises(InferenceServerException):
         client.unload_model(breast_cancer)
-    headers = {"Authorization": f"Bearer {server.environment['SLIPWAY_TOKEN']}"}
-    client.unload_model(breast_cancer, headers=headers)
+    client.unload_model(breast_cancer, headers=administrator)
     assert not client.is_model_ready(breast_cancer)
-    client.load_model(breast_cancer, headers=headers)
+    client.load_model(breast_cancer, headers=administrator)
     assert client.is_model_ready(breast_cancer)
     with pytest.raises(InferenceServerException, match="failed to load"):
-        client.load_model("nobody", headers=headers)
+        client.load_model("nobody", headers=administrator)

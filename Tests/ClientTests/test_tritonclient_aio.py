@@ -2,25 +2,12 @@
 """tritonclient's asyncio client, unmodified: the calls of the other one, over another HTTP library."""
 
 import asyncio
-import json
 
 import numpy
 import pytest
 import tritonclient.http.aio as triton
-from onnxruntime import InferenceSession
-from program import EXAMPLES
+from example_rows import IMAGES, ROWS, from_engine, tensor
 from tritonclient.utils import InferenceServerException
-
-TABLE = EXAMPLES / "breast-cancer" / "examples.csv"
-ROWS = numpy.loadtxt(TABLE, delimiter=",", skiprows=1, dtype=numpy.float32)[:, :30]
-IMAGES = numpy.array(
-    [json.loads(line)["inputs"]["image"] for line in (EXAMPLES / "digits" / "examples.jsonl").read_text().splitlines()],
-    numpy.float32,
-)
-
-
-def tensor(name, values, datatype="FP32", binary=True):
-    return triton.InferInput(name, list(values.shape), datatype).set_data_from_numpy(values, binary_data=binary)
 
 
 @pytest.fixture
@@ -35,16 +22,6 @@ def ask(server):
         return asyncio.run(run())
 
     return ask
-
-
-@pytest.fixture(scope="module")
-def table_model():
-    return InferenceSession(EXAMPLES / "breast-cancer" / "model.onnx")
-
-
-def from_engine(session, values):
-    names = [output.name for output in session.get_outputs()]
-    return dict(zip(names, session.run(names, {session.get_inputs()[0].name: values})))
 
 
 def assert_same(result, expected):
@@ -93,22 +70,20 @@ def test_statistics_and_the_index_are_told(ask, breast_cancer):
     assert {"name": breast_cancer, "version": "1", "state": "READY", "reason": ""} in index
 
 
-def test_unloading_and_loading_need_the_administrator(ask, server, breast_cancer):
-    headers = {"Authorization": f"Bearer {server.environment['SLIPWAY_TOKEN']}"}
-
+def test_unloading_and_loading_need_the_administrator(ask, administrator, breast_cancer):
     async def body(client):
         with pytest.raises(InferenceServerException) as caught:
             await client.unload_model(breast_cancer)
         assert caught.value.status() == "401"
         assert await client.is_model_ready(breast_cancer)
-        await client.unload_model(breast_cancer, headers=headers)
+        await client.unload_model(breast_cancer, headers=administrator)
         try:
             assert not await client.is_model_ready(breast_cancer)
             assert {model["name"]: model["state"] for model in await client.get_model_repository_index()}[
                 breast_cancer
             ] == "UNAVAILABLE"
         finally:
-            await client.load_model(breast_cancer, headers=headers)
+            await client.load_model(breast_cancer, headers=administrator)
         assert await client.is_model_ready(breast_cancer)
 
     ask(body)
@@ -125,21 +100,21 @@ BINARY_OR_JSON = [
 
 @pytest.mark.parametrize("binary_output", [True, False])
 @pytest.mark.parametrize("binary_input", BINARY_OR_JSON)
-def test_a_table_gets_the_engines_answers(ask, breast_cancer, table_model, binary_input, binary_output):
+def test_a_table_gets_the_engines_answers(ask, breast_cancer, binary_input, binary_output):
     outputs = [triton.InferRequestedOutput(name, binary_data=binary_output) for name in ["label", "probabilities"]]
     inputs = [tensor("features", ROWS, binary=binary_input)]
     result = ask(lambda client: client.infer(breast_cancer, inputs, outputs=outputs, request_id="order 66"))
-    assert_same(result, from_engine(table_model, ROWS))
+    assert_same(result, from_engine(breast_cancer, {"features": ROWS}))
     assert result.get_response()["id"] == "order 66"
 
 
 @pytest.mark.parametrize("binary", BINARY_OR_JSON)
 def test_images_get_the_engines_answers(ask, digits, binary):
     result = ask(lambda client: client.infer(digits, [tensor("image", IMAGES, binary=binary)]))
-    assert_same(result, from_engine(InferenceSession(EXAMPLES / "digits" / "model.onnx"), IMAGES))
+    assert_same(result, from_engine(digits, {"image": IMAGES}))
 
 
-def test_outputs_mix_json_and_binary(ask, breast_cancer, table_model):
+def test_outputs_mix_json_and_binary(ask, breast_cancer):
     outputs = [
         triton.InferRequestedOutput("probabilities", binary_data=True),
         triton.InferRequestedOutput("label", binary_data=False),
@@ -147,7 +122,7 @@ def test_outputs_mix_json_and_binary(ask, breast_cancer, table_model):
     result = ask(lambda client: client.infer(breast_cancer, [tensor("features", ROWS)], outputs=outputs))
     assert "data" in result.get_output("label")
     assert "data" not in result.get_output("probabilities")
-    assert_same(result, from_engine(table_model, ROWS))
+    assert_same(result, from_engine(breast_cancer, {"features": ROWS}))
 
 
 def test_bytes_travel_unchanged(ask, deploy_fixture):
@@ -159,7 +134,7 @@ def test_bytes_travel_unchanged(ask, deploy_fixture):
 
 @pytest.mark.parametrize("answer", [None, "gzip", "deflate"])
 @pytest.mark.parametrize("request_", [None, "gzip", "deflate"])
-def test_requests_and_answers_may_be_compressed(ask, breast_cancer, table_model, request_, answer):
+def test_requests_and_answers_may_be_compressed(ask, breast_cancer, request_, answer):
     result = ask(
         lambda client: client.infer(
             breast_cancer,
@@ -168,10 +143,10 @@ def test_requests_and_answers_may_be_compressed(ask, breast_cancer, table_model,
             response_compression_algorithm=answer,
         )
     )
-    assert_same(result, from_engine(table_model, ROWS))
+    assert_same(result, from_engine(breast_cancer, {"features": ROWS}))
 
 
-def test_many_at_once_each_get_their_own_answer(ask, breast_cancer, table_model):
+def test_many_at_once_each_get_their_own_answer(ask, breast_cancer):
     batches = [ROWS[index : index + 1 + index % 3] for index in range(140)]
 
     async def body(client):
@@ -183,21 +158,21 @@ def test_many_at_once_each_get_their_own_answer(ask, breast_cancer, table_model)
 
     for index, (batch, result) in enumerate(zip(batches, ask(body), strict=True)):
         assert result.get_response()["id"] == str(index)
-        assert_same(result, from_engine(table_model, batch))
+        assert_same(result, from_engine(breast_cancer, {"features": batch}))
 
 
-def test_parameters_of_ones_own_are_taken(ask, breast_cancer, table_model):
+def test_parameters_of_ones_own_are_taken(ask, breast_cancer):
     parameters = {"tenant": "north", "attempt": 3, "is_trial": True}
     result = ask(
         lambda client: client.infer(breast_cancer, [tensor("features", ROWS[:2])], parameters=parameters)
     )
-    assert_same(result, from_engine(table_model, ROWS[:2]))
+    assert_same(result, from_engine(breast_cancer, {"features": ROWS[:2]}))
 
 
 def test_classes_are_the_largest_values_with_their_places(ask, digits):
     classes = [triton.InferRequestedOutput("probabilities", class_count=3)]
     answer = ask(lambda client: client.infer(digits, [tensor("image", IMAGES[:5])], outputs=classes))
-    expected = from_engine(InferenceSession(EXAMPLES / "digits" / "model.onnx"), IMAGES[:5])["probabilities"]
+    expected = from_engine(digits, {"image": IMAGES[:5]})["probabilities"]
     rows = answer.as_numpy("probabilities")
     assert rows.shape == (5, 3)
     for row, values in zip(rows, expected):
@@ -222,7 +197,7 @@ def test_classes_are_the_largest_values_with_their_places(ask, digits):
     ],
 )
 def test_a_refusal_is_explained_and_the_client_serves_on(
-    ask, breast_cancer, table_model, name, inputs, options, status, says
+    ask, breast_cancer, name, inputs, options, status, says
 ):
     async def body(client):
         with pytest.raises(InferenceServerException) as caught:
@@ -232,4 +207,4 @@ def test_a_refusal_is_explained_and_the_client_serves_on(
     error, result = ask(body)
     assert error.status() == status
     assert says in error.message()
-    assert_same(result, from_engine(table_model, ROWS[:1]))
+    assert_same(result, from_engine(breast_cancer, {"features": ROWS[:1]}))

@@ -9,28 +9,19 @@ import zlib
 import numpy
 import pytest
 import tritonclient.http as triton
+from example_rows import ROWS, from_engine, tensor
 from large_model import write_chain
-from onnxruntime import InferenceSession
-from program import EXAMPLES
 from tritonclient.utils import InferenceServerException
-
-TABLE = EXAMPLES / "breast-cancer" / "examples.csv"
-ROWS = numpy.loadtxt(TABLE, delimiter=",", skiprows=1, dtype=numpy.float32)[:, :30]
 
 
 def features(rows=ROWS):
-    return [triton.InferInput("features", list(rows.shape), "FP32").set_data_from_numpy(rows)]
+    return [tensor("features", rows)]
 
 
 def error_of(call, *arguments, **options):
     with pytest.raises(InferenceServerException) as caught:
         call(*arguments, **options)
     return caught.value
-
-
-@pytest.fixture
-def administrator(server):
-    return {"Authorization": f"Bearer {server.environment['SLIPWAY_TOKEN']}"}
 
 
 @pytest.mark.parametrize("version", ["", "1"])
@@ -96,7 +87,7 @@ def test_unloading_gives_the_memory_back(server, client, administrator, tmp_path
     server.slipway("deploy", write_chain(tmp_path / "large.onnx", layers=96, width=512), "--name", "large")
 
     def resident_mib():
-        return json.loads(server.slipway("status", "--format", "json"))["residentBytes"] >> 20
+        return json.loads(server.slipway("status", "--format", "json").stdout)["residentBytes"] >> 20
 
     def shrinks_by(unload):
         client.load_model("large", headers=administrator)
@@ -162,8 +153,8 @@ def test_an_output_in_shared_memory_is_refused(client, breast_cancer):
 
 def test_a_timeout_that_suffices_changes_nothing_and_one_that_does_not_ends_the_request(client, breast_cancer):
     answer = client.infer(breast_cancer, features(), timeout=30_000_000)
-    expected = InferenceSession(EXAMPLES / "breast-cancer" / "model.onnx").run(["label"], {"features": ROWS})[0]
-    numpy.testing.assert_array_equal(answer.as_numpy("label"), expected, strict=True)
+    expected = from_engine(breast_cancer, {"features": ROWS})
+    numpy.testing.assert_array_equal(answer.as_numpy("label"), expected["label"], strict=True)
     assert error_of(client.infer, breast_cancer, features(), timeout=1).status() == "504"
 
 
@@ -172,7 +163,7 @@ def test_answers_are_really_compressed_on_the_wire(server, breast_cancer, coding
     """The body that the client makes itself, over a connection that shows what comes back."""
     rows = numpy.repeat(ROWS[:1], 1000, axis=0)
     body, json_size = triton.InferenceServerClient.generate_request_body(
-        [triton.InferInput("features", list(rows.shape), "FP32").set_data_from_numpy(rows)],
+        features(rows),
         outputs=[triton.InferRequestedOutput("probabilities")],
     )
     connection = http.client.HTTPConnection(server.address, timeout=30)

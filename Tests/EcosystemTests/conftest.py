@@ -3,53 +3,28 @@
 
 import csv
 import json
-import os
-import signal
-import subprocess
-from dataclasses import dataclass
 
 import numpy
 import onnxruntime
 import pytest
-from program import BINARY, EXAMPLES, MODELS, ROOT
+from program import EXAMPLES, MODELS, running
 
 EXAMPLE = EXAMPLES / "breast-cancer"
 IMAGES = EXAMPLES / "digits"
 
 
-@dataclass
-class Server:
-    url: str
-    environment: dict
-
-    def deploy(self, *arguments):
-        done = subprocess.run(
-            [BINARY, "deploy", *arguments], env=self.environment, capture_output=True, text=True, cwd=ROOT, timeout=120)
-        assert done.returncode == 0, done.stderr
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("slipway")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SLIPWAY_")}
-    environment |= {"HOME": str(folder), "SLIPWAY_DATA": str(folder / "data")}
-    process = subprocess.Popen(
-        [BINARY, "serve", "--port", "0", "--invocations", "breast-cancer"], env=environment, stdout=subprocess.PIPE,
-        text=True, cwd=ROOT)
-    try:
-        server = Server(process.stdout.readline().split()[-1], environment)
+    with running(tmp_path_factory.mktemp("slipway"), "--invocations", "breast-cancer") as server:
         for example in [EXAMPLE, EXAMPLE / "columns", IMAGES]:
-            server.deploy(example)
+            server.slipway("deploy", example)
         yield server
-    finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 0
 
 
 @pytest.fixture(scope="session")
 def mixed_columns(server):
     """A model that gives its columns back: `word`, text, and `weight`, numbers, each of shape [batch, 1]."""
-    server.deploy(MODELS / "mixed-columns.onnx", "--name", "mixed-columns")
+    server.slipway("deploy", MODELS / "mixed-columns.onnx", "--name", "mixed-columns")
     return "mixed-columns"
 
 

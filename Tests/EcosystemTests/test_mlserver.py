@@ -1,36 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """MLServer's own codecs and types, unmodified: what they make of NumPy, pandas and text is understood here."""
 
-import urllib.error
-import urllib.request
-
 import numpy
 import pandas
 import pytest
 from mlserver.codecs import Base64Codec, NumpyCodec, NumpyRequestCodec, PandasCodec, StringCodec
 from mlserver.types import InferenceErrorResponse, InferenceRequest, InferenceResponse, Parameters, RequestOutput
+from program import fetch
 
 
 @pytest.fixture
 def infer(server):
-    """Sends a request as MLServer's types write it; gives the answer as they read it."""
+    """Sends a request as MLServer's types write it; gives the answer, or the refusal, as they read it."""
 
-    def infer(model, request):
-        body = urllib.request.Request(
-            f"{server.url}/v2/models/{model}/infer",
-            request.model_dump_json().encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(body, timeout=30) as answer:
-            return InferenceResponse.model_validate_json(answer.read())
+    def infer(model, request, status=200):
+        found, text = fetch(f"{server.url}/v2/models/{model}/infer", request.model_dump_json().encode())
+        assert found == status, text
+        return (InferenceResponse if status == 200 else InferenceErrorResponse).model_validate_json(text)
 
     return infer
-
-
-def refusal_of(infer, model, request):
-    with pytest.raises(urllib.error.HTTPError) as caught:
-        infer(model, request)
-    return caught.value.code, InferenceErrorResponse.model_validate_json(caught.value.read()).error
 
 
 def decoded(response):
@@ -116,9 +104,7 @@ def test_a_data_frame_of_text_and_numbers_comes_back_as_it_went(infer, mixed_col
 def test_a_column_that_is_missing_is_named(infer, table, model):
     names, rows = table
     frame = pandas.DataFrame(rows[:2, 1:], columns=names[1:])
-    status, error = refusal_of(infer, model, PandasCodec.encode_request(frame, use_bytes=False))
-    assert status == 400
-    assert names[0] in error
+    assert names[0] in infer(model, PandasCodec.encode_request(frame, use_bytes=False), status=400).error
 
 
 # Text and bytes
@@ -149,14 +135,11 @@ def test_base64_reaches_the_model_as_the_bytes_that_it_stands_for(infer, mixed_c
 def test_base64_that_is_none_is_refused_and_named(infer, mixed_columns):
     word = StringCodec.encode_input("word", ["no base64!"], use_bytes=False)
     word.parameters = Parameters(content_type="base64")
-    status, error = refusal_of(infer, mixed_columns, mixed(word, 1))
-    assert status == 400
+    error = infer(mixed_columns, mixed(word, 1), status=400).error
     assert "word" in error and "base64" in error
 
 
 def test_an_answer_in_base64_is_refused_not_sent_as_something_else(infer, mixed_columns):
     request = mixed(Base64Codec.encode_input("word", [b"\xff"], use_bytes=False), 1)
     request.outputs = [RequestOutput(name="same_word", parameters=Parameters(content_type="base64"))]
-    status, error = refusal_of(infer, mixed_columns, request)
-    assert status == 400
-    assert "base64" in error
+    assert "base64" in infer(mixed_columns, request, status=400).error

@@ -41,6 +41,20 @@ struct HeadReaderTests {
         #expect(!other.facts.isForwarded)
     }
 
+    @Test(arguments: [
+        "Forwarded", "forwarded", "Via", "X-Forwarded-For", "x-forwarded-proto", "X-FORWARDED-HOST", "X-Real-IP",
+    ])
+    func someHeadersTellOfForwarding(name: String) throws {
+        let head = try #require(try read("GET / HTTP/1.1\r\nHost: a\r\n\(name): b\r\n\r\n"))
+        #expect(head.facts.isForwarded)
+    }
+
+    @Test(arguments: ["Hosts", "Forwarded-By", "Viable", "X-Forward"])
+    func othersDoNotTellOfForwarding(name: String) throws {
+        let head = try #require(try read("GET / HTTP/1.1\r\nHost: a\r\n\(name): b\r\n\r\n"))
+        #expect(!head.facts.isForwarded)
+    }
+
     @Test func connectionsAreKeptAsTheStandardSays() throws {
         func keeps(_ version: String, _ headers: String = "") throws -> Bool? {
             try read("GET / HTTP/\(version)\r\nHost: a\r\n\(headers)\r\n")?.keepsAlive

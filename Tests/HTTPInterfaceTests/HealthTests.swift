@@ -53,8 +53,7 @@ struct HealthTests {
         let fallen = try state(
             "fallen", DoublingEngine(), DoublingEngine.signature, version: 3, wanted: 4, problem: differs.explanation)
         let down = EndpointState(
-            record: try record("down", version: 1), live: nil, problem: differs.explanation,
-            counters: EndpointCounters())
+            record: try record("down", version: 1), live: nil, problem: differs.explanation)
         try await RunningServer.with([doubling(), fallen, down]) { server in
             let ready = try await server.ask("GET", "/v2/models/doubling/ready")
             #expect(ready.status == 200)

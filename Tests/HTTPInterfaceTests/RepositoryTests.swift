@@ -8,7 +8,7 @@ struct RepositoryTests {
     @Test func theIndexListsEveryEndpointWithItsState() async throws {
         let down = EndpointState(
             record: try record("down", version: 2), live: nil,
-            problem: Explanation(.answersDiffer, .conflict, "It differs."), counters: EndpointCounters())
+            problem: Explanation(.answersDiffer, .conflict, "It differs."))
         try await RunningServer.with([doubling(), down]) { server in
             let all = try await server.ask("POST", "/v2/repository/index", "{}")
             #expect(try all.json("1", "state") == #""UNAVAILABLE""#)

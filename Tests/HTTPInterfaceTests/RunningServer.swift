@@ -126,8 +126,7 @@ func state(
             differences: []),
         cost: RunCost(oneRowNanoseconds: nanoseconds, furtherRowNanoseconds: 0), limits: .standard)
     return EndpointState(
-        record: try record(name, version: wanted ?? version), live: live, problem: problem,
-        counters: EndpointCounters())
+        record: try record(name, version: wanted ?? version), live: live, problem: problem)
 }
 
 func record(_ name: String, version: Int) throws -> EndpointRecord {

@@ -106,7 +106,7 @@ struct ServedModelTests {
     @Test func kserveAndTensorFlowReadOneDescription() async throws {
         let down = EndpointState(
             record: try record("down", version: 2), live: nil,
-            problem: Explanation(.answersDiffer, .conflict, "It differs."), counters: EndpointCounters())
+            problem: Explanation(.answersDiffer, .conflict, "It differs."))
         try await RunningServer.with([SumEngine.state(), down]) { server in
             #expect(try await server.ask("GET", "/").body == #"{"status":"alive"}"#)
             #expect(try await server.ask("GET", "/v1/models").body == #"{"models":["down","sum"]}"#)

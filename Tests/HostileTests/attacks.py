@@ -3,13 +3,35 @@
 
 from dataclasses import dataclass
 
+from wire import Connection
+
 # What an attacker wants to have answered. Its answer would name it.
 HIDDEN = b"GET /v2/models/hidden-request HTTP/1.1\r\nHost: localhost\r\n\r\n"
+# The statuses of an answer behind which nothing more is read.
+REFUSED = {400, 413, 431, 501}
 
 
 def is_hidden(answer):
     # Refusals of bodies quote them too, with 400.
     return answer.status == 404 and b"hidden-request" in answer.body
+
+
+def assert_refused(server, data, statuses=REFUSED, before=0):
+    """`data` gets one answer that refuses it, and nothing else on its connection is ever answered."""
+    with Connection(server, timeout=3) as connection:
+        connection.send(data)
+        # Whatever is behind it: were it read as a request, it would be answered.
+        connection.send(HIDDEN * 3)
+        answers = []
+        while answer := connection.answer():
+            answers.append(answer)
+        came = [str(answer) for answer in answers]
+        assert not any(map(is_hidden, answers)), came
+        assert [answer.status for answer in answers[:before]] == [200] * before, came
+        refusals = answers[before:]
+        assert len(refusals) == 1 and refusals[0].status in statuses, came
+        assert refusals[0].closes, refusals[0].headers
+        assert connection.has_ended
 
 
 @dataclass(frozen=True)

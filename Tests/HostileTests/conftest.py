@@ -8,16 +8,33 @@ import shutil
 import time
 
 import pytest
-from harness import SOAK, prepare_data_folder, running
 from known import KNOWN
-from program import BINARY
-from protocols import PROTOCOLS, get
+from program import MODELS, SOAK, running
+from protocols import BODY_LIMIT, PROTOCOLS
 from slow import SlowClients
-from wire import Connection
+from wire import LIVE, Connection, get
 
-LIVE = get("/v2/health/live")
 # On a kept-alive connection, as SECURITY.md says.
 SILENCE_S = 75
+# By the names of their endpoints.
+DEPLOYED = {
+    "echo": "identity-fp32",
+    "texts": "identity-string",
+    "counts": "identity-int64",
+    "add": "add",
+    "slow": "slow",
+}
+NULLABLE_COLUMNS = """schema: slipway/1
+model:
+  name: columns
+  signature:
+    columns:
+      first: {type: float32, nullable: true}
+      second: {type: float32}
+      third: {type: float32}
+endpoints:
+  columns: {}
+"""
 
 
 def pytest_configure():
@@ -35,9 +52,17 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory):
-    if not BINARY.exists():
-        pytest.exit(f"There is no program at {BINARY}: run `make build`, or set SLIPWAY_BINARY.", returncode=2)
-    return prepare_data_folder(tmp_path_factory.mktemp("prepared"))
+    """A data folder with every model that these tests ask, copied for each server that needs its own."""
+    folder = tmp_path_factory.mktemp("prepared")
+    project = folder / "nullable"
+    project.mkdir()
+    shutil.copy(MODELS / "identity-fp32.onnx", project / "model.onnx")
+    (project / "slipway.yaml").write_text(NULLABLE_COLUMNS)
+    with running(folder) as server:
+        for name, model in DEPLOYED.items():
+            server.slipway("deploy", MODELS / f"{model}.onnx", "--name", name)
+        server.slipway("deploy", project)
+        return server.data
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +73,7 @@ def start(prepared, tmp_path_factory):
     def start(*options, **arguments):
         folder = tmp_path_factory.mktemp(f"server{next(counter)}")
         shutil.copytree(prepared, folder / "data")
-        return running(folder, *options, **arguments)
+        return running(folder, "--body-limit", BODY_LIMIT, *options, **arguments)
 
     return start
 

@@ -7,7 +7,8 @@ import re
 
 from attacks import BAD_CHUNKS, BAD_CODINGS, BAD_LENGTHS, Pieces, chunked
 from bad_bodies import BAD_BODIES, binary_texts, texts_bodies
-from protocols import JSON, PROTOCOLS, alias, get, message
+from protocols import PROTOCOLS, administration, alias
+from wire import JSON, LIVE, get, message
 
 NUMBERS = [
     b"0",
@@ -130,18 +131,17 @@ class Mutator:
             message("POST", "/v2/models/add/infer", JSON, both),
             alias(server),
         ]
-        token = [("Authorization", f"Bearer {server.token}")]
         self.with_body = [Pieces.of(request) for request in with_body]
         self.whole = [
             *with_body,
             *(pieces.framed(b"Transfer-Encoding: chunked\r\n", chunked(pieces.body)) for pieces in self.with_body),
-            get("/v2/health/live"),
+            LIVE,
             get("/v2/models/echo"),
             get("/v2/models/echo/versions/1/ready"),
             get("/v2"),
             get("/v1/status"),
-            get("/v1/logs?lines=5", token),
-            get("/v1/ledger?from=0&limit=2", token),
+            administration(server, "GET", "/v1/logs?lines=5"),
+            administration(server, "GET", "/v1/ledger?from=0&limit=2"),
         ]
         self.bad_bodies = [
             body[1] if isinstance(body, tuple) else body

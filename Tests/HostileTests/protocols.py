@@ -9,7 +9,10 @@ import struct
 from dataclasses import dataclass
 from typing import Callable
 
-JSON = [("Content-Type", "application/json")]
+from wire import JSON, message
+
+# Of one prediction. Small, so that a body of 100 MB is far beyond it.
+BODY_LIMIT = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -32,17 +35,6 @@ class Protocol:
 
     def __str__(self):
         return self.name
-
-
-def message(method, target, headers=(), body=b"", version="1.1"):
-    lines = [f"{method} {target} HTTP/{version}", "Host: localhost", *(f"{name}: {value}" for name, value in headers)]
-    if body or method in ("POST", "PUT"):
-        lines.append(f"Content-Length: {len(body)}")
-    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
-
-
-def get(target, headers=()):
-    return message("GET", target, headers)
 
 
 def input_json(values, **members):
@@ -96,14 +88,21 @@ SCORING = Protocol("invocations", "/invocations?endpoint=echo", encode_split, de
 PROTOCOLS = [V2, V2_BINARY, ROWS, CSV, INSTANCES, SCORING]
 
 
+def slow(steps):
+    """A request that takes the longer, the more steps it is to count."""
+    body = '{"inputs":[{"name":"steps","datatype":"INT64","shape":[1],"data":[%d]}]}' % steps
+    return message("POST", "/v2/models/slow/infer", JSON, body.encode())
+
+
+def administration(server, method, target, body=b"", headers=()):
+    """A request of whoever may change things."""
+    return message(method, target, [("Authorization", f"Bearer {server.token}"), *headers], body)
+
+
 def alias(server, version=1):
     """A request with a body that the web framework answers, and that may be sent as often as one likes."""
-    return message(
-        "PUT",
-        "/v1/registry/models/echo/aliases/hostile",
-        [("Authorization", f"Bearer {server.token}"), *JSON],
-        json.dumps({"version": version}).encode(),
-    )
+    body = json.dumps({"version": version}).encode()
+    return administration(server, "PUT", "/v1/registry/models/echo/aliases/hostile", body, JSON)
 
 
 def assert_served(connection, protocol=V2, values=(1.5, -2.0, 3.25)):

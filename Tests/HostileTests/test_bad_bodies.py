@@ -6,8 +6,8 @@ import json
 import pytest
 from bad_bodies import BAD_BODIES, texts_bodies
 from program import ROOT
-from protocols import JSON, PROTOCOLS, ROWS, V2, alias, assert_served, message
-from wire import Connection, ask
+from protocols import PROTOCOLS, ROWS, V2, administration, alias, assert_served
+from wire import JSON, Connection, ask, message
 
 CASES = [
     pytest.param(name, body, id=f"{name}: {wrong}")
@@ -150,10 +150,6 @@ def test_an_input_short_or_one_too_many_of_two_is_named(server):
 
 
 # The framework's routes
-
-
-def administration(server, method, path, body=b"", headers=()):
-    return message(method, path, [("Authorization", f"Bearer {server.token}"), *headers], body)
 
 
 ALIAS = "/v1/registry/models/echo/aliases/hostile"

@@ -6,9 +6,8 @@ import random
 import zlib
 
 import pytest
-from harness import BODY_LIMIT
-from protocols import assert_served, message
-from wire import Connection, ask
+from protocols import BODY_LIMIT, assert_served
+from wire import Connection, ask, message
 
 
 def compressed_request(protocol, body, coding="gzip", headers=()):

@@ -4,17 +4,14 @@
 import json
 import random
 import socket
-import struct
 import time
 
 import pytest
 from attacks import Pieces, chunked
-from harness import BODY_LIMIT
-from protocols import JSON, PROTOCOLS, V2, alias, assert_served, get, message
-from wire import Connection, ask
+from protocols import BODY_LIMIT, PROTOCOLS, V2, alias, assert_served, slow
+from wire import JSON, LIVE, Connection, ask, get, leave, message
 
 SEED = 3
-LIVE = get("/v2/health/live")
 
 
 # Pipelining
@@ -51,11 +48,6 @@ def mixed(server, count, random):
             )
         )
     return requests
-
-
-def slow(steps):
-    body = '{"inputs":[{"name":"steps","datatype":"INT64","shape":[1],"data":[%d]}]}' % steps
-    return message("POST", "/v2/models/slow/infer", JSON, body.encode())
 
 
 def assert_answered_in_order(connection, requests):
@@ -181,12 +173,6 @@ def test_answers_before_what_ends_the_connection_are_not_lost(server, road):
 # Gone
 
 
-def leave(connection):
-    """Ends the connection by a reset, as a client that is killed does."""
-    connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.socket.close()
-
-
 def test_clients_that_are_gone_leave_nothing_behind(server, protocol):
     # The database opens readers as they are needed, and keeps them.
     crowd = [Connection(server) for _ in range(30)]
@@ -199,10 +185,10 @@ def test_clients_that_are_gone_leave_nothing_behind(server, protocol):
     before, random_ = server.descriptor_count(), random.Random(SEED)
     for data in [protocol.request(), alias(server), slow(5_000), LIVE * 50, protocol.request() * 50]:
         for position in [0, 1, *(random_.randrange(len(data)) for _ in range(20)), len(data)]:
-            for end in [leave, lambda connection: connection.socket.close()]:
+            for end in [leave, socket.socket.close]:
                 connection = Connection(server)
                 connection.send(data[:position])
-                end(connection)
+                end(connection.socket)
     with Connection(server) as connection:
         assert_served(connection, protocol)
     deadline = time.monotonic() + 10
@@ -212,7 +198,7 @@ def test_clients_that_are_gone_leave_nothing_behind(server, protocol):
 
 
 def requests_at(server, endpoint):
-    return json.loads(server.slipway("endpoint", "show", endpoint, "--format", "json"))["endpoint"]["requests"]
+    return json.loads(server.slipway("endpoint", "show", endpoint, "--format", "json").stdout)["endpoint"]["requests"]
 
 
 def wait_for(condition, timeout=10):
@@ -246,7 +232,7 @@ def test_what_waits_for_a_client_that_left_is_not_run(start, version):
             for connection in ended:
                 connection.end_sending()
             for connection in reset:
-                leave(connection)
+                leave(connection.socket)
             for connection in closed:
                 connection.socket.close()
             left = 6 if told_apart else 3
@@ -274,7 +260,7 @@ def test_a_client_that_leaves_in_mid_answer_harms_nobody(server):
         connection = Connection(server)
         connection.send(request * 3)
         connection.socket.recv(1000)
-        leave(connection)
+        leave(connection.socket)
     with Connection(server) as connection:
         connection.send(request)
         assert connection.answer().json()["outputs"][0]["shape"] == [20000, 3]

@@ -11,19 +11,16 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
-from program import MODELS, STOP_LIMIT_S
-from protocols import JSON, PROTOCOLS, V2, alias, assert_served, get, message
-from wire import Connection, ask
-
-LIVE = get("/v2/health/live")
-
+from program import MODELS, STOP_LIMIT_S, running
+from protocols import PROTOCOLS, V2, administration, alias, assert_served, slow
+from wire import LIVE, Connection, ask
 
 # Descriptors
 
 
 def test_a_low_limit_is_never_used_up(start):
     """Fewer connections are accepted than there are descriptors: the registry and models need some."""
-    with start(descriptors=100) as server:
+    with start(wrapper=["sh", "-c", 'ulimit -n 100 && exec "$@"', "sh"]) as server:
         connections = [server.connect() for _ in range(300)]
         time.sleep(1)
         assert server.descriptor_count() < 95
@@ -76,12 +73,12 @@ def small_disk(tmp_path):
     return disk, ["unshare", "-m", "sh", "-c", f'mount -t tmpfs -o size=8m none "{disk}" && exec "$@"', "sh"]
 
 
-def test_a_full_disk_stops_no_prediction(prepared, tmp_path):
-    from harness import running
-
+def test_a_full_disk_stops_no_prediction(tmp_path):
     disk, wrapper = small_disk(tmp_path)
-    with running(tmp_path, data=disk / "data", wrapper=wrapper) as server:
-        server.slipway("deploy", MODELS / "identity-fp32.onnx", "--name", "echo")
+    with running(tmp_path, wrapper=wrapper, SLIPWAY_DATA=str(disk / "data")) as server:
+        # Only the server sees its data folder.
+        named = {"SLIPWAY_URL": server.url, "SLIPWAY_TOKEN": server.token}
+        server.slipway("deploy", MODELS / "identity-fp32.onnx", "--name", "echo", **named)
         inside = Path(f"/proc/{server.pid}/root{disk}")
         fill = inside / "full"
         with fill.open("wb", buffering=0) as file, pytest.raises(OSError):
@@ -97,9 +94,7 @@ def test_a_full_disk_stops_no_prediction(prepared, tmp_path):
                 assert answer.status in (503, 507), str(answer)
                 assert answer.json()["code"] == "SYS-001", str(answer)
             blob = b"x" * 100_000
-            connection.send(
-                message("PUT", "/v1/blobs/sha256:" + "0" * 64, [("Authorization", f"Bearer {server.token}")], blob)
-            )
+            connection.send(administration(server, "PUT", "/v1/blobs/sha256:" + "0" * 64, blob))
             answer = connection.answer()
             assert answer.status in (503, 507), str(answer)
             assert answer.json()["code"] == "SYS-001", str(answer)
@@ -107,7 +102,7 @@ def test_a_full_disk_stops_no_prediction(prepared, tmp_path):
         fill.unlink()
         answer = ask(server, alias(server))
         assert answer.status == 200, str(answer)
-        assert "sequence" in ask(server, get("/v1/ledger", [("Authorization", f"Bearer {server.token}")])).body.decode()
+        assert "sequence" in ask(server, administration(server, "GET", "/v1/ledger")).body.decode()
 
 
 # Clock
@@ -175,7 +170,7 @@ def clock(tmp_path):
 def test_jumps_of_the_clock_disturb_no_prediction(start, clock):
     variables, move = clock
     day = 86_400
-    with start(variables=variables) as server, Connection(server) as connection, Connection(server) as silent:
+    with start(**variables) as server, Connection(server) as connection, Connection(server) as silent:
         assert_served(silent)
         ids = []
         for seconds in [0, 3600, -3600, 365 * day, -365 * day, 20 * 365 * day, -30 * 365 * day, 0]:
@@ -208,11 +203,6 @@ def test_jumps_of_the_clock_disturb_no_prediction(start, clock):
 
 
 # The end
-
-
-def slow(steps):
-    body = '{"inputs":[{"name":"steps","datatype":"INT64","shape":[1],"data":[%d]}]}' % steps
-    return message("POST", "/v2/models/slow/infer", JSON, body.encode())
 
 
 class Caller(threading.Thread):

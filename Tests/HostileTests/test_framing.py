@@ -10,38 +10,21 @@ from attacks import (
     HIDDEN,
     HUGE_LENGTHS,
     Pieces,
+    assert_refused,
     chunked,
     is_hidden,
     with_chunks,
 )
-from protocols import CSV, PROTOCOLS, V2, alias, assert_served, get
-from wire import Connection
+from protocols import CSV, PROTOCOLS, V2, alias, assert_served
+from wire import Connection, get
 
 FRAMEWORK = "framework"
-REFUSED = {400, 413, 431, 501}
 
 
 @pytest.fixture(params=[*PROTOCOLS, FRAMEWORK], ids=str)
 def pieces(request, server):
     """A good request of each protocol, and one that the framework answers: both readers must agree."""
     return Pieces.of(alias(server) if request.param == FRAMEWORK else request.param.request())
-
-
-def assert_refused(server, data, statuses=REFUSED, before=0):
-    """`data` gets one answer that refuses it, and nothing else on its connection is ever answered."""
-    with Connection(server, timeout=3) as connection:
-        connection.send(data)
-        # Whatever is behind it: were it read as a request, it would be answered.
-        connection.send(HIDDEN * 3)
-        answers = []
-        while answer := connection.answer():
-            answers.append(answer)
-        assert not any(map(is_hidden, answers)), [str(answer) for answer in answers]
-        assert [answer.status for answer in answers[:before]] == [200] * before
-        refusals = answers[before:]
-        assert len(refusals) == 1 and refusals[0].status in statuses, [str(answer) for answer in answers]
-        assert refusals[0].closes
-        assert connection.has_ended
 
 
 def assert_one_request(server, data, statuses=(200,)):

@@ -2,10 +2,8 @@
 """Methods, versions, expectations and the end of connections, as RFC 9110 and 9112 say."""
 
 import pytest
-from protocols import V2, alias, assert_served, get, message
-from wire import Connection, ask
-
-LIVE = get("/v2/health/live")
+from protocols import V2, administration, alias, assert_served
+from wire import LIVE, Connection, ask, get, message
 
 
 def requests_of_both_roads(server):
@@ -177,7 +175,7 @@ def test_a_prediction_is_a_post(server, method, path):
 @pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "PUT", "DELETE", "PATCH", "POST"])
 @pytest.mark.parametrize("path", ["/v2", "/v2/health/live", "/v2/models/echo", "/v1/status"])
 def test_what_is_asked_with_get_takes_no_other_method(server, method, path):
-    answer = ask(server, message(method, path, [("Authorization", f"Bearer {server.token}")]))
+    answer = ask(server, administration(server, method, path))
     assert answer.status == 405, str(answer)
     assert "GET" in answer.header("allow")
 

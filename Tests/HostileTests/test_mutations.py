@@ -8,14 +8,13 @@ import collections
 import multiprocessing
 import os
 import socket
-import struct
 import time
 from concurrent.futures import ProcessPoolExecutor
 
-from harness import SOAK
 from mutations import Mutator
+from program import SOAK
 from protocols import PROTOCOLS, assert_served
-from wire import Connection, Reader
+from wire import Connection, Reader, leave
 
 SEED = int(os.environ.get("SLIPWAY_SEED", "7"))
 MESSAGES = int(os.environ.get("SLIPWAY_MUTATIONS", "1000000" if SOAK else "8000"))
@@ -65,7 +64,7 @@ def test_mutated_requests_do_no_harm(start):
 
 def begin_worker(server, seed):
     global mutator, target
-    mutator, target = Mutator(server, seed), server.address
+    mutator, target = Mutator(server, seed), server
 
 
 def run(task):
@@ -82,12 +81,12 @@ def run(task):
                     answers.update(checked(connection, number, good, framed, free))
                 else:
                     # Gone without reading, by a reset.
-                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    leave(connection)
     return count, answers
 
 
 def opened(_, good, framed, free, end):
-    connection = socket.create_connection(target, 10)
+    connection = target.connect()
     data = b"".join([*(protocol.request(values) for protocol, values in good), *framed, *free])
     try:
         connection.sendall(data)

@@ -6,6 +6,33 @@ import Synchronization
 import TestSupport
 import Testing
 
+/// A service with one lane, and a model that holds it: the first call is in the engine until the gate lets it go.
+private struct HeldLane {
+    let service: InferenceService
+    let gate = Gate()
+    let fixture: ServingFixture
+    let outcomes = Outcomes()
+
+    /// - Parameters:
+    ///   - first: The value of the call that holds the lane.
+    init(
+        _ settings: [EndpointSettings.Key: String] = [:], queueLimit: Int = 4, first: Float = 1,
+        from caller: String = "a"
+    ) throws {
+        service = InferenceService(laneThreads: 1, queueLimit: queueLimit)
+        fixture = try ServingFixture(settings, cost: heavy, score: gate.hold)
+        try submit(first, from: caller)
+        gate.waitForArrival()
+    }
+
+    @discardableResult
+    func submit(_ value: Float, from caller: String = "a", deadline: Duration? = nil) throws -> PendingAnswer {
+        try service.answerLater(fixture.call(value, from: caller, deadline: deadline)) { [outcomes] in
+            outcomes.record($0)
+        }
+    }
+}
+
 /// Admission with the service's own threads.
 struct AdmissionTests {
     @Test func aRequestThatComesTooLateIsNotComputed() throws {
@@ -29,10 +56,7 @@ struct AdmissionTests {
     @Test(arguments: [([EndpointSettings.Key.deadline: "1ms"], Duration?.none), ([:], Duration.milliseconds(1))])
     func anAnswerThatComesTooLateIsNone(settings: [EndpointSettings.Key: String], deadline: Duration?) throws {
         let service = InferenceService(laneThreads: 1, queueLimit: 4)
-        let fixture = try ServingFixture(settings) { first, _ in
-            Thread.sleep(forTimeInterval: 0.005)
-            return first
-        }
+        let fixture = try ServingFixture(settings, score: taking(0.005))
         let answer = try #require(service.answerNow(fixture.call(deadline: deadline)))
         #expect(answer.map { _ in 0 }.code == .deadlineExceeded)
         #expect(fixture.counters.failed == 1)
@@ -42,47 +66,30 @@ struct AdmissionTests {
     }
 
     @Test func whatExpiresInTheQueueIsNotComputed() throws {
-        let service = InferenceService(laneThreads: 1, queueLimit: 4)
-        let gate = Gate()
-        let fixture = try ServingFixture(cost: heavy) { first, _ in
-            gate.pass()
-            return first
-        }
-        let outcomes = Outcomes()
-        _ = try service.answerLater(fixture.call(1)) { outcomes.record($0) }
-        gate.waitForArrival()
-        _ = try service.answerLater(fixture.call(2, deadline: .milliseconds(20))) { outcomes.record($0) }
+        let lane = try HeldLane()
+        try lane.submit(2, deadline: .milliseconds(20))
         Thread.sleep(forTimeInterval: 0.03)
-        gate.open()
-        let results = outcomes.wait(for: 2)
+        lane.gate.open()
+        let results = lane.outcomes.wait(for: 2)
         #expect(try results[0].get() == 1)
         #expect(results[1].code == .deadlineExceeded)
-        #expect(fixture.engine.calls == 1)
-        #expect(fixture.counters.accepted == 2 && fixture.counters.answered == 2 && fixture.counters.failed == 1)
+        #expect(lane.fixture.engine.calls == 1)
+        let counters = lane.fixture.counters
+        #expect(counters.accepted == 2 && counters.answered == 2 && counters.failed == 1)
     }
 
     @Test func whatItsCallerGaveUpIsNotComputed() throws {
-        let service = InferenceService(laneThreads: 1, queueLimit: 4)
-        let gate = Gate()
-        let fixture = try ServingFixture(cost: heavy) { first, _ in
-            gate.pass()
-            return first
-        }
-        let outcomes = Outcomes()
-        _ = try service.answerLater(fixture.call(1)) { outcomes.record($0) }
-        gate.waitForArrival()
-        let given = try (2...4).map { value in
-            try service.answerLater(fixture.call(Float(value))) { outcomes.record($0) }
-        }
+        let lane = try HeldLane()
+        let given = try (2...4).map { try lane.submit(Float($0)) }
         given[0].abandon()
         given[2].abandon()
-        gate.open(2)
-        let results = outcomes.wait(for: 4)
+        lane.gate.open(2)
+        let results = lane.outcomes.wait(for: 4)
         #expect(Set(results.compactMap { try? $0.get() }) == [1, 3])
         #expect(results.compactMap(\.code) == [.callerGone, .callerGone])
-        #expect(fixture.engine.calls == 2)
-        #expect(fixture.counters.refused(.abandoned) == 2)
-        #expect(fixture.counters.inFlight == 0)
+        #expect(lane.fixture.engine.calls == 2)
+        #expect(lane.fixture.counters.refused(.abandoned) == 2)
+        #expect(lane.fixture.counters.inFlight == 0)
     }
 
     @Test(arguments: [light, heavy])
@@ -120,10 +127,7 @@ struct AdmissionTests {
     @Test func aSlowModelDoesNotStarveOthers() throws {
         let service = InferenceService(laneThreads: 2, queueLimit: 10)
         let gate = Gate()
-        let slow = try ServingFixture(cost: heavy, name: "slow") { first, _ in
-            gate.pass()
-            return first
-        }
+        let slow = try ServingFixture(cost: heavy, name: "slow", score: gate.hold)
         let quick = try ServingFixture(cost: heavy, name: "quick")
         let outcomes = Outcomes()
         for _ in 0..<6 { _ = try service.answerLater(slow.call()) { _ in } }
@@ -136,35 +140,21 @@ struct AdmissionTests {
 
     /// One caller fills the queue; another one is served next to the first of them.
     @Test func anEagerCallerDoesNotStarveOthers() throws {
-        let service = InferenceService(laneThreads: 1, queueLimit: 100)
-        let gate = Gate()
-        let order = Mutex<[Float]>([])
-        let fixture = try ServingFixture([.wait: "1h"], cost: heavy) { first, _ in
-            gate.pass()
-            order.withLock { $0.append(first) }
-            return first
-        }
-        let outcomes = Outcomes()
-        _ = try service.answerLater(fixture.call(0, from: "eager")) { outcomes.record($0) }
-        gate.waitForArrival()
+        let lane = try HeldLane([.wait: "1h"], queueLimit: 100, first: 0, from: "eager")
         var taken = 1
-        var refusal: ServingError?
-        while refusal == nil {
-            let call = try fixture.call(1, from: "eager")
-            do throws(ServingError) {
-                _ = try service.answerLater(call) { outcomes.record($0) }
+        let refusal = #expect(throws: ServingError.self) {
+            while true {
+                try lane.submit(1, from: "eager")
                 taken += 1
-            } catch {
-                refusal = error
             }
         }
         #expect(refusal?.code == .callerLimited)
-        for _ in 0..<3 { _ = try service.answerLater(fixture.call(7, from: "other")) { outcomes.record($0) } }
-        gate.open(taken + 3)
-        _ = outcomes.wait(for: taken + 3)
-        #expect(order.withLock { Array($0.prefix(7)) } == [0, 1, 7, 1, 7, 1, 7])
-        #expect(fixture.counters.refused(.share) == 1)
-        #expect(fixture.counters.accepted == fixture.counters.answered)
+        for _ in 0..<3 { try lane.submit(7, from: "other") }
+        lane.gate.open(taken + 3)
+        let order = try lane.outcomes.wait(for: taken + 3).prefix(7).map { try $0.get() }
+        #expect(order == [0, 1, 7, 1, 7, 1, 7])
+        #expect(lane.fixture.counters.refused(.share) == 1)
+        #expect(lane.fixture.counters.accepted == lane.fixture.counters.answered)
     }
 
     @Test func noMoreRunAtOnceThanTheEndpointAllows() throws {
@@ -194,10 +184,7 @@ struct AdmissionTests {
 
     @Test func timesAndRowsAreCounted() throws {
         let service = InferenceService(laneThreads: 1, queueLimit: 10)
-        let fixture = try ServingFixture(cost: heavy) { first, _ in
-            Thread.sleep(forTimeInterval: 0.002)
-            return first
-        }
+        let fixture = try ServingFixture(cost: heavy, score: taking(0.002))
         #expect(fixture.counters.nanosecondsSinceLastInference == nil)
         let outcomes = Outcomes()
         for _ in 0..<3 { _ = try service.answerLater(fixture.call()) { outcomes.record($0) } }
@@ -214,10 +201,7 @@ struct AdmissionTests {
     /// Everything that was accepted is answered once, from many threads, with callers that leave and deadlines that pass.
     @Test func nothingIsLostUnderPressure() throws {
         let service = InferenceService(laneThreads: 2, queueLimit: 20)
-        let fixture = try ServingFixture(cost: heavy) { first, _ in
-            Thread.sleep(forTimeInterval: 0.0002)
-            return first
-        }
+        let fixture = try ServingFixture(cost: heavy, score: taking(0.0002))
         let completions = Atomic<Int>(0)
         let refusals = Atomic<Int>(0)
         DispatchQueue.concurrentPerform(iterations: 4) { worker in

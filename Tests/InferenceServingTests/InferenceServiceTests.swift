@@ -28,7 +28,7 @@ struct InferenceServiceTests {
             current: Deployment(
                 generation: 1, model: live.version.model, version: 1, restores: nil, base: nil,
                 createdAt: Timestamp(microseconds: 0), createdBy: "test"))
-        return EndpointState(record: record, live: live, problem: nil, counters: EndpointCounters())
+        return EndpointState(record: record, live: live, problem: nil)
     }
 
     private func call(_ live: LiveVersion, rowCount: Int = 1) throws -> InferenceCall {

@@ -52,6 +52,14 @@ struct ServingFixture {
     }
 }
 
+/// What an engine computes with that takes so many seconds: the first number of the row.
+func taking(_ seconds: Double) -> @Sendable (Float, Float) -> Float {
+    { first, _ in
+        Thread.sleep(forTimeInterval: seconds)
+        return first
+    }
+}
+
 /// What became of calls that were given to lanes.
 final class Outcomes: Sendable {
     private let results = Mutex<[Result<Float, ServingError>]>([])
@@ -77,6 +85,12 @@ final class Gate: Sendable {
     func pass() {
         arrivals.signal()
         permits.wait()
+    }
+
+    /// What an engine computes with that is held at the gate: the first number of the row.
+    func hold(_ first: Float, _: Float) -> Float {
+        pass()
+        return first
     }
 
     func waitForArrival() { arrivals.wait() }

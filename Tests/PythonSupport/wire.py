@@ -3,8 +3,25 @@
 
 import json
 import socket
+import struct
 import time
 from dataclasses import dataclass, field
+
+JSON = [("Content-Type", "application/json")]
+
+
+def message(method, target, headers=(), body=b"", version="1.1"):
+    lines = [f"{method} {target} HTTP/{version}", "Host: localhost", *(f"{name}: {value}" for name, value in headers)]
+    if body or method in ("POST", "PUT"):
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
+
+
+def get(target, headers=()):
+    return message("GET", target, headers)
+
+
+LIVE = get("/v2/health/live")
 
 
 class NotHTTP(AssertionError):
@@ -183,6 +200,12 @@ class Connection:
             return False
         self.reader.buffer += part
         return True
+
+
+def leave(connection):
+    """Ends a socket's connection by a reset, as a client that is killed does."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
 
 
 def ask(server, data, is_head=False, timeout=10):

@@ -11,10 +11,10 @@ extension Signature {
     /// - Returns: One tensor for each input, and how many rows they have.
     /// - Throws: ``CodecError`` that names the tensor and the rule.
     package func arrange(
-        _ named: [NamedTensor], asTable isTable: Bool, by decoder: RowDecoder
+        _ named: [NamedTensor], asTable isTable: Bool, by decoder: @autoclosure () -> RowDecoder
     ) throws(CodecError) -> (inputs: [Tensor], rowCount: Int) {
         if isTable || namesColumns(named) {
-            let rows = try decoder.decode(columns: named)
+            let rows = try decoder().decode(columns: named)
             return (rows.inputs, rows.rowCount)
         }
         let inputs = try arrange(named)

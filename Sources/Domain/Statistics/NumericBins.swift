@@ -9,8 +9,6 @@ package struct NumericBins: Sendable, Hashable {
     /// Ascending, without repeats; shape `[bins − 1]`.
     package let edges: [Double]
 
-    package init(edges: [Double]) { self.edges = edges }
-
     /// - Parameters:
     ///   - sorted: Finite values, ascending, at least one; −0 must be 0.
     ///   - count: Bins to aim at, before atoms add theirs.

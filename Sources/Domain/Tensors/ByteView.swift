@@ -36,11 +36,6 @@
         return unsafe UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count)
     }
 
-    /// The part of the view in `range`; positions in it count from 0.
-    func slice(_ range: Range<Int>) -> ByteView {
-        unsafe ByteView(buffer(range))
-    }
-
     /// The text of `range`, which must have been found to be UTF-8.
     func text(_ range: Range<Int>) -> String {
         unsafe String(decoding: buffer(range), as: UTF8.self)

@@ -136,13 +136,3 @@ struct CSVReader {
         }
     }
 }
-
-/// The names in the header of a CSV body.
-///
-/// - Throws: ``CodecError``: `syntax`, `encoding` or `limit`.
-@unsafe package func csvHeader(
-    of body: UnsafeRawBufferPointer, limits: CodecLimits = .standard
-) throws(CodecError) -> [String] {
-    var reader = try unsafe CSVReader(checking: body, limits: limits)
-    return try reader.readHeader()
-}

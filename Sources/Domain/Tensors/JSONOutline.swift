@@ -12,9 +12,7 @@
     try reader.enterObject()
     var members: [(name: String, range: Range<Int>)] = []
     var names = NameSet()
-    while let text = try reader.nextName(isFirst: members.isEmpty) {
-        let name = reader.string(text)
-        guard names.insert(name) else { throw reader.duplicate(text) }
+    while let (name, _) = try reader.nextName(after: &names) {
         members.append((name, try reader.skipValue()))
     }
     try reader.finish()

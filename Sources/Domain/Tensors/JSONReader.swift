@@ -124,12 +124,6 @@ struct JSONReader {
         return number
     }
 
-    mutating func readBool() throws(CodecError) -> Bool {
-        if consume(literal: "true") { return true }
-        if consume(literal: "false") { return false }
-        throw unexpected("true or false")
-    }
-
     /// Passes over one value of any kind, checking its grammar, and gives the bytes it takes.
     ///
     /// Names that occur twice inside are not looked for: what is passed over is used by nobody.

@@ -64,9 +64,7 @@ extension JSONReader {
         try enterObject()
         var members: [(name: String, value: JSONValue)] = []
         var names = NameSet()
-        while let text = try nextName(isFirst: members.isEmpty) {
-            let name = string(text)
-            guard names.insert(name) else { throw duplicate(text) }
+        while let (name, _) = try nextName(after: &names) {
             members.append((name, try readValue(counting: &count, atMost: limit)))
         }
         return .object(members)
@@ -88,6 +86,15 @@ extension JSONReader {
         return .double(value)
     }
 
+    /// Reads the object's next name and its colon, and adds it to `names`, those before it; `nil` when the object has
+    /// ended.
+    mutating func nextName(after names: inout NameSet) throws(CodecError) -> (name: String, offset: Int)? {
+        guard let text = try nextName(isFirst: names.isEmpty) else { return nil }
+        let name = string(text)
+        guard names.insert(name) else { throw duplicate(text) }
+        return (name, text.range.lowerBound)
+    }
+
     /// The error for a name that its object already has.
     @inline(never)
     func duplicate(_ text: JSONText) -> CodecError {
@@ -102,6 +109,8 @@ extension JSONReader {
 struct NameSet {
     private var few: [ExactName] = []
     private var many: Set<ExactName> = []
+
+    var isEmpty: Bool { few.isEmpty }
 
     /// Adds `name`, or gives `false` if it is there.
     mutating func insert(_ name: String) -> Bool {

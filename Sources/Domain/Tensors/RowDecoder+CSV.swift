@@ -27,8 +27,7 @@ extension RowDecoder {
                 }
             }
         }
-        let rowCount = target.rowCount
-        return DecodedRows(inputs: try target.finish(), rowCount: rowCount)
+        return try target.finish()
     }
 
     private func store(

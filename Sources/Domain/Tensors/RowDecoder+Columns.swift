@@ -8,16 +8,12 @@ extension RowDecoder {
         try reader.enterObject()
         var tensors: [NamedTensor] = []
         var names = NameSet()
-        var isFirst = true
-        while let text = try reader.nextName(isFirst: isFirst) {
-            isFirst = false
-            let name = reader.string(text)
-            guard names.insert(name) else { throw reader.duplicate(text) }
+        while let (name, offset) = try reader.nextName(after: &names) {
             guard let (datatype, declared, isNullable) = column(name, inputs) else {
                 guard extra == .ignore else {
                     throw CodecError(
                         .unknownName, "the model has no input and no column \(quoted(name))", field: name,
-                        offset: text.range.lowerBound)
+                        offset: offset)
                 }
                 try reader.skipValue()
                 continue
@@ -89,7 +85,7 @@ extension RowDecoder {
                 copy(tensor, row: row, to: field, index, &target)
             }
         }
-        return DecodedRows(inputs: try target.finish(), rowCount: rowCount)
+        return try target.finish()
     }
 
     /// A column in its field's type, checked; NaN for one that is not there.

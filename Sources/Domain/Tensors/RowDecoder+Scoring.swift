@@ -45,11 +45,7 @@ extension RowDecoder {
         var found: (form: ScoringForm, content: ScoringRequest.Content)?
         var beside: [(name: String, value: JSONValue)] = []
         var names = NameSet()
-        var isFirst = true
-        while let text = try reader.nextName(isFirst: isFirst) {
-            isFirst = false
-            let name = reader.string(text)
-            guard names.insert(name) else { throw reader.duplicate(text) }
+        while let (name, offset) = try reader.nextName(after: &names) {
             if let form = ScoringForm(rawValue: name), forms.contains(form) {
                 if let found {
                     throw CodecError(
@@ -63,7 +59,7 @@ extension RowDecoder {
             } else {
                 throw CodecError(
                     .unknownName, "this call takes \(list(forms)), and not \(quoted(name))", field: name,
-                    offset: text.range.lowerBound)
+                    offset: offset)
             }
         }
         try reader.finish()
@@ -97,18 +93,24 @@ extension RowDecoder {
         guard reader.peek() == UInt8(ascii: "[") else {
             throw reader.wrongKind("an array of rows").located(field: form.rawValue)
         }
-        var rows = JSONRowReader(plan, extra: extra, limits: limits)
-        try reader.enterArray()
-        while try reader.nextElement(isFirst: rows.target.rowCount == 0) {
+        return try readRows(&reader) { (rows, reader) throws(CodecError) in
             if form == .records {
                 try rows.readRow(&reader)
             } else {
                 try rows.readInstance(&reader)
             }
         }
+    }
+
+    private func readRows(
+        _ reader: inout JSONReader,
+        _ readRow: (inout JSONRowReader, inout JSONReader) throws(CodecError) -> Void
+    ) throws(CodecError) -> DecodedRows {
+        var rows = JSONRowReader(plan, extra: extra, limits: limits)
+        try reader.enterArray()
+        while try reader.nextElement(isFirst: rows.target.rowCount == 0) { try readRow(&rows, &reader) }
         reader.takesNull = false
-        let rowCount = rows.target.rowCount
-        return DecodedRows(inputs: try rows.target.finish(), rowCount: rowCount)
+        return try rows.target.finish()
     }
 
     // MARK: A table with its header
@@ -121,11 +123,7 @@ extension RowDecoder {
         var header: [String]?
         var data: Int?
         var names = NameSet()
-        var isFirst = true
-        while let text = try reader.nextName(isFirst: isFirst) {
-            isFirst = false
-            let name = reader.string(text)
-            guard names.insert(name) else { throw reader.duplicate(text) }
+        while let (name, _) = try reader.nextName(after: &names) {
             switch name {
             case "columns": header = try readHeader(&reader)
             case "data":
@@ -184,14 +182,9 @@ extension RowDecoder {
         guard reader.peek() == UInt8(ascii: "[") else {
             throw reader.wrongKind("an array of rows").located(field: "data")
         }
-        var rows = JSONRowReader(plan, extra: extra, limits: limits)
-        try reader.enterArray()
-        while try reader.nextElement(isFirst: rows.target.rowCount == 0) {
+        return try readRows(&reader) { (rows, reader) throws(CodecError) in
             try rows.readRow(columns: columns, absent: absent, &reader)
         }
-        reader.takesNull = false
-        let rowCount = rows.target.rowCount
-        return DecodedRows(inputs: try rows.target.finish(), rowCount: rowCount)
     }
 }
 

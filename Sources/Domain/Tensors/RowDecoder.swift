@@ -58,8 +58,7 @@ package struct RowDecoder: Sendable {
             while try reader.nextElement(isFirst: rows.target.rowCount == 0) { try rows.readRow(&reader) }
         }
         try reader.finish()
-        let rowCount = rows.target.rowCount
-        return DecodedRows(inputs: try rows.target.finish(), rowCount: rowCount)
+        return try rows.target.finish()
     }
 }
 

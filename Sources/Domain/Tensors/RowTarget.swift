@@ -107,8 +107,8 @@
 
     // MARK: The end
 
-    /// The inputs as tensors.
-    mutating func finish() throws(CodecError) -> [Tensor] {
+    /// The rows as tensors.
+    mutating func finish() throws(CodecError) -> DecodedRows {
         guard rowCount > 0 else { throw CodecError(.shape, "there are no rows") }
         var tensors: [Tensor] = []
         tensors.reserveCapacity(plan.inputs.count)
@@ -119,7 +119,7 @@
             }
             tensors.append(try tensor(index, input))
         }
-        return tensors
+        return DecodedRows(inputs: tensors, rowCount: rowCount)
     }
 
     private func tensor(_ index: Int, _ input: RowPlan.Input) throws(CodecError) -> Tensor {

@@ -31,10 +31,7 @@ package enum ContentCoding: Sendable, Equatable {
     package static func accepted(by header: String) -> ContentCoding? {
         var best: (coding: ContentCoding, weight: Double)?
         var identity = 0.0
-        for item in header.split(separator: ",", maxSplits: 32) {
-            let parts = item.split(separator: ";").map(trimmed)
-            guard let name = parts.first else { continue }
-            let weight = parts.dropFirst().compactMap(weight).first ?? 1
+        for (name, weight) in weightedList(header) {
             let coding = name == "*" ? .gzip : ContentCoding(named: String(name))
             if let coding, weight > 0, weight > best?.weight ?? 0 || (weight == best?.weight && coding == .gzip) {
                 best = (coding, weight)
@@ -43,16 +40,4 @@ package enum ContentCoding: Sendable, Equatable {
         }
         return best.flatMap { $0.weight >= identity ? $0.coding : nil }
     }
-}
-
-private func trimmed(_ text: Substring) -> Substring {
-    var text = text.drop { $0 == " " || $0 == "\t" }
-    while let last = text.last, last == " " || last == "\t" { text.removeLast() }
-    return text
-}
-
-/// The weight of `q=0.5`.
-private func weight(_ parameter: Substring) -> Double? {
-    guard parameter.hasPrefix("q=") || parameter.hasPrefix("Q=") else { return nil }
-    return Double(parameter.dropFirst(2)).map { min(max($0, 0), 1) }
 }

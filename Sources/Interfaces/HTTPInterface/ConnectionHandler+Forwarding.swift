@@ -4,13 +4,17 @@ internal import NIOHTTP1
 
 /// A request that the framework answers.
 struct ForwardedRequest {
+    private static let leastBytesPerSecond = 1024.0
+
     var reader = BodyReader(.length(0))
     /// Whether the request is HTTP/1.1, as against 1.0.
     var isVersion11 = true
     /// Whether the request was HEAD, whose answer has no body.
     var isHead = false
+    /// Whether the connection ends behind the answer.
+    var isLast = false
     var hasBegunAnswer = false
-    /// How much of the body has come, and since when it comes.
+    /// How much of it was passed on, and since when it comes.
     var byteCount = 0
     let beganAt = NIODeadline.now()
 
@@ -19,24 +23,19 @@ struct ForwardedRequest {
         let elapsed = NIODeadline.now() - beganAt
         return elapsed >= patience && Double(byteCount) < Double(elapsed.nanoseconds) / 1e9 * Self.leastBytesPerSecond
     }
-
-    private static let leastBytesPerSecond = 1024.0
-    /// Whether the connection ends behind the answer.
-    var isLast = false
 }
 
 extension ConnectionHandler {
     func beginForwarding(_ head: RequestHead, _ context: ChannelHandlerContext) {
+        if let length = head.facts.contentLength, length > administration.bodyLimit(of: head.target) {
+            return refuse(.bodyTooLarge, context, as: .problem)
+        }
         guard isFrameworkThere || installFramework(context) else { return }
         phase = .forwarding
         forwarded = ForwardedRequest(
             reader: BodyReader(head.framing), isVersion11: head.isVersion11, isHead: head.method == .head,
             // NIO's parser stops behind an offer of another protocol.
             isLast: !head.keepsAlive || head.facts.offersUpgrade || head.method == .other("CONNECT"))
-        if let length = head.facts.contentLength, length > administration.bodyLimit(of: head.target) {
-            phase = .idle
-            return refuse(.bodyTooLarge, context, as: .problem)
-        }
         // Without a token the framework refuses whatever comes, so it need not come.
         if head.facts.expectsContinue, head.facts.authorization != nil, !forwarded.reader.isComplete {
             writeContinue(context)
@@ -79,7 +78,6 @@ extension ConnectionHandler {
             closeWhenWritten(context)
         } else {
             // What the framework may still answer is dropped: see `AnswerWatcher`.
-            phase = .idle
             refuse(fault, context, as: .problem)
         }
     }

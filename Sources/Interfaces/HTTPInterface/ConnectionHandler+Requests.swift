@@ -242,7 +242,8 @@ extension ConnectionHandler {
         let bytes = slot.answer(
             head, connection: isLast ? .close : request.isVersion11 ? .keep : .keepOld, isBodyless: request.isHead,
             acceptEncoding: request.facts.acceptEncoding)
-        context.write(Self.wrapOutboundOut(bytes), promise: nil)
+        // Not by `wrapOutboundOut`, which asks at run time what kind of value it was given.
+        context.write(NIOAny(bytes), promise: nil)
         needsFlush = true
         request = slot.unreadable
         phase = .idle

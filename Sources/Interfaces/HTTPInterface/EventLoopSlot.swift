@@ -16,8 +16,9 @@ final class EventLoopSlot {
     let settings: HTTPServerSettings
     let authority: TokenAuthority
     let logger: Logger
-    /// The server's calls as OpenAPI describes them.
-    let document: [UInt8]
+    /// The server's calls as OpenAPI describes them; made when somebody first asks.
+    private(set) lazy var document = serverDocument(version: settings.version, administration: administrationRoutes)
+    private let administrationRoutes: [AdministrationRoute]
     /// What answers where. Replaced by ``InferenceService/publish(_:)``.
     var table: ServingTable
     /// Bodies of answers are written here, one at a time.
@@ -30,10 +31,10 @@ final class EventLoopSlot {
     let unreadable = FastRequest(unreadable: ())
 
     init(
-        service: InferenceService, settings: HTTPServerSettings, authority: TokenAuthority, document: [UInt8],
-        logger: Logger, loopIndex: Int
+        service: InferenceService, settings: HTTPServerSettings, authority: TokenAuthority,
+        administrationRoutes: [AdministrationRoute], logger: Logger, loopIndex: Int
     ) {
-        self.document = document
+        self.administrationRoutes = administrationRoutes
         self.service = service
         self.settings = settings
         self.authority = authority
@@ -81,15 +82,15 @@ final class EventLoopSlots: Sendable {
     private let service: InferenceService
     private let settings: HTTPServerSettings
     private let authority: TokenAuthority
-    private let document: [UInt8]
+    private let administrationRoutes: [AdministrationRoute]
     private let logger: Logger
     private let slots = Mutex<[ObjectIdentifier: NIOLoopBound<EventLoopSlot>]>([:])
 
     init(
-        service: InferenceService, settings: HTTPServerSettings, authority: TokenAuthority, document: [UInt8],
-        logger: Logger
+        service: InferenceService, settings: HTTPServerSettings, authority: TokenAuthority,
+        administrationRoutes: [AdministrationRoute], logger: Logger
     ) {
-        self.document = document
+        self.administrationRoutes = administrationRoutes
         self.service = service
         self.settings = settings
         self.authority = authority
@@ -102,8 +103,8 @@ final class EventLoopSlots: Sendable {
         let (bound, isNew) = slots.withLock { slots in
             if let known = slots[key] { return (known, false) }
             let slot = EventLoopSlot(
-                service: service, settings: settings, authority: authority, document: document, logger: logger,
-                loopIndex: slots.count)
+                service: service, settings: settings, authority: authority,
+                administrationRoutes: administrationRoutes, logger: logger, loopIndex: slots.count)
             let bound = NIOLoopBound(slot, eventLoop: loop)
             slots[key] = bound
             return (bound, true)

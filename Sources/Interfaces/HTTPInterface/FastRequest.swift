@@ -64,13 +64,19 @@ struct FastRequest {
         if body != nil {
             body?.writeBuffer(&part)
         } else if let length = facts.contentLength, length > part.readableBytes {
-            var reserved = ByteBufferAllocator().buffer(capacity: min(length, Self.largestReservation))
+            let gap = gapBeforeBody
+            var reserved = ByteBufferAllocator().buffer(capacity: gap + min(length, Self.largestReservation))
+            reserved.writeRepeatingByte(0, count: gap)
+            reserved.moveReaderIndex(forwardBy: gap)
             reserved.writeBuffer(&part)
             body = reserved
         } else {
             body = part
         }
     }
+
+    /// Bytes to leave free, so that tensors behind the JSON lie where the processor likes them, and are used in place.
+    private var gapBeforeBody: Int { facts.jsonByteCount.flatMap { Int($0) }.map { (16 - ($0 & 15)) & 15 } ?? 0 }
 
     /// Puts the body in place of the one that came compressed.
     mutating func replaceBody(_ bytes: [UInt8]) { body = ByteBuffer(bytes: bytes) }

@@ -37,7 +37,7 @@ package struct HTTPServer: Sendable {
         routes = Self.routes(administration, settings)
         slots = EventLoopSlots(
             service: administration.inference, settings: settings, authority: authority,
-            document: serverDocument(version: settings.version, administration: routes), logger: logger)
+            administrationRoutes: routes, logger: logger)
     }
 
     /// Listens until it is cancelled or shut down gracefully.

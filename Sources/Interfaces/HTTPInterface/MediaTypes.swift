@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import ContentCoding
 internal import ModelDomain
 
 /// A body of a kind that is not read: status 415.
@@ -21,7 +22,7 @@ enum ScoringType: Equatable {
             self = .json
             return
         }
-        let parts = header.split(separator: ";").map { $0.trimmed.lowercased() }
+        let parts = headerParts(header[...]).map { $0.lowercased() }
         for parameter in parts.dropFirst() where parameter.hasPrefix("charset=") {
             let charset = parameter.dropFirst("charset=".count).filter { $0 != "\"" }
             guard charset == "utf-8" || charset == "utf8" else {
@@ -45,22 +46,11 @@ enum ScoringType: Equatable {
 func prefersCSV(_ header: String?) -> Bool {
     guard let header, header.utf8.count >= 8, header.utf8.count <= 1000, header.lowercased().contains("text/csv")
     else { return false }
-    var best: (isCSV: Bool, quality: Double)?
-    for entry in header.lowercased().split(separator: ",") {
-        let parts = entry.split(separator: ";").map(\.trimmed)
-        guard let type = parts.first else { continue }
+    var best: (isCSV: Bool, weight: Double)?
+    for (type, weight) in weightedList(header.lowercased()) {
         let isCSV = type == "text/csv"
         guard isCSV || type == "application/json" else { continue }
-        let quality = parts.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
-        if quality > best?.quality ?? 0 { best = (isCSV, quality) }
+        if weight > best?.weight ?? 0 { best = (isCSV, weight) }
     }
     return best?.isCSV ?? false
-}
-
-extension Substring {
-    fileprivate var trimmed: Substring {
-        let start = drop { $0 == " " || $0 == "\t" }
-        guard let end = start.lastIndex(where: { $0 != " " && $0 != "\t" }) else { return "" }
-        return start[...end]
-    }
 }

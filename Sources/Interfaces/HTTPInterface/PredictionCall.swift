@@ -58,7 +58,7 @@ struct PredictionCall: Sendable {
     }
 
     private func named(_ answers: [Tensor]) -> [NamedTensor] {
-        zip(live.signature.outputs, answers).map { NamedTensor($0.name, $1) }
+        answers.indices.map { NamedTensor(live.signature.outputs[$0].name, answers[$0]) }
     }
 
     private func rows(_ answers: [Tensor]) throws(CodecError) -> [NamedTensor] {

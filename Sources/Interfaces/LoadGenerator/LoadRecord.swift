@@ -22,8 +22,6 @@ package struct LoadRecord: Sendable {
     private var latencies = Self.emptyHistogram
     /// From the moment a request was sent to the end of its answer; status 200 only.
     private var serviceTimes = Self.emptyHistogram
-    /// How late the sender itself was, where a connection was free.
-    private var delays = Self.emptyHistogram
 
     package private(set) var scheduled = 0
     package private(set) var sent = 0
@@ -48,7 +46,6 @@ package struct LoadRecord: Sendable {
 
     package var latency: LatencySummary { LatencySummary(latencies) }
     package var serviceTime: LatencySummary { LatencySummary(serviceTimes) }
-    package var senderDelay: LatencySummary { LatencySummary(delays) }
 
     /// Answers with status 200.
     package var good: Int { statuses[200] ?? 0 }
@@ -64,7 +61,6 @@ package struct LoadRecord: Sendable {
         sent += 1
         if hasWaited { waited += 1 }
         if delay > 1_000_000 { sentLate += 1 }
-        delays.record(Self.value(delay))
     }
 
     mutating func noteAnswer(status: Int, latency: Int, serviceTime: Int) {
@@ -87,7 +83,6 @@ package struct LoadRecord: Sendable {
     package mutating func add(_ other: LoadRecord) {
         latencies.add(other.latencies)
         serviceTimes.add(other.serviceTimes)
-        delays.add(other.delays)
         scheduled += other.scheduled
         sent += other.sent
         answered += other.answered

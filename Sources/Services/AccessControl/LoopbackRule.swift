@@ -6,7 +6,7 @@ package struct RequestOrigin: Sendable, Hashable {
     package let isBoundToLoopback: Bool
     /// The `Host` header, with or without a port.
     package let host: String?
-    /// Whether the request has `Forwarded`, `Via` or any `X-Forwarded-…` header.
+    /// Whether a header says that somebody passed the request on: `Forwarded`, `Via`, `X-Real-IP`, any `X-Forwarded-…`.
     package let isForwarded: Bool
     /// The address at the other end of the connection, without a port.
     package let peer: String?
@@ -29,12 +29,6 @@ package func needForToken(from origin: RequestOrigin) -> AccessDenial? {
     }
     guard let host = origin.host, isLoopbackHost(host) else { return .hostNotLoopback }
     return nil
-}
-
-/// Whether a header with this name says that somebody passed the request on.
-package func tellsOfForwarding(header name: String) -> Bool {
-    let name = name.lowercased()
-    return name == "forwarded" || name == "via" || name.hasPrefix("x-forwarded-")
 }
 
 /// `127.x.x.x`, `::1`, or the former written as IPv6.

@@ -123,9 +123,6 @@ struct AdmissionQueue<Work: WaitingWork> {
         serviceNanoseconds = serviceNanoseconds == 0 ? nanoseconds : serviceNanoseconds + difference / 8
     }
 
-    /// Takes everything out.
-    mutating func removeAll() -> [Work] { queue.removeAll { _ in true }.map(\.work) }
-
     /// Leaves what will be served within the bound: not those who are late already, and not those who come too late.
     private mutating func cutToBound(_ threads: Double, _ now: Moment, into dropped: inout [Dropped]) {
         let bound = bound

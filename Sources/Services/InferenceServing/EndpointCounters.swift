@@ -64,8 +64,6 @@ package final class EndpointCounters: Sendable {
         }
     }
 
-    package var refused: Int { RefusalCause.allCases.reduce(0) { $0 + refused($1) } }
-
     func accept() { acceptedCount.add(1, ordering: .relaxed) }
 
     /// Refused on arrival.

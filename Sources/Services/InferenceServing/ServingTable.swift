@@ -39,21 +39,16 @@ package final class EndpointState: Sendable {
     /// From when a request is there; `nil` for no limit.
     let deadlineNanoseconds: Int?
 
+    /// - Parameter before: The same endpoint until now: what waits and what is counted stays.
     package init(
-        record: EndpointRecord, live: LiveVersion?, problem: Explanation?,
-        counters: EndpointCounters = EndpointCounters(), admission: EndpointAdmission = EndpointAdmission()
+        record: EndpointRecord, live: LiveVersion?, problem: Explanation? = nil, after before: EndpointState? = nil
     ) {
         self.record = record
         self.live = live
         self.problem = problem
-        self.counters = counters
-        self.admission = admission
+        counters = before?.counters ?? EndpointCounters()
+        admission = before?.admission ?? EndpointAdmission()
         deadlineNanoseconds = record.settings.deadline?.nanoseconds
-    }
-
-    /// This endpoint with other settings; what waits and what is counted stays.
-    package func with(_ record: EndpointRecord) -> EndpointState {
-        EndpointState(record: record, live: live, problem: problem, counters: counters, admission: admission)
     }
 
     /// - Throws: `SRV-001` with the reason when nothing proven is there.

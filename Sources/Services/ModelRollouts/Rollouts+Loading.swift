@@ -17,10 +17,7 @@ extension Rollouts {
             let version = try await registry.version(.number(record.current.version), of: record.current.model)
             let live = try await prove(version, at: endpoint)
             try await registry.recordLoad(of: endpoint, in: project, by: actor)
-            let before = state(of: endpoint)
-            let loaded = EndpointState(
-                record: record, live: live, problem: nil, counters: before?.counters ?? EndpointCounters(),
-                admission: before?.admission ?? EndpointAdmission())
+            let loaded = EndpointState(record: record, live: live, after: state(of: endpoint))
             let draining = await switched(endpoint, to: loaded)
             note(.switched, endpoint, version.model, version.number, "loaded by \(actor)")
             return (loaded, draining)
@@ -42,8 +39,7 @@ extension Rollouts {
             let draining = await switched(
                 endpoint,
                 to: EndpointState(
-                    record: before.record, live: nil, problem: unloaded(endpoint, by: actor), counters: before.counters,
-                    admission: before.admission))
+                    record: before.record, live: nil, problem: unloaded(endpoint, by: actor), after: before))
             let current = before.record.current
             note(.removed, endpoint, current.model, current.version, "unloaded by \(actor)")
             return ((), draining)

@@ -28,7 +28,7 @@ extension Rollouts {
         let record = try await registry.recordSettings(
             settings, of: name, in: before.record.project, resetting: resetting, by: actor, reason: reason)
         guard record.settings != before.record.settings else { return before }
-        let state = before.with(record)
+        let state = EndpointState(record: record, live: before.live, problem: before.problem, after: before)
         set(state)
         await publish(isComplete: service.table.isComplete)
         note(.configured, name, current.model, current.version, record.settings.line)

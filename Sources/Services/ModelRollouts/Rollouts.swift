@@ -47,7 +47,7 @@ package final class Rollouts: Sendable {
         try await turnstile.pass { [self] in
             let records = try await registry.endpoints()
             for record in records {
-                set(EndpointState(record: record, live: nil, problem: nil, counters: EndpointCounters()))
+                set(EndpointState(record: record, live: nil))
             }
             await publish(isComplete: records.isEmpty)
             for (index, record) in records.enumerated() {
@@ -151,7 +151,7 @@ package final class Rollouts: Sendable {
 // MARK: Steps
 
 extension Rollouts {
-    /// Loads a version on the loading thread, and reports what came of it.
+    /// Loads a version on the loading queue, and reports what came of it.
     ///
     /// - Parameter before: Whose callers it must be able to answer.
     func prove(
@@ -210,9 +210,7 @@ extension Rollouts {
         at endpoint: EndpointName, with live: LiveVersion, deployment: Deployment, instead before: EndpointState?
     ) async throws -> (DeploymentOutcome, DrainingVersion?) {
         let record = try await registry.endpoint(endpoint, in: live.version.model.project)
-        let state = EndpointState(
-            record: record, live: live, problem: nil, counters: before?.counters ?? EndpointCounters(),
-            admission: before?.admission ?? EndpointAdmission())
+        let state = EndpointState(record: record, live: live, after: before)
         let draining = await switched(endpoint, to: state)
         note(
             .switched, endpoint, live.version.model, live.version.number,
@@ -236,13 +234,13 @@ extension Rollouts {
                         .fellBack, record.name, version.model, version.number,
                         "answers instead of version \(record.current.version): \(problem.message)")
                 }
-                return EndpointState(record: record, live: live, problem: problem, counters: EndpointCounters())
+                return EndpointState(record: record, live: live, problem: problem)
             } catch {
                 problem = problem ?? explain(error)
                 candidate = history.first { $0.generation == deployment.base }
             }
         }
-        return EndpointState(record: record, live: nil, problem: problem, counters: EndpointCounters())
+        return EndpointState(record: record, live: nil, problem: problem)
     }
 
     private func explain(_ error: any Error) -> Explanation {
