@@ -19,7 +19,7 @@ struct BlobFilesTests {
     @Test func onlyTheOwnerMayReadContents() async throws {
         try await withStore { store, folder async throws in
             let file = try await keepFile("deep/model.onnx", [1, 2], in: store)
-            _ = try await store.materialize([file], as: bundle)
+            _ = try store.materialize([file], as: bundle)
             let all = try #require(FileManager.default.enumerator(atPath: folder)).compactMap { $0 as? String }
             #expect(all.contains("blobs/\(file.digest.hex.prefix(2))/\(file.digest.hex)"))
             #expect(all.contains("bundles/\(bundle.hex)/deep/model.onnx"))
@@ -63,7 +63,7 @@ struct BlobFilesTests {
     @Test func aBundleSharesTheBytesOfItsContents() async throws {
         try await withStore { store, folder async throws in
             let file = try await keepFile("model.onnx", [1, 2], in: store)
-            let target = try await store.materialize([file], as: bundle)
+            let target = try store.materialize([file], as: bundle)
             #expect(target == "\(folder)/bundles/\(bundle.hex)")
             let attributes = try FileManager.default.attributesOfItem(atPath: "\(target)/model.onnx")
             #expect(attributes[.referenceCount] as? Int == 2)
@@ -73,10 +73,10 @@ struct BlobFilesTests {
     @Test func aBrokenBundleFolderIsMadeAnew() async throws {
         try await withStore { store, _ async throws in
             let file = try await keepFile("model.onnx", [1, 2], in: store)
-            let target = try await store.materialize([file], as: bundle)
+            let target = try store.materialize([file], as: bundle)
             try FileManager.default.removeItem(atPath: "\(target)/model.onnx")
             try Data([1]).write(to: URL(filePath: "\(target)/model.onnx"))
-            #expect(try await store.materialize([file], as: bundle) == target)
+            #expect(try store.materialize([file], as: bundle) == target)
             #expect(try Data(contentsOf: URL(filePath: "\(target)/model.onnx")) == Data([1, 2]))
         }
     }
@@ -87,8 +87,8 @@ struct BlobFilesTests {
             let sound = try await keepFile("a.bin", [9], in: store)
             let file = try await keepFile("model.onnx", [1, 2], in: store)
             try flipBit(in: file.digest, below: folder)
-            let error = await #expect(throws: Refusal.self) {
-                _ = try await store.materialize([sound, file], as: bundle)
+            let error = #expect(throws: Refusal.self) {
+                _ = try store.materialize([sound, file], as: bundle)
             }
             #expect(error?.explanation.code == .bundleDamaged)
             #expect(error?.explanation.message.contains("“model.onnx”") == true)
@@ -96,7 +96,7 @@ struct BlobFilesTests {
             #expect(try await !store.contains(file.digest))
 
             _ = try await keep([1, 2], in: store)
-            let target = try await store.materialize([sound, file], as: bundle)
+            let target = try store.materialize([sound, file], as: bundle)
             #expect(try Data(contentsOf: URL(filePath: "\(target)/model.onnx")) == Data([1, 2]))
         }
     }
@@ -123,7 +123,7 @@ struct BlobFilesTests {
             let files = try await [
                 keepFile("a", [1], in: store), keepFile("b", [2], in: store), keepFile("c", [3], in: store),
             ]
-            let target = try await store.materialize(files, as: bundle)
+            let target = try store.materialize(files, as: bundle)
             #expect(try await store.verify(files, of: bundle).isEmpty)
             try flipBit(in: files[0].digest, below: folder)
             try FileManager.default.removeItem(atPath: "\(folder)/blobs/\(files[1].digest.hex.prefix(2))")
@@ -131,7 +131,7 @@ struct BlobFilesTests {
             #expect(!FileManager.default.fileExists(atPath: target))
 
             for byte in [UInt8(1), 2] { _ = try await keep([byte], in: store) }
-            _ = try await store.materialize(files, as: bundle)
+            _ = try store.materialize(files, as: bundle)
             #expect(try await store.verify(files, of: bundle).isEmpty)
         }
     }
@@ -139,7 +139,7 @@ struct BlobFilesTests {
     @Test func verificationFindsAFileThatWasReplacedInTheFolder() async throws {
         try await withStore { store, _ async throws in
             let file = try await keepFile("a", [1], in: store)
-            let target = try await store.materialize([file], as: bundle)
+            let target = try store.materialize([file], as: bundle)
             try FileManager.default.removeItem(atPath: "\(target)/a")
             try Data([7]).write(to: URL(filePath: "\(target)/a"))
             #expect(try await store.verify([file], of: bundle) == [file])
@@ -150,12 +150,12 @@ struct BlobFilesTests {
     @Test func aLinkInPlaceOfAFileIsNotFollowed() async throws {
         try await withStore { store, folder async throws in
             let file = try await keepFile("a", [1], in: store)
-            let target = try await store.materialize([file], as: bundle)
+            let target = try store.materialize([file], as: bundle)
             try Data([1]).write(to: URL(filePath: "\(folder)/elsewhere"))
             try FileManager.default.removeItem(atPath: "\(target)/a")
             try FileManager.default.createSymbolicLink(
                 atPath: "\(target)/a", withDestinationPath: "\(folder)/elsewhere")
-            _ = try await store.materialize([file], as: bundle)
+            _ = try store.materialize([file], as: bundle)
             let type = try FileManager.default.attributesOfItem(atPath: "\(target)/a")[.type] as? FileAttributeType
             #expect(type == .typeRegular)
         }

@@ -13,7 +13,7 @@ struct PackagerTests {
         _ files: [String: String], score: @escaping @Sendable (Float, Float) -> Float = { $0 + 10 * $1 },
         at time: Int64 = 0, choices: Packager.Choices = .init()
     ) async throws -> PackedBundle {
-        try await Packager(
+        try Packager(
             folder: MemoryFolder(files), runtime: FakeRuntime(score: score), syntax: YAMLSyntax(),
             stamp: PackingStamp(time: Timestamp(microseconds: time), actor: "ada", tool: "test")
         ).pack(choices)
@@ -85,7 +85,7 @@ struct PackagerTests {
         let packager = Packager(
             folder: MemoryFolder(files), runtime: Moody(), syntax: YAMLSyntax(),
             stamp: PackingStamp(time: Timestamp(microseconds: 0), actor: "ada", tool: "test"))
-        await #expect(throws: ProofFailed.self) { try await packager.pack() }
+        #expect(throws: ProofFailed.self) { try packager.pack() }
     }
 
     @Test func theSameContentHasTheSameDigest() async throws {

@@ -25,6 +25,8 @@ private struct Platform {
     /// Whether calls of the row `[77, …]` stay in the engine.
     let isHeld: Mutex<Bool>.Shared
     let events: Mutex<[String]>.Shared
+    /// What was done in the order in which it was, with the nice value of the thread that did it.
+    let priorities: Mutex<[String]>.Shared
 
     init(in folder: String) async throws {
         blobs = try BlobFiles(folder: folder + "/contents")
@@ -38,24 +40,30 @@ private struct Platform {
         let events = Mutex<[String]>.Shared([])
         self.error = error
         self.events = events
+        let priorities = Mutex<[String]>.Shared([])
+        self.priorities = priorities
         rollouts = Rollouts(
             registry: registry,
             loader: ModelLoader(
                 runtime: { () throws(EngineError) in
                     let added = error.value
                     return FakeRuntime {
+                        priorities.note("run")
                         while $0 == 77, isHeld.value { usleep(1000) }
                         return $0 + 10 * $1 + added
                     }
                 }, blobs: blobs),
             service: service, limits: .standard, drainLimit: .milliseconds(200),
-            giveBackMemory: { events.change { $0.append("memory") } },
+            giveBackMemory: {
+                priorities.note("memory")
+                events.change { $0.append("memory") }
+            },
             report: { event in events.change { $0.append("\(event.kind) \(event.version)") } })
     }
 
     /// Packs a version whose weights are `weights`, uploads and registers it.
     func register(_ weights: String, model: String = "m", columns: String = "a,b,score") async throws -> ModelVersion {
-        let bundle = try await Packager(
+        let bundle = try Packager(
             folder: MemoryFolder([
                 "model.onnx": weights, "examples.csv": "\(columns)\n1,2,21\n",
                 "slipway.yaml": "{model: {name: \(model)}, proof: {examples: {data: examples.csv}}}",
@@ -108,6 +116,13 @@ extension Mutex {
         init(_ value: Value) { mutex = Mutex(value) }
         var value: Value { mutex.withLock { $0 } }
         func change(_ body: (inout Value) -> Void) { mutex.withLock { body(&$0) } }
+    }
+}
+
+extension Mutex<[String]>.Shared {
+    fileprivate func note(_ what: String) {
+        let niceness = getpriority(numericCast(PRIO_PROCESS.rawValue), 0)
+        change { if $0.last != "\(what) at \(niceness)" { $0.append("\(what) at \(niceness)") } }
     }
 }
 
@@ -211,6 +226,21 @@ struct RolloutsTests {
             #expect(platform.live() == 1)
             #expect(try await platform.registry.endpoint(EndpointName("e")).current.version == 1)
             #expect(platform.events.value.suffix(2) == ["refused 2", "memory"])
+        }
+    }
+
+    /// Loading, replaying and warming step back behind what answers, and only they: the heap's locks are everybody's.
+    @Test func loadingStepsBackBehindWhatAnswers() async throws {
+        try await withPlatform { platform, _ in
+            let before = getpriority(numericCast(PRIO_PROCESS.rawValue), 0)
+            _ = try await platform.register("one")
+            _ = try await platform.deploy(1)
+            try await withCheckedThrowingContinuation { continuation in
+                do { try platform.ask(1) { continuation.resume() } } catch { continuation.resume(throwing: error) }
+            }
+            try await platform.rollouts.remove(EndpointName("e"), by: "ada")
+            #expect(
+                platform.priorities.value == ["run at \(before + 10)", "run at \(before)", "memory at \(before)"])
         }
     }
 

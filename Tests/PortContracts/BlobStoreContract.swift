@@ -74,13 +74,13 @@ package struct BlobStoreContract {
             keepFile("data/same.bin", [1, 2, 3], in: store), keepFile("empty", [], in: store),
         ]
         for _ in 0..<2 {
-            let folder = try await store.materialize(files, as: Digest(of: [0]))
+            let folder = try store.materialize(files, as: Digest(of: [0]))
             for file in files {
                 let bytes = try Array(Data(contentsOf: URL(filePath: "\(folder)/\(file.path)")))
                 #expect(Digest(of: bytes) == file.digest, "\(file.path)")
             }
         }
-        let other = try await store.materialize([files[1]], as: Digest(of: [1]))
+        let other = try store.materialize([files[1]], as: Digest(of: [1]))
         #expect(try FileManager.default.contentsOfDirectory(atPath: other) == ["data"])
     }
 
@@ -88,17 +88,17 @@ package struct BlobStoreContract {
         let store = try await makeStore()
         let present = try await keepFile("a", [1], in: store)
         let absent = try BundleFile(path: "b", digest: Digest(of: [2]), byteCount: 1)
-        let error = await #expect(throws: (any Error).self) {
-            _ = try await store.materialize([present, absent], as: Digest(of: [0]))
+        let error = #expect(throws: (any Error).self) {
+            _ = try store.materialize([present, absent], as: Digest(of: [0]))
         }
         let explanation = (error as? any ExplainedError)?.explanation
         #expect(explanation?.code == .contentMissing)
         #expect(explanation?.message.contains("“b”") == true)
         let lie = try BundleFile(path: "a", digest: present.digest, byteCount: 2)
-        await expectCode(.bundleDamaged) { _ = try await store.materialize([lie], as: Digest(of: [0])) }
+        await expectCode(.bundleDamaged) { _ = try store.materialize([lie], as: Digest(of: [0])) }
         #expect(try await store.contains(present.digest))
         _ = try await keepFile("b", [2], in: store)
-        _ = try await store.materialize([present, absent], as: Digest(of: [0]))
+        _ = try store.materialize([present, absent], as: Digest(of: [0]))
     }
 
     func tasksThatKeepAndMaterializeTheSameAtOnceAgree() async throws {
@@ -108,7 +108,7 @@ package struct BlobStoreContract {
             for _ in 0..<16 {
                 group.addTask {
                     let file = try await keepFile("model.onnx", content, in: store)
-                    return try await store.materialize([file], as: Digest(of: [0]))
+                    return try store.materialize([file], as: Digest(of: [0]))
                 }
             }
             return try await group.reduce(into: Set<String>()) { $0.insert($1) }

@@ -38,5 +38,5 @@ package final class MemoryFolder: ProjectFolder {
         contents.withLock { $0[path] = content }
     }
 
-    package func commit() async -> SourceCommit? { nil }
+    package func commit() -> SourceCommit? { nil }
 }

@@ -3,23 +3,21 @@ package import ModelDomain
 
 /// Bundles as folders, for engines that open files.
 extension BlobFiles {
-    package func materialize(_ files: [BundleFile], as bundle: Digest) async throws -> String {
-        try await onQueue {
-            let target = bundlePath(bundle)
-            // Contents were compared when the folder was made; a start must not read gigabytes again.
-            if hasAllSizes(files, in: target) { return target }
-            removeTree(target)
-            let unfinished = newUnfinishedPath()
-            do {
-                try build(files, in: unfinished)
-                // Another task that was faster has made the same folder.
-                if try !renameFolder(unfinished, to: target) { removeTree(unfinished) }
-            } catch {
-                removeTree(unfinished)
-                throw error
-            }
-            return target
+    package func materialize(_ files: [BundleFile], as bundle: Digest) throws -> String {
+        let target = bundlePath(bundle)
+        // Contents were compared when the folder was made; a start must not read gigabytes again.
+        if hasAllSizes(files, in: target) { return target }
+        removeTree(target)
+        let unfinished = newUnfinishedPath()
+        do {
+            try build(files, in: unfinished)
+            // Another task that was faster has made the same folder.
+            if try !renameFolder(unfinished, to: target) { removeTree(unfinished) }
+        } catch {
+            removeTree(unfinished)
+            throw error
         }
+        return target
     }
 
     /// Compares every byte of a bundle with its digests.

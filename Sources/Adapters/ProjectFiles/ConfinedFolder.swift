@@ -71,7 +71,7 @@ package struct ConfinedFolder: ProjectFolder {
         try writeNewFile(location(of: path), content)
     }
 
-    package func commit() async -> SourceCommit? {
+    package func commit() -> SourceCommit? {
         guard let commit = git("rev-parse", "--verify", "HEAD") else { return nil }
         let changes = git("status", "--porcelain", "--", ".")
         return SourceCommit(commit: commit, isDirty: changes?.isEmpty == false)

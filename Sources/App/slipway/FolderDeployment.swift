@@ -41,11 +41,17 @@ struct FolderDeployment: Sendable {
     }
 
     private func pack(_ folder: String) async throws -> any PackedProject {
+        let packed = Task { [engines, rollouts] in
+            try await rollouts.aside {
+                try MachineToolbox().pack(
+                    PackOptions(path: folder, name: nil, project: nil, examples: nil, baseline: nil), engines: engines,
+                    progress: { _ in })
+            }
+        }
         // The model was loaded once to pack it, and will be again to serve.
-        defer { giveBackMemory() }
-        return try await MachineToolbox().pack(
-            PackOptions(path: folder, name: nil, project: nil, examples: nil, baseline: nil), engines: engines,
-            progress: { _ in })
+        let result = await packed.result
+        await rollouts.returnMemory()
+        return try result.get()
     }
 
     private func resolved(_ path: String) throws -> String {

@@ -11,12 +11,13 @@ struct MachineToolbox: Toolbox {
     func pack(
         _ options: PackOptions, progress: @escaping @Sendable (String) -> Void
     ) async throws -> any PackedProject {
-        try await pack(options, engines: EngineLibraries(folder: DataFolder(nil)), progress: progress)
+        try pack(options, engines: EngineLibraries(folder: DataFolder(nil)), progress: progress)
     }
 
+    /// Blocks for as long as the model takes to load and to answer.
     func pack(
         _ options: PackOptions, engines: EngineLibraries, progress: @escaping @Sendable (String) -> Void
-    ) async throws -> any PackedProject {
+    ) throws -> any PackedProject {
         var choices = Packager.Choices()
         choices.name = try options.name.map { try ModelName($0) }
         choices.project = try options.project.map { try ProjectName($0) }
@@ -41,7 +42,7 @@ struct MachineToolbox: Toolbox {
         let packager = Packager(
             folder: folder, runtime: runtime, syntax: YAMLSyntax(),
             stamp: PackingStamp(time: .now, actor: NSUserName(), tool: Product.nameAndVersion))
-        return LocalPackedProject(bundle: try await packager.pack(choices, progress: progress), folder: folder)
+        return LocalPackedProject(bundle: try packager.pack(choices, progress: progress), folder: folder)
     }
 
     func initialize(_ path: String, name: String?) async throws -> String {

@@ -18,8 +18,9 @@ package protocol BlobStore: Sendable {
     /// - Throws: `REG-007` when it is not there, `PRJ-009` when it is damaged, `IN-009` when it is larger.
     func read(_ digest: Digest, limit: Int) async throws -> [UInt8]
 
-    /// A folder in which every file of `manifest` lies under its own name, for engines that open files.
+    /// A folder in which every file of `manifest` lies under its own name, for engines that open files. Blocks: the first
+    /// time for as long as it takes to compare every byte with its digest.
     ///
     /// - Throws: `REG-007` naming the first content that is not there; `PRJ-009` when one is damaged.
-    func materialize(_ files: [BundleFile], as bundle: Digest) async throws -> String
+    func materialize(_ files: [BundleFile], as bundle: Digest) throws -> String
 }

@@ -32,26 +32,42 @@ package struct ModelLoader: Sendable {
             hint: "Upload it with PUT /v1/blobs/\(digest) first; `slipway deploy` does.")
     }
 
-    /// - Returns: The folder of the bundle, and its examples as far as a start replays them.
-    package func prepare(_ manifest: BundleManifest, bundle: Digest) async throws -> PreparedBundle {
-        let folder = try await blobs.materialize(manifest.files, as: bundle)
-        var examples: [Example] = []
-        if let proof = manifest.proof, let file = manifest.file(proof.examples) {
-            let format = try ExampleFormat(signature: manifest.signature, outputs: proof.outputs)
-            examples = try format.read(
-                lines: try await blobs.read(file.digest, limit: ExampleFormat.byteLimit),
-                limit: proof.replayAtStart.limit(proof.count))
+    /// Reads of a bundle what has to be waited for.
+    package func fetch(_ bundle: Digest) async throws -> FetchedBundle {
+        let manifest = try await manifest(of: bundle)
+        guard let proof = manifest.proof, let file = manifest.file(proof.examples) else {
+            return FetchedBundle(digest: bundle, manifest: manifest, examples: [])
         }
-        return PreparedBundle(
-            manifest: manifest, model: ModelFile(path: "\(folder)/\(manifest.model)"), examples: examples)
+        return FetchedBundle(
+            digest: bundle, manifest: manifest,
+            examples: try await blobs.read(file.digest, limit: ExampleFormat.byteLimit))
     }
 
-    /// Opens the engine and replays. Blocks for as long as that takes: call it on a thread of its own.
+    /// Lays the bundle's files out, opens the engine, and replays as many examples as a start does. Blocks for as long as
+    /// that takes: call it on a thread of its own.
     ///
     /// - Throws: ``EngineError`` when the model cannot be opened or run; ``ProofFailed`` when it answers differently.
-    package func load(_ bundle: PreparedBundle) throws -> ProvenModel {
-        try ProvenModel(proving: bundle, on: try runtime())
+    package func load(_ bundle: FetchedBundle) throws -> ProvenModel {
+        let manifest = bundle.manifest
+        let folder = try blobs.materialize(manifest.files, as: bundle.digest)
+        var examples: [Example] = []
+        if let proof = manifest.proof {
+            let format = try ExampleFormat(signature: manifest.signature, outputs: proof.outputs)
+            examples = try format.read(lines: bundle.examples, limit: proof.replayAtStart.limit(proof.count))
+        }
+        return try ProvenModel(
+            proving: PreparedBundle(
+                manifest: manifest, model: ModelFile(path: "\(folder)/\(manifest.model)"), examples: examples),
+            on: try runtime())
     }
+}
+
+/// What was read of a bundle; its files are not laid out yet.
+package struct FetchedBundle: Sendable {
+    fileprivate let digest: Digest
+    package let manifest: BundleManifest
+    /// As lines, not yet decoded.
+    fileprivate let examples: [UInt8]
 }
 
 /// A bundle whose files lie where an engine can open them.

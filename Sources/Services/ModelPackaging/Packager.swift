@@ -34,11 +34,13 @@ package struct Packager: Sendable {
         self.stamp = stamp
     }
 
+    /// Blocks for as long as the model takes to load and to answer.
+    ///
     /// - Throws: ``ProofFailed`` when the engine does not reproduce recorded answers; refusals that name file, key and
     ///   line for whatever else cannot be packed. Nothing is written.
     package func pack(
         _ choices: Choices = Choices(), progress: @Sendable (String) -> Void = { _ in }
-    ) async throws -> PackedBundle {
+    ) throws -> PackedBundle {
         let project = try ProjectFile.read(in: folder, syntax: syntax).merged(with: choices)
         let source = try modelPath(of: project)
         progress("loading \(source)")
@@ -74,7 +76,7 @@ package struct Packager: Sendable {
         let provenance = Provenance(
             stamp: stamp, model: model, endpoints: endpoints, endpointSettings: project.endpointSettings,
             source: source, engine: runtime.identity,
-            commit: await folder.commit(), data: data, verdict: verdict)
+            commit: folder.commit(), data: data, verdict: verdict)
         return PackedBundle(
             model: model, endpoints: endpoints, endpointSettings: project.endpointSettings, manifest: manifest,
             provenanceBytes: provenance.bytes, contents: files, verdict: verdict, notes: notes)

@@ -20,7 +20,7 @@ package protocol ProjectFolder: Sendable {
     /// Writes a file that is not there yet, whole or not at all. `PRJ-008` when it is there.
     func create(_ path: String, _ content: [UInt8]) throws
     /// The commit that the folder is at; `nil` outside version control.
-    func commit() async -> SourceCommit?
+    func commit() -> SourceCommit?
 }
 
 /// Where the code stood when a model was packed.

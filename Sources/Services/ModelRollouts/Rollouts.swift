@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import Dispatch
 package import InferenceServing
 package import ModelDomain
 package import ModelExecution
@@ -20,8 +19,10 @@ package final class Rollouts: Sendable {
     let drainLimit: Duration
     private let giveBackMemory: @Sendable () -> Void
     let turnstile = Turnstile()
-    /// Loading blocks, and must not hold the threads that everything else runs on.
-    private let loading = DispatchQueue(label: "loading")
+    /// Loading takes what live traffic leaves of the processors: beside threads that want all of a core, a tenth of it.
+    private let loading = OwnThread(named: "loading", niceness: 10)
+    /// For what blocks, and has the priority of everything else: it holds locks that predictions may wait for.
+    private let upkeep = OwnThread(named: "upkeep")
     private let states = Mutex<[EndpointName: EndpointState]>([:])
 
     /// - Parameter giveBackMemory: Has the system take back what the process no longer uses. Blocks; called after a
@@ -163,13 +164,12 @@ extension Rollouts {
                     "Version \(version.number) of “\(version.model)” has no bundle yet.",
                     hint: "Pack and register one.")
             }
-            let manifest = try await loader.manifest(of: bundle)
-            let prepared = try await loader.prepare(manifest, bundle: bundle)
+            let fetched = try await loader.fetch(bundle)
             let limits = limits
-            let live = try await onLoadingQueue { [loader] in
-                let model = try loader.load(prepared)
+            let live = try await aside { [loader] in
+                let model = try loader.load(fetched)
                 return try LiveVersion(
-                    version: version, signature: manifest.signature, engine: model.engine, proof: model.verdict,
+                    version: version, signature: fetched.manifest.signature, engine: model.engine, proof: model.verdict,
                     cost: RunCost(measuring: model), limits: limits, exampleRow: model.firstRow)
             }
             note(.proven, endpoint, version.model, version.number, live.proof.line)
@@ -273,17 +273,15 @@ extension Rollouts {
                 isComplete: isComplete))
     }
 
-    /// Off the threads that answer: it walks through all that is allocated.
-    func returnMemory() async {
-        try? await onLoadingQueue { [giveBackMemory] in giveBackMemory() }
+    /// Runs on the loading thread what opens models. It blocks, and starts no threads.
+    package func aside<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+        try await loading.perform(resumingOn: upkeep, body)
     }
 
-    private func onLoadingQueue<Result: Sendable>(
-        _ body: @escaping @Sendable () throws -> Result
-    ) async throws -> Result {
-        try await withCheckedThrowingContinuation { continuation in
-            loading.async { continuation.resume(with: Swift.Result(catching: body)) }
-        }
+    /// Has the system take back what the process no longer uses.
+    package func returnMemory() async {
+        // Off the threads that answer: it walks through all that is allocated.
+        try? await upkeep.perform { [giveBackMemory] in giveBackMemory() }
     }
 
     func note(
