@@ -15,7 +15,7 @@ struct HeadReaderTests {
         do {
             return try read(text) == nil ? nil : 200
         } catch {
-            return (error as? HeadFault)?.status
+            return (error as? RequestFault)?.status
         }
     }
 
@@ -189,13 +189,13 @@ struct ChunkReaderTests {
         "0\r\n folded\r\n\r\n", "0\r\nX: \u{1}\r\n\r\n", "0\r\nX\nY: 1\r\n\r\n",
     ])
     func oddFramingIsRefused(_ text: String) {
-        #expect(throws: HeadFault.self) { try data(text, size: 64) }
+        #expect(throws: RequestFault.self) { try data(text, size: 64) }
     }
 
     @Test func extensionsAndTrailersHaveALimit() {
         let many = String(repeating: "1;\(String(repeating: "x", count: 100))\r\na\r\n", count: 100)
-        #expect(throws: HeadFault.self) { try data(many, size: 1 << 20) }
-        #expect(throws: HeadFault.self) {
+        #expect(throws: RequestFault.self) { try data(many, size: 1 << 20) }
+        #expect(throws: RequestFault.self) {
             try data("0\r\n" + String(repeating: "a: b\r\n", count: 3000), size: 1 << 20)
         }
     }

@@ -22,7 +22,7 @@ struct BodyReader {
     /// Takes the next data of the body out of `input`, without what frames it and without copying.
     ///
     /// - Returns: `nil` when there is none: the body is complete, or more has to come.
-    mutating func data(from input: inout ByteBuffer) throws(HeadFault) -> ByteBuffer? {
+    mutating func data(from input: inout ByteBuffer) throws(RequestFault) -> ByteBuffer? {
         guard chunks != nil else { return takeCounted(from: &input) }
         let bytes = input
         var position = 0
@@ -38,7 +38,7 @@ struct BodyReader {
 
     /// Takes what there is of the body out of `input`, framed for another reader: by the length as it came, or in chunks
     /// of our own, without extensions and trailers, about which readers differ.
-    mutating func framed(from input: inout ByteBuffer) throws(HeadFault) -> ByteBuffer? {
+    mutating func framed(from input: inout ByteBuffer) throws(RequestFault) -> ByteBuffer? {
         guard chunks != nil else { return takeCounted(from: &input) }
         var framed = ByteBuffer()
         while var part = try data(from: &input) {

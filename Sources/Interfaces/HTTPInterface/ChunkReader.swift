@@ -36,7 +36,7 @@ package struct ChunkReader: Sendable {
     package init() {}
 
     /// Reads on at `position`, and moves it behind what was read.
-    package mutating func next(_ bytes: Span<UInt8>, at position: inout Int) throws(HeadFault) -> Step {
+    package mutating func next(_ bytes: Span<UInt8>, at position: inout Int) throws(RequestFault) -> Step {
         while true {
             if case .ended = state { return .ended }
             guard position < bytes.count else { return .incomplete }
@@ -52,7 +52,7 @@ package struct ChunkReader: Sendable {
         }
     }
 
-    private mutating func take(_ byte: UInt8) throws(HeadFault) {
+    private mutating func take(_ byte: UInt8) throws(RequestFault) {
         switch state {
         case .size(let digitCount): try takeSize(byte, digitCount: digitCount)
         case .sizeExtension:
@@ -86,7 +86,7 @@ package struct ChunkReader: Sendable {
         }
     }
 
-    private mutating func takeSize(_ byte: UInt8, digitCount: Int) throws(HeadFault) {
+    private mutating func takeSize(_ byte: UInt8, digitCount: Int) throws(RequestFault) {
         let digit: Int? =
             switch byte {
             case 0x30...0x39: Int(byte) &- 0x30
@@ -109,13 +109,13 @@ package struct ChunkReader: Sendable {
         }
     }
 
-    private mutating func decorate(_ byte: UInt8) throws(HeadFault) {
+    private mutating func decorate(_ byte: UInt8) throws(RequestFault) {
         try require(ByteClass.isValue(byte))
         decoration &+= 1
         guard decoration <= Self.maxDecoration else { throw .headTooLarge }
     }
 
-    private func require(_ isSo: Bool) throws(HeadFault) {
+    private func require(_ isSo: Bool) throws(RequestFault) {
         guard isSo else { throw .malformed("The chunks of the body are not framed as they must be.") }
     }
 }

@@ -57,7 +57,7 @@ extension ConnectionHandler {
 
     /// Hands on what there is of the body.
     func passOn(_ context: ChannelHandlerContext) {
-        do throws(HeadFault) {
+        do throws(RequestFault) {
             if let bytes = try forwarded.reader.framed(from: &input) { passOn(bytes, context) }
         } catch {
             failForwarded(error, context)
@@ -72,7 +72,7 @@ extension ConnectionHandler {
     }
 
     /// The framework has a request whose end will never be known.
-    func failForwarded(_ fault: HeadFault, _ context: ChannelHandlerContext) {
+    func failForwarded(_ fault: RequestFault, _ context: ChannelHandlerContext) {
         if forwarded.hasBegunAnswer {
             // Nothing more can be said that would be understood.
             closeWhenWritten(context)

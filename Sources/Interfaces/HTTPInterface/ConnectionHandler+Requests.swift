@@ -14,7 +14,7 @@ extension ConnectionHandler {
     /// - Returns: `false` when the head has not ended yet.
     func beginRequest(_ context: ChannelHandlerContext) -> Bool {
         let head: RequestHead
-        do throws(HeadFault) {
+        do throws(RequestFault) {
             guard try skipEmptyLines() else { return false }
             let bytes = input
             guard let read = try heads.read(bytes.readableBytesUInt8Span) else { return false }
@@ -35,7 +35,7 @@ extension ConnectionHandler {
     /// An empty line before a request is passed over, and so is a second one (RFC 9112, 2.2).
     ///
     /// - Returns: `false` when nothing is behind them yet.
-    private func skipEmptyLines() throws(HeadFault) -> Bool {
+    private func skipEmptyLines() throws(RequestFault) -> Bool {
         guard input.getInteger(at: input.readerIndex, as: UInt8.self) == 0x0D else { return true }
         let bytes = input.readableBytesView.prefix(6)
         var index = bytes.startIndex
@@ -63,7 +63,7 @@ extension ConnectionHandler {
 
     /// Takes up what there is of the body.
     func collect(_ context: ChannelHandlerContext) {
-        do throws(HeadFault) {
+        do throws(RequestFault) {
             while let part = try request.reader.data(from: &input) {
                 guard request.refusal == nil else { continue }
                 guard request.byteCount + part.readableBytes <= bodyLimit else { return refuseBody(context) }
@@ -217,7 +217,7 @@ extension ConnectionHandler {
     /// What came cannot be read as HTTP/1.1, or its end is not known.
     ///
     /// - Parameter form: How the client reads errors, where its request was for the framework.
-    func refuse(_ fault: HeadFault, _ context: ChannelHandlerContext, as form: ErrorForm? = nil) {
+    func refuse(_ fault: RequestFault, _ context: ChannelHandlerContext, as form: ErrorForm? = nil) {
         if phase != .collecting { request = slot.unreadable }
         if let form { request.errorForm = form }
         request.keepsAlive = false

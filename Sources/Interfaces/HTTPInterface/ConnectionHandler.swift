@@ -5,7 +5,7 @@ internal import NIOCore
 internal import Tensors
 
 /// A connection: reads requests from its bytes, answers predictions, health and metadata on the event loop, and hands
-/// the bytes of every other request unchanged to NIO's codec and the web framework behind it.
+/// every other request on to NIO's codec and the web framework behind it: its bytes as they came, chunks framed anew.
 ///
 /// Requests of a connection are answered in the order in which they came. While one is being answered elsewhere, by a
 /// lane or by the framework, later ones are held and no more is read: what is held is what one read brought.

@@ -23,7 +23,7 @@ package struct HeadReader {
     /// Reads the head at the front of `bytes`.
     ///
     /// - Returns: `nil` when it has not ended yet; then the same bytes come again, with more behind them.
-    package mutating func read(_ bytes: Span<UInt8>) throws(HeadFault) -> RequestHead? {
+    package mutating func read(_ bytes: Span<UInt8>) throws(RequestFault) -> RequestHead? {
         guard searchedCount == 0 || hasEmptyLine(bytes, from: searchedCount - 3) else {
             return try wait(bytes.count)
         }
@@ -38,7 +38,7 @@ package struct HeadReader {
         return try headers.head(method: method, target: target, byteCount: position)
     }
 
-    private mutating func wait(_ count: Int) throws(HeadFault) -> RequestHead? {
+    private mutating func wait(_ count: Int) throws(RequestFault) -> RequestHead? {
         guard count <= Self.maxByteCount else { throw .headTooLarge }
         searchedCount = count
         return nil
@@ -57,7 +57,7 @@ package struct HeadReader {
         return false
     }
 
-    private func readMethod(_ bytes: Span<UInt8>, _ position: inout Int) throws(HeadFault) -> RequestHead.Method? {
+    private func readMethod(_ bytes: Span<UInt8>, _ position: inout Int) throws(RequestFault) -> RequestHead.Method? {
         while position < bytes.count, ByteClass.isToken(bytes[position]) { position &+= 1 }
         guard position <= 32 else { throw .malformed("The method is longer than any that there is.") }
         guard position < bytes.count else { return nil }
@@ -77,7 +77,7 @@ package struct HeadReader {
 
     private mutating func readTarget(
         _ bytes: Span<UInt8>, _ position: inout Int
-    ) throws(HeadFault) -> RequestTarget? {
+    ) throws(RequestFault) -> RequestTarget? {
         let start = position
         while position < bytes.count, ByteClass.isTarget(bytes[position]) { position &+= 1 }
         guard position &- start <= Self.maxTargetByteCount else { throw .targetTooLong }
@@ -101,7 +101,7 @@ package struct HeadReader {
     }
 
     /// - Returns: Whether it is HTTP/1.1, as against 1.0.
-    private func readVersion(_ bytes: Span<UInt8>, _ position: inout Int) throws(HeadFault) -> Bool? {
+    private func readVersion(_ bytes: Span<UInt8>, _ position: inout Int) throws(RequestFault) -> Bool? {
         let name: StaticString = "HTTP/"
         for index in 0..<10 {
             guard position &+ index < bytes.count else { return nil }

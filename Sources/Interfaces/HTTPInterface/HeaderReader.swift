@@ -16,7 +16,7 @@ struct HeaderReader {
     }
 
     /// - Returns: `false` when the empty line has not come yet.
-    mutating func read(_ bytes: Span<UInt8>, _ position: inout Int) throws(HeadFault) -> Bool {
+    mutating func read(_ bytes: Span<UInt8>, _ position: inout Int) throws(RequestFault) -> Bool {
         var headerCount = 0
         while true {
             guard position &+ 1 < bytes.count else { return false }
@@ -40,7 +40,7 @@ struct HeaderReader {
     }
 
     /// - Returns: The value without the space around it; `nil` when its line has not ended yet.
-    private func readValue(_ bytes: Span<UInt8>, _ position: inout Int) throws(HeadFault) -> Range<Int>? {
+    private func readValue(_ bytes: Span<UInt8>, _ position: inout Int) throws(RequestFault) -> Range<Int>? {
         while position < bytes.count, bytes[position] == 0x20 || bytes[position] == 0x09 { position &+= 1 }
         let start = position
         while position < bytes.count, ByteClass.isValue(bytes[position]) { position &+= 1 }
@@ -55,12 +55,12 @@ struct HeaderReader {
         return start..<end
     }
 
-    private static let strayByte = HeadFault.malformed(
+    private static let strayByte = RequestFault.malformed(
         "A header has a control character, or a line ends without CR LF.")
 
     private mutating func take(
         _ name: Range<Int>, _ value: Range<Int>, _ bytes: Span<UInt8>
-    ) throws(HeadFault) {
+    ) throws(RequestFault) {
         switch name.count {
         case 4 where matches(bytes, name, "host"):
             hostCount &+= 1
@@ -81,7 +81,7 @@ struct HeaderReader {
         }
     }
 
-    private mutating func takeLength(_ value: Range<Int>, _ bytes: Span<UInt8>) throws(HeadFault) {
+    private mutating func takeLength(_ value: Range<Int>, _ bytes: Span<UInt8>) throws(RequestFault) {
         guard contentLength == nil else { throw .malformed("Content-Length comes twice.") }
         guard !value.isEmpty, value.count <= 18 else {
             throw .malformed("Content-Length is empty, or larger than any body.")
@@ -114,7 +114,7 @@ struct HeaderReader {
     /// - Throws: When the headers contradict one another.
     func head(
         method: RequestHead.Method, target: RequestTarget, byteCount: Int
-    ) throws(HeadFault) -> RequestHead {
+    ) throws(RequestFault) -> RequestHead {
         guard !isChunked || contentLength == nil else {
             throw .malformed("It has both a Content-Length and a Transfer-Encoding.")
         }
