@@ -33,7 +33,7 @@ struct FakeProject: PackedProject {
         bundle = PackedBundle(
             model: ModelReference(name: try ModelName(model)), endpoints: try endpoints.map { try EndpointName($0) },
             manifest: manifest, provenanceBytes: Array("{}".utf8),
-            contents: manifest.files.map { ($0, .bytes(bytes[$0.path] ?? [])) },
+            contents: manifest.files.map { ($0, .bytes(bytes[$0.path] ?? [])) }, folder: MemoryFolder([:]),
             verdict: ProofVerdict(
                 origin: origin, tolerance: .standard, replayed: 1, recorded: 1, largestDifference: 0,
                 differingRows: 0, differences: []),

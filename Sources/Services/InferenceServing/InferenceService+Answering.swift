@@ -115,7 +115,11 @@ private func run(
     let counters = call.endpoint.counters
     let result: Result<[Tensor], ServingError>
     do throws(EngineError) {
-        result = .success(try call.live.engine.run(call.inputs))
+        result = .success(try call.live.engine.run(call.inputs, until: deadline))
+    } catch .deadlinePassed {
+        let end = Moment.now
+        counters.drop(.deadline, after: end.since(arrival))
+        return (.failure(.deadlineExceeded), end.since(start))
     } catch {
         result = .failure(.engine(error))
     }
