@@ -47,6 +47,9 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case runFailed = "ENG-005"
     case memoryShort = "ENG-006"
 
+    // The sandbox of workers.
+    case sandboxMissing = "SBX-001"
+
     // The project file and the bundle.
     case yamlSyntax = "PRJ-001"
     case unknownKey = "PRJ-002"
