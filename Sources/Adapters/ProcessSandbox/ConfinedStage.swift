@@ -17,7 +17,7 @@ struct ConfinedStage {
         try enterLandlock()
         try setLimits()
         let choices = sandbox_filter_choices(
-            local_sockets: order.form == .landlock ? 0 : 1, processes: mayStartProcesses ? 1 : 0)
+            namespaces: order.form == .landlock ? 0 : 1, processes: mayStartProcesses ? 1 : 0)
         let isFiltered = sandbox_filter(choices)
         if order.isStrict { try expect("the filter of system calls", isFiltered) }
         throw start(order.policy.program, order.policy.arguments, order.environment)
@@ -71,6 +71,12 @@ struct ConfinedStage {
         order.form != .landlock && (order.user != nil || KernelVersion.running >= KernelVersion(5, 14))
     }
 
+    /// The processes around the program that the kernel counts with it: the first one, and the one beside the server.
+    private var helpersOfSameUser: Int {
+        guard order.user == nil else { return 0 }
+        return order.form == .namespaces ? 2 : 1
+    }
+
     private func setLimits() throws(SystemFailure) {
         let limits = order.policy.limits
         try limit(RLIMIT_CORE, 0, "core dumps")
@@ -80,8 +86,7 @@ struct ConfinedStage {
         try limit(RLIMIT_STACK, 8 << 20, "the stack")
         try limit(__RLIMIT_MSGQUEUE, 0, "message queues")
         if canCountTasks {
-            // This stage's own helpers are of the same user where that is not a new one.
-            try limit(__RLIMIT_NPROC, limits.tasks + (order.user == nil ? 3 : 0), "processes")
+            try limit(__RLIMIT_NPROC, limits.tasks + helpersOfSameUser, "processes")
         }
     }
 

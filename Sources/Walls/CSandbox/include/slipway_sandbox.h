@@ -62,17 +62,16 @@ int sandbox_landlock_enter(int rules);
 
 // The filter of system calls.
 
-/// What a filter lets through beyond what it always does.
+/// What a filter depends on.
 typedef struct sandbox_filter_choices {
-    /// Sockets of this machine by path: only where the process sees no path of others.
-    int local_sockets;
-    /// Processes beside threads.
+    /// Whether the process sees files and processes of its own only. Then it may have sockets by path, and change the
+    /// mode and owner of files.
+    int namespaces;
+    /// Whether it may start processes beside threads.
     int processes;
 } sandbox_filter_choices;
 
 /// Sets the filter. It needs no_new_privs, and holds for everything that is started from here on.
 int sandbox_filter(sandbox_filter_choices choices);
-/// Whether the kernel can filter system calls.
-int sandbox_has_filter(void);
 
 #pragma clang assume_nonnull end
