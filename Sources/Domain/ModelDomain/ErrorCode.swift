@@ -51,6 +51,9 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case environmentMissing = "ENG-009"
     case inputsRefused = "ENG-010"
 
+    // The sandbox of workers.
+    case sandboxMissing = "SBX-001"
+
     // The project file and the bundle.
     case yamlSyntax = "PRJ-001"
     case unknownKey = "PRJ-002"
