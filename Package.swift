@@ -66,6 +66,7 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let rooms: [Room] = [
     wall("CONNXRuntime", opensTo: "EngineONNX"),
+    wall("CSandbox", opensTo: "ProcessSandbox"),
     wall("CZlib", opensTo: "ContentCoding"),
 
     room("Tensors", in: .domain),
@@ -83,6 +84,8 @@ let rooms: [Room] = [
 
     room("EngineONNX", in: .adapters, uses: ["CONNXRuntime", "ModelDomain", "ModelExecution", "Tensors"]),
     room("EngineWorker", in: .adapters, uses: ["ModelDomain", "ModelExecution", "Tensors"]),
+    room("ProcessSandbox", in: .adapters, uses: ["CSandbox", "ModelDomain"]),
+    room("PythonTools", in: .adapters, uses: ["ModelDomain", "ModelExecution", "ModelPackaging", "Tensors"]),
     room("StoreSQL", in: .adapters, uses: ["AccessControl", "ModelDomain", "ModelRegistry"], products: [grdb]),
     room("BlobFiles", in: .adapters, uses: ["ModelDomain", "ModelExecution"]),
     room("ProjectFiles", in: .adapters, uses: ["ModelDomain", "ModelPackaging"], products: [yams]),
@@ -110,7 +113,7 @@ let rooms: [Room] = [
             "APIClient", "AccessControl", "BlobFiles", "CommandLineInterface", "EngineONNX", "EngineWorker",
             "HTTPInterface",
             "InferenceServing", "ModelDomain", "ModelExecution", "ModelPackaging", "ModelRegistry", "ModelRollouts",
-            "ProjectFiles", "StoreSQL", "Tensors", "WireTypes",
+            "ProcessSandbox", "ProjectFiles", "PythonTools", "StoreSQL", "Tensors", "WireTypes",
         ], products: [lifecycle, logging, unixSignals]),
 ]
 

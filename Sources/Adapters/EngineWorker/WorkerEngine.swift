@@ -15,6 +15,7 @@ package final class WorkerEngine: InferenceEngine {
 
     package let inputs: [TensorSpec]
     package let outputs: [TensorSpec]
+    package var runsElsewhere: Bool { true }
     private let pool: WorkerPool
     private let callNanoseconds: Int
     private let sample: WorkerSample

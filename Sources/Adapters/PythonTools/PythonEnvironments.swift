@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Foundation
-package import ModelDomain
+internal import ModelDomain
 package import ModelExecution
 internal import Tensors
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Foundation
-package import ModelDomain
+internal import ModelDomain
 internal import Tensors
 
 /// A Python that was asked who it is.

@@ -11,7 +11,8 @@ extension InferenceService {
     package func placement(
         of live: LiveVersion, at record: EndpointRecord, rowCount: Int, byteCount: Int
     ) -> EndpointSettings.RunPlacement {
-        switch record.settings.runOn {
+        guard !live.isForLanes else { return .lane }
+        return switch record.settings.runOn {
         case .inline: .inline
         case .lane: .lane
         case .auto:

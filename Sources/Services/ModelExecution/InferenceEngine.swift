@@ -13,6 +13,9 @@ package protocol InferenceEngine: AnyObject, Sendable {
     /// In the order in which ``run(_:)`` gives them.
     var outputs: [TensorSpec] { get }
 
+    /// Whether another process runs the model: then a call may wait for that to start, and is never for an event loop.
+    var runsElsewhere: Bool { get }
+
     /// Runs the model; blocks until the answer is there.
     ///
     /// - Parameter inputs: One tensor for each of ``inputs``, in that order, of its type, and of a shape that it accepts.
@@ -27,6 +30,8 @@ package protocol InferenceEngine: AnyObject, Sendable {
 }
 
 extension InferenceEngine {
+    package var runsElsewhere: Bool { false }
+
     package func run(_ inputs: [Tensor], until _: Moment) throws(EngineError) -> [Tensor] { try run(inputs) }
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-package import ModelDomain
-package import ModelExecution
-internal import Tensors
+internal import ModelDomain
+package import Tensors
 
 /// What became of the attempts to run a model natively that was made in another language: stored with the version.
 package struct ConversionVerdict: Sendable, Hashable {

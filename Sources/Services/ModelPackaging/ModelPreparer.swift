@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ModelDomain
-package import ModelExecution
+internal import ModelExecution
+internal import Tensors
 
 /// What is to be made ready for serving: a model that no engine of this program opens as it is.
 package struct PreparationRequest: Sendable, Equatable {
