@@ -54,6 +54,7 @@ package struct PythonPreparer: ModelPreparer {
         }
         if let failure = PreparedReport.failure(Array(report)) { throw failure }
         let prepared = try PreparedReport(Array(report))
+        makeReadable(path)
         let lock = "environment.json"
         if prepared.workerFiles.contains(lock) { try provide(try folder.modelFile(lock)) }
         return PreparedModel(report: prepared, folder: folder)
@@ -105,6 +106,18 @@ package struct PythonPreparer: ModelPreparer {
             process.terminationReason == .uncaughtSignal
             ? "was ended by signal \(status)" : "ended with status \(status) and left no report"
         return Ending(how: how, lastLines: lines)
+    }
+}
+
+/// What one confined process wrote, under a user of its own, another one has to read. The folder above is ours alone.
+private func makeReadable(_ folder: String) {
+    let manager = FileManager.default
+    try? manager.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder)
+    for path in (try? manager.subpathsOfDirectory(atPath: folder)) ?? [] {
+        var isFolder: ObjCBool = false
+        let whole = "\(folder)/\(path)"
+        guard unsafe manager.fileExists(atPath: whole, isDirectory: &isFolder) else { continue }
+        try? manager.setAttributes([.posixPermissions: isFolder.boolValue ? 0o755 : 0o644], ofItemAtPath: whole)
     }
 }
 

@@ -11,7 +11,7 @@ struct MachineToolbox: Toolbox {
     func pack(
         _ options: PackOptions, progress: @escaping @Sendable (String) -> Void
     ) async throws -> any PackedProject {
-        try pack(options, engines: EngineLibraries(folder: DataFolder(nil)), progress: progress)
+        try pack(options, engines: EngineLibraries(folder: DataFolder(options.data)), progress: progress)
     }
 
     /// Blocks for as long as the model takes to load and to answer.

@@ -50,6 +50,8 @@ package struct PackOptions: Sendable {
     /// `auto`, `native` or `worker`.
     package var engine: String?
     package var environment = EnvironmentChoice.active
+    /// The data folder whose engines and environments serve; `nil` for the usual one.
+    package var data: String?
 
     /// Which Python a worker of this machine uses.
     package enum EnvironmentChoice: String, Sendable, CaseIterable {

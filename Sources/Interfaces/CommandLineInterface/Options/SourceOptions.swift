@@ -52,7 +52,9 @@ struct SourceOptions: ParsableArguments {
     var project: ProjectName?
 
     /// Packs, telling a person who watches how far it is.
-    func pack() async throws -> any PackedProject {
+    ///
+    /// - Parameter data: The data folder that was chosen, if any.
+    func pack(data: String?) async throws -> any PackedProject {
         let console = Console.current
         var options = PackOptions(
             path: path, name: name?.rawValue, project: project?.rawValue, examples: examples, baseline: baseline)
@@ -60,7 +62,9 @@ struct SourceOptions: ParsableArguments {
         options.code = code
         options.engine = engine
         options.environment = environment
+        options.data = data
         let packed = try await Tools.required().pack(options, progress: { console.progress($0) })
+        if let conversion = packed.bundle.conversion { console.note(conversion.line.printable) }
         for note in packed.bundle.notes { console.note("note: \(note.printable)") }
         return packed
     }
