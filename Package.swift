@@ -203,7 +203,7 @@ let testTargets: [Target] = [
         "CommandLineInterfaceTests",
         uses: [
             "APIClient", "CommandLineInterface", "LoadGenerator", "ModelDomain", "ModelExecution", "ModelPackaging",
-            "Tensors", "WireTypes",
+            "Tensors", "TestSupport", "WireTypes",
         ], products: nio + [argumentParser]),
     tests("LoadGeneratorTests", uses: ["LoadGenerator", "ModelDomain"], products: nio),
     tests("ContentCodingTests", uses: ["ContentCoding", "TestSupport"]),

@@ -4,6 +4,7 @@ import ModelDomain
 import ModelExecution
 import ModelPackaging
 import Tensors
+import TestSupport
 
 /// A packed project that lies in memory.
 struct FakeProject: PackedProject {
