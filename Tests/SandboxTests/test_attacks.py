@@ -43,6 +43,14 @@ def test_attack_gets_nothing(sandbox, outside, name):
     assert SECRET not in done.stdout + done.stderr
 
 
+def test_processes_share_the_memory(sandbox, outside):
+    if not sandbox.has_namespaces:
+        pytest.skip("without namespaces there is one process")
+    done = attack(sandbox, outside, "memory_of_many")
+    assert (done.returncode, done.stdout) == (128 + 9, "[]\n")
+    assert done.stderr == "sandbox: Its processes had more than 512 MiB together, and were ended.\n"
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

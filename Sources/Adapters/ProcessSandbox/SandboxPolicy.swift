@@ -32,7 +32,8 @@ package struct SandboxPolicy: Sendable, Codable {
 
 /// What a sandboxed program may use up.
 package struct SandboxLimits: Sendable, Codable {
-    /// Private memory of each process, in bytes: heap, stacks, and what it changes of its files.
+    /// Private memory, in bytes: heap, stacks, and what is changed of mapped files. No process can have more; when all
+    /// together have more, all are ended.
     package var memory = 2 << 30
     /// The private temporary folder, and as much again in `/dev/shm`, in bytes. Both are memory.
     package var temporary = 256 << 20
