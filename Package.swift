@@ -66,6 +66,7 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let rooms: [Room] = [
     wall("CONNXRuntime", opensTo: "EngineONNX"),
+    wall("CSandbox", opensTo: "ProcessSandbox"),
     wall("CZlib", opensTo: "ContentCoding"),
 
     room("Tensors", in: .domain),
@@ -85,6 +86,7 @@ let rooms: [Room] = [
     room("StoreSQL", in: .adapters, uses: ["AccessControl", "ModelDomain", "ModelRegistry"], products: [grdb]),
     room("BlobFiles", in: .adapters, uses: ["ModelDomain", "ModelExecution"]),
     room("ProjectFiles", in: .adapters, uses: ["ModelDomain", "ModelPackaging"], products: [yams]),
+    room("ProcessSandbox", in: .adapters, uses: ["CSandbox", "ModelDomain"]),
 
     room("WireTypes", in: .interfaces, uses: ["ModelDomain"]),
     room("ContentCoding", in: .interfaces, uses: ["CZlib"]),
@@ -108,7 +110,7 @@ let rooms: [Room] = [
         uses: [
             "APIClient", "AccessControl", "BlobFiles", "CommandLineInterface", "EngineONNX", "HTTPInterface",
             "InferenceServing", "ModelDomain", "ModelExecution", "ModelPackaging", "ModelRegistry", "ModelRollouts",
-            "ProjectFiles", "StoreSQL", "Tensors", "WireTypes",
+            "ProcessSandbox", "ProjectFiles", "StoreSQL", "Tensors", "WireTypes",
         ], products: [lifecycle, logging, unixSignals]),
 ]
 
@@ -190,6 +192,7 @@ let testTargets: [Target] = [
     tests(
         "EngineONNXTests",
         uses: ["EngineONNX", "ModelDomain", "ModelExecution", "PortContracts", "Tensors", "TestSupport"]),
+    tests("ProcessSandboxTests", uses: ["ModelDomain", "ProcessSandbox", "TestSupport"]),
     tests("ProjectFilesTests", uses: ["ModelDomain", "ModelPackaging", "ProjectFiles", "TestSupport"]),
     tests(
         "StoreSQLTests",

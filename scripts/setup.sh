@@ -7,7 +7,7 @@
 #
 #     build      Debian packages that compiling needs; looks for Swift
 #     engine     ONNX Runtime's library, from its wheel, in .tools/engines
-#     test       Python packages of requirements/test.txt, in .tools/venv
+#     test       bubblewrap, and the Python packages of requirements/test.txt, in .tools/venv
 #     clients    KServe's and MLflow's clients, of requirements/clients.txt, in .tools/venv-clients, and MLServer's
 #                codecs, of requirements/mlserver.txt, in .tools/venv-mlserver
 #     bench      wrk, nginx's program in .tools/nginx, and the servers of requirements/bench.txt, in .tools/venv-bench
@@ -226,6 +226,7 @@ part() {
             ;;
         engine) engine ;;
         test)
+            debian_packages bubblewrap
             virtual_environment "$VENV"
             python_packages "$VENV" test
             ;;

@@ -16,7 +16,9 @@ struct FirstProcess {
         // Before the program is one: it may be of the same user, and this process has no filter.
         try expect("hiding", sandbox_hide())
         try expect("giving up capabilities", sandbox_drop_capabilities())
-        var watched = [pollfd(fd: try expect("the program", sandbox_pidfd_open(program)), events: Int16(POLLIN), revents: 0)]
+        var watched = [
+            pollfd(fd: try expect("the program", sandbox_pidfd_open(program)), events: Int16(POLLIN), revents: 0)
+        ]
         var status: Int32 = 0
         while true {
             let processes = Self.processes()
