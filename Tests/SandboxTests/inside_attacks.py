@@ -179,6 +179,14 @@ def system_calls(facts):
     return found
 
 
+def thirty_two_bits(facts):
+    """getpid as 32-bit programs call it, past a filter that looks at the numbers of 64-bit calls only."""
+    memory = mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+    memory.write(bytes.fromhex("b814000000cd80c3"))
+    place = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    return [f"process {ctypes.CFUNCTYPE(ctypes.c_int)(place)()}"]
+
+
 def terminal(facts):
     import fcntl
     import pty

@@ -13,7 +13,9 @@ package struct SandboxPolicy: Sendable, Codable {
     /// Files and folders that it may read, at the same paths as outside. A server that runs as root gives each worker a
     /// user of its own: what is below must then be readable by all; the folders above need not be.
     package var readOnly: [String]
-    /// Folders that it may also write into. Their size is not limited; that of each file is.
+    /// Folders that it may also write into. Their size is not limited; that of each file is. A server that runs as root
+    /// gives the folders themselves to the program's user. What is found in them afterwards, links included, is as little
+    /// to be trusted as the program.
     package var writable: [String]
     package var limits: SandboxLimits
 

@@ -57,6 +57,7 @@ package struct SandboxedProgram {
         // When the machine runs out of memory, this goes first, and not the server. What cannot be set is no reason
         // to stop: it is a matter of order only.
         try? tellKernel("/proc/self/oom_score_adj", "1000")
+        order.firstProcessor = getpid()
         try chooseUser()
         let child = try startChild()
         return try wait(for: child, or: parent)
