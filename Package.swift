@@ -89,6 +89,7 @@ let rooms: [Room] = [
     room("StoreSQL", in: .adapters, uses: ["AccessControl", "ModelDomain", "ModelRegistry"], products: [grdb]),
     room("BlobFiles", in: .adapters, uses: ["ModelDomain", "ModelExecution"]),
     room("ProjectFiles", in: .adapters, uses: ["ModelDomain", "ModelPackaging"], products: [yams]),
+    room("ProcessSandbox", in: .adapters, uses: ["CSandbox", "ModelDomain"]),
 
     room("WireTypes", in: .interfaces, uses: ["ModelDomain"]),
     room("ContentCoding", in: .interfaces, uses: ["CZlib"]),
@@ -195,6 +196,7 @@ let testTargets: [Target] = [
     tests(
         "EngineONNXTests",
         uses: ["EngineONNX", "ModelDomain", "ModelExecution", "PortContracts", "Tensors", "TestSupport"]),
+    tests("ProcessSandboxTests", uses: ["ModelDomain", "ProcessSandbox", "TestSupport"]),
     tests("ProjectFilesTests", uses: ["ModelDomain", "ModelPackaging", "ProjectFiles", "TestSupport"]),
     tests(
         "StoreSQLTests",

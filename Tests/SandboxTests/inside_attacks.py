@@ -179,6 +179,14 @@ def system_calls(facts):
     return found
 
 
+def thirty_two_bits(facts):
+    """getpid as 32-bit programs call it, past a filter that looks at the numbers of 64-bit calls only."""
+    memory = mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+    memory.write(bytes.fromhex("b814000000cd80c3"))
+    place = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    return [f"process {ctypes.CFUNCTYPE(ctypes.c_int)(place)()}"]
+
+
 def terminal(facts):
     import fcntl
     import pty
@@ -269,6 +277,21 @@ def memory_bombs(facts):
         except ZeroDivisionError:
             pass
     return found
+
+
+def memory_of_many(facts):
+    """Each has less than the limit, and all together have more. What is printed is what they got away with."""
+    share = facts["memory"] // 2
+    print("[]", flush=True)
+    for _ in range(6):
+        if os.fork() == 0:
+            held = bytearray(share)
+            for place in range(0, share, 4096):
+                held[place] = 1
+            time.sleep(60)
+            os._exit(0)
+    time.sleep(30)
+    return ["memory of many"]
 
 
 def made_writable(size):

@@ -99,9 +99,9 @@ def escape():
         if os.fork() == 0:
             for number in [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]:
                 signal.signal(number, signal.SIG_IGN)
-            time.sleep(600)
+            stay()
         os._exit(0)
-    stay()
+    time.sleep(600)
 
 
 def stay():

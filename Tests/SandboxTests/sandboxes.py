@@ -73,6 +73,7 @@ def environment(sandbox: Sandbox, policy: Policy, parent: int | None = None, is_
         "parent": parent or os.getpid(),
         "bubblewrap": shutil.which("bwrap"),
         "temporaryFolder": "/tmp",
+        "firstProcessor": 0,
     }
     return {"SLIPWAY_SANDBOX_ORDER": json.dumps(order)}
 

@@ -4,6 +4,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -41,6 +42,20 @@ def test_attack_gets_nothing(sandbox, outside, name):
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == []
     assert SECRET not in done.stdout + done.stderr
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="only there are calls of two kinds")
+def test_calls_of_another_kind_end_the_program(sandbox, outside):
+    done = attack(sandbox, outside, "thirty_two_bits")
+    assert (done.returncode, done.stdout) == (128 + signal.SIGSYS, "")
+
+
+def test_processes_share_the_memory(sandbox, outside):
+    if not sandbox.has_namespaces:
+        pytest.skip("without namespaces there is one process")
+    done = attack(sandbox, outside, "memory_of_many")
+    assert (done.returncode, done.stdout) == (128 + 9, "[]\n")
+    assert done.stderr == "sandbox: Its processes had more than 512 MiB together, and were ended.\n"
 
 
 @pytest.mark.parametrize(

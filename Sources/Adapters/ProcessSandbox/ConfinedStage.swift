@@ -25,8 +25,7 @@ struct ConfinedStage {
 
     private func useProcessors() throws(SystemFailure) {
         guard let count = order.policy.limits.processors else { return }
-        // Different workers start at different processors.
-        try expect("its processors", sandbox_use_processors(Int32(max(count, 1)), getppid()))
+        try expect("its processors", sandbox_use_processors(Int32(max(count, 1)), order.firstProcessor))
     }
 
     /// Without namespaces Landlock is what shows the program its files; with them, a second lock behind the first.

@@ -72,7 +72,8 @@ struct NamespaceView {
             let point = unsafe open(relative(tree.place), O_RDONLY | O_CREAT | O_CLOEXEC, 0o644)
             close(try expect("a place for \(tree.place)", point))
         }
-        try expect("\(tree.place) in the new root", unsafe sandbox_attach_mounts(tree.descriptor, root, relative(tree.place)))
+        try expect(
+            "\(tree.place) in the new root", unsafe sandbox_attach_mounts(tree.descriptor, root, relative(tree.place)))
         close(tree.descriptor)
     }
 

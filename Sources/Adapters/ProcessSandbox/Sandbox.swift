@@ -26,8 +26,12 @@ package struct Sandbox: Sendable {
     /// - Parameter forms: Those that may be used, the best first.
     package init(program: String, forms: [SandboxForm] = SandboxForm.allCases) {
         let program = URL(fileURLWithPath: program).resolvingSymlinksInPath().path
+        self.init(program: program, strength: SandboxStrength(program: program, forms: forms))
+    }
+
+    init(program: String, strength: SandboxStrength) {
         self.program = program
-        strength = SandboxStrength(program: program, forms: forms)
+        self.strength = strength
     }
 
     /// What starts a program as the policy says. Of the processes that come of it, the one that is started ends last,

@@ -39,7 +39,7 @@ struct SandboxLook: Codable {
             }
         case .view:
             guard let canary = variables[canaryVariable] else { return false }
-            return isRefused(unsafe open(canary, O_RDONLY))
+            return isRefused(unsafe open(canary, O_RDONLY)) && isRefused(unsafe open("/etc/passwd", O_RDONLY))
                 && isRefused(unsafe open("\(canary).new", O_WRONLY | O_CREAT, 0o600))
         case .temporary:
             return hasLimitedFolder(variables["TMPDIR"] ?? "/tmp")

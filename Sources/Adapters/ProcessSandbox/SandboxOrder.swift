@@ -22,6 +22,8 @@ struct SandboxOrder: Sendable, Codable {
 
     /// Where `TMPDIR` leads, when the namespaces do not give it a `/tmp` of its own.
     var temporaryFolder = "/tmp"
+    /// Different sandboxes start at different processors: a number that no other one has now.
+    var firstProcessor: Int32 = 0
     /// The user that the program becomes; `nil`: it stays who it is.
     var user: UInt32?
 

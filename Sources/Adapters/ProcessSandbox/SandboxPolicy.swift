@@ -13,7 +13,9 @@ package struct SandboxPolicy: Sendable, Codable {
     /// Files and folders that it may read, at the same paths as outside. A server that runs as root gives each worker a
     /// user of its own: what is below must then be readable by all; the folders above need not be.
     package var readOnly: [String]
-    /// Folders that it may also write into. Their size is not limited; that of each file is.
+    /// Folders that it may also write into. Their size is not limited; that of each file is. A server that runs as root
+    /// gives the folders themselves to the program's user. What is found in them afterwards, links included, is as little
+    /// to be trusted as the program.
     package var writable: [String]
     package var limits: SandboxLimits
 
@@ -32,7 +34,8 @@ package struct SandboxPolicy: Sendable, Codable {
 
 /// What a sandboxed program may use up.
 package struct SandboxLimits: Sendable, Codable {
-    /// Private memory of each process, in bytes: heap, stacks, and what it changes of its files.
+    /// Private memory, in bytes: heap, stacks, and what is changed of mapped files. No process can have more; when all
+    /// together have more, all are ended.
     package var memory = 2 << 30
     /// The private temporary folder, and as much again in `/dev/shm`, in bytes. Both are memory.
     package var temporary = 256 << 20

@@ -14,7 +14,12 @@ package struct SandboxStrength: Sendable {
 
     package var missing: [SandboxLayer] { SandboxLayer.allCases.filter { !held.contains($0) } }
     package var isFull: Bool { held.isSuperset(of: SandboxLayer.required) }
+}
 
+// MARK: Looking
+
+extension SandboxStrength {
+    /// - Parameter forms: Those that may be used, the best first. No further one is tried once one is full.
     init(program: String, forms: [SandboxForm]) {
         let bubblewrap = Self.findBubblewrap()
         var best: (form: SandboxForm, held: Set<SandboxLayer>)?
@@ -32,10 +37,7 @@ package struct SandboxStrength: Sendable {
                 problems.append("\(form.rawValue): \(error)")
             }
         }
-        form = best?.form
-        held = best?.held ?? []
-        self.bubblewrap = bubblewrap
-        self.problems = problems
+        self.init(form: best?.form, held: best?.held ?? [], bubblewrap: bubblewrap, problems: problems)
     }
 
     private static func findBubblewrap() -> String? {
@@ -78,7 +80,9 @@ package struct SandboxStrength: Sendable {
         process.standardError = errors
         try process.run()
         // Both are a few lines, which fit into a pipe.
-        let texts = (output.fileHandleForReading.readDataToEndOfFile(), errors.fileHandleForReading.readDataToEndOfFile())
+        let texts = (
+            output.fileHandleForReading.readDataToEndOfFile(), errors.fileHandleForReading.readDataToEndOfFile()
+        )
         process.waitUntilExit()
         return texts
     }
@@ -114,10 +118,10 @@ extension SandboxStrength {
         ]
         let commands = switches.filter { kernelText($0.0)?.trimmingCharacters(in: .whitespacesAndNewlines) == $0.1 }
             .map(\.2)
-        if geteuid() != 0, !commands.isEmpty { return "Let users make namespaces, as root: \(commands.joined(separator: "; "))" }
-        if bubblewrap == nil { return "Install bubblewrap: apt-get install bubblewrap" }
         if geteuid() == 0 { return "Start the server as an ordinary user: root may not make namespaces here." }
-        return "See docs/how-to/sandbox.md for what each layer needs."
+        if !commands.isEmpty { return "Let users make namespaces, as root: `\(commands.joined(separator: "; "))`." }
+        if bubblewrap == nil { return "Install bubblewrap: `apt-get install bubblewrap`." }
+        return "docs/how-to/sandbox.md says what each layer needs."
     }
 
     /// Why a worker is not started here.
@@ -125,7 +129,7 @@ extension SandboxStrength {
         let names = missing.filter(SandboxLayer.required.contains).map(\.rawValue).joined(separator: ", ")
         return Refusal(
             .sandboxMissing, .unavailable, "This machine cannot hold a worker as it has to be held. Missing: \(names).",
-            hint: "\(remedy ?? "") To go without, start the server with --sandbox weak.",
+            hint: "\(remedy ?? "") To go without, start the server with `--sandbox weak`.",
             details: problems.enumerated().map { .init("problem \($0.offset + 1)", $0.element) })
     }
 }

@@ -40,7 +40,9 @@ struct SandboxView {
         }
         let base = (Self.system + settings.map { "/etc/\($0)" }).compactMap(Self.systemEntry)
         let granted =
-            (policy.readOnly + Self.ownFiles).flatMap { Self.places(of: $0).map { Entry.readOnly($0.source, at: $0.place) } }
+            (policy.readOnly + Self.ownFiles).flatMap {
+                Self.places(of: $0).map { Entry.readOnly($0.source, at: $0.place) }
+            }
             + policy.writable.flatMap { Self.places(of: $0).map { Entry.writable($0.source, at: $0.place) } }
         // What may be written wins over what may be read, at the same place.
         let byPlace = Dictionary((base + granted).map { ($0.place, $0) }) { $1 }

@@ -30,9 +30,12 @@ package struct SandboxedProgram {
     }
 
     private static func stop(_ failure: SystemFailure) -> Never {
-        FileHandle.standardError.write(Data("sandbox: \(failure)\n".utf8))
+        say(failure.description)
         exit(failedStatus)
     }
+
+    /// Into the program's log.
+    static func say(_ line: String) { FileHandle.standardError.write(Data("sandbox: \(line)\n".utf8)) }
 
     /// Users from here on are nobody's on any system: below 2³¹, above what containers and services are given.
     private static let firstUser: UInt32 = 0x7f00_0000
@@ -44,6 +47,7 @@ package struct SandboxedProgram {
 
     private mutating func run() throws(SystemFailure) -> Int32 {
         try expect("closing descriptors", sandbox_close_from(3))
+        takeSignalsAsUsual()
         guard (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count) == 1 else {
             throw SystemFailure("This process has threads already.")
         }
@@ -53,6 +57,7 @@ package struct SandboxedProgram {
         // When the machine runs out of memory, this goes first, and not the server. What cannot be set is no reason
         // to stop: it is a matter of order only.
         try? tellKernel("/proc/self/oom_score_adj", "1000")
+        order.firstProcessor = getpid()
         try chooseUser()
         let child = try startChild()
         return try wait(for: child, or: parent)
@@ -120,7 +125,8 @@ package struct SandboxedProgram {
         close(1)
         try expect("hiding", sandbox_hide())
         let ended = try expect("the program's process", sandbox_pidfd_open(child))
-        var watched = [pollfd(fd: ended, events: Int16(POLLIN), revents: 0), pollfd(fd: parent, events: Int16(POLLIN), revents: 0)]
+        var watched = [ended, parent].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        // A signal ends the wait, and with it everything.
         for number in [SIGTERM, SIGINT, SIGHUP] { signal(number) { _ in } }
         unsafe poll(&watched, nfds_t(watched.count), -1)
         if watched[0].revents == 0 { kill(child, SIGKILL) }
@@ -151,32 +157,6 @@ package struct SandboxedProgram {
             try work()
         } catch {
             stop(error)
-        }
-    }
-}
-
-/// As shells say it: 128 and the signal's number for a process that a signal ended.
-func exitStatus(_ status: Int32) -> Int32 {
-    status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f)
-}
-
-/// The first process of a namespace: starts the program, and buries what has lost its parent. When it ends, the kernel
-/// ends everything in the namespace.
-struct FirstProcess {
-    let order: SandboxOrder
-
-    func run() throws(SystemFailure) -> Never {
-        let order = order
-        let program = try SandboxedProgram.fork { () throws(SystemFailure) in try ConfinedStage(order: order).run() }
-        close(0)
-        close(1)
-        try expect("hiding", sandbox_hide())
-        try expect("giving up capabilities", sandbox_drop_capabilities())
-        var status: Int32 = 0
-        while true {
-            let ended = unsafe waitpid(-1, &status, 0)
-            if ended == program { exit(exitStatus(status)) }
-            guard ended > 0 || errno == EINTR else { throw .last("waiting for the program") }
         }
     }
 }
