@@ -89,7 +89,6 @@ let rooms: [Room] = [
     room("StoreSQL", in: .adapters, uses: ["AccessControl", "ModelDomain", "ModelRegistry"], products: [grdb]),
     room("BlobFiles", in: .adapters, uses: ["ModelDomain", "ModelExecution"]),
     room("ProjectFiles", in: .adapters, uses: ["ModelDomain", "ModelPackaging"], products: [yams]),
-    room("ProcessSandbox", in: .adapters, uses: ["CSandbox", "ModelDomain"]),
 
     room("WireTypes", in: .interfaces, uses: ["ModelDomain"]),
     room("ContentCoding", in: .interfaces, uses: ["CZlib"]),
