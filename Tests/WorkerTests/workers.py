@@ -2,11 +2,14 @@
 """How each worker is started, and a bundle for it. All of them run the same model: a linear regression of three values,
 whose coefficients are in the bundle."""
 
+import atexit
+import functools
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,11 +65,20 @@ def linear(kind, folder):
         shutil.copy(EXAMPLES / "r/worker.R", folder)
         command = ["Rscript", str(folder / "worker.R")]
     else:
-        how = {"command": ["java", "{folder}/Worker.java"]}
-        shutil.copy(EXAMPLES / "java/Worker.java", folder)
-        command = ["java", str(folder / "Worker.java")]
+        how = {"command": ["java", "-cp", "{folder}", "Worker"]}
+        for compiled in java_classes().iterdir():
+            shutil.copy(compiled, folder)
+        command = ["java", "-cp", str(folder), "Worker"]
     (folder / "worker.json").write_text(json.dumps({"schema": "slipway.worker/1", **how, **specs}))
     return command
+
+
+@functools.cache
+def java_classes():
+    folder = Path(tempfile.mkdtemp(prefix="slipway-java-"))
+    atexit.register(shutil.rmtree, folder)
+    subprocess.run(["javac", "-Xlint:all,-serial", "-Werror", "-d", folder, *(EXAMPLES / "java").glob("*.java")], check=True)
+    return folder
 
 
 def bare_environment(folder):
