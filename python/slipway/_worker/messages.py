@@ -62,10 +62,10 @@ def tensor_heads(specs: tuple[TensorSpec, ...]) -> list[str]:
 
 def result(identifier: int, heads: list[str], arrays: list[np.ndarray]) -> tuple[str, list[bytes | memoryview]]:
     pieces = [encode(array) for array in arrays]
-    outputs = ",".join(
+    outputs = ",".join([
         f'{head}{list(array.shape)},"parameters":{{"binary_data_size":{len(piece)}}}}}'
         for head, array, piece in zip(heads, arrays, pieces)
-    )
+    ])
     return f'{{"kind":"result","id":{identifier},"outputs":[{outputs}]}}', pieces
 
 
