@@ -114,6 +114,12 @@ def escape():
     time.sleep(600)
 
 
+def temporary():
+    Path("file").write_text("x")
+    print(Path.cwd(), flush=True)
+    time.sleep(600)
+
+
 def stay():
     print("ready", flush=True)
     time.sleep(600)

@@ -136,7 +136,7 @@ package struct SandboxedProgram {
 
     private static func makeTemporaryFolder() throws(SystemFailure) -> String {
         // What mkdtemp fills in.
-        var name = Array("/tmp/slipway-\(String(repeating: "X", count: 6))".utf8CString)
+        var name = Array("/tmp/slipway-sandbox-\(String(repeating: "X", count: 6))".utf8CString)
         guard unsafe mkdtemp(&name) != nil else { throw .last("a temporary folder") }
         return String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
