@@ -70,16 +70,35 @@ def test_the_end_of_the_server(sandbox, outside):
     starter.stdout.close()
 
 
+def in_its_temporary_folder(sandbox, outside):
+    policy = Policy(
+        arguments=[str(outside.bundle / "inside_work.py"), "temporary"], readOnly=[str(outside.bundle)]
+    )
+    process = start(sandbox, policy)
+    return process, Path(process.stdout.readline().decode().strip())
+
+
 def test_the_temporary_folder_goes_with_it(sandbox, outside):
     if sandbox.has_namespaces:
         pytest.skip("with namespaces it is memory")
-    process = start(sandbox, Policy(arguments=[str(outside.bundle / "inside_work.py"), "temporary"],
-                                    readOnly=[str(outside.bundle)]))  # fmt: skip
-    folder = Path(process.stdout.readline().decode().strip())
-    assert folder.stat().st_mode & 0o777 == 0o700
-    assert (folder / "file").exists()
+    process, folder = in_its_temporary_folder(sandbox, outside)
+    killed, left = in_its_temporary_folder(sandbox, outside)
+    assert folder != left
+    for place in [folder, left]:
+        assert place.stat().st_mode & 0o777 == 0o700
+        assert (place / "file").exists()
     process.terminate()
     process.wait(10)
     assert not folder.exists()
-    process.stdout.close()
-    process.stderr.close()
+    # One that is killed leaves its folder to the next.
+    killed.kill()
+    killed.wait(10)
+    assert left.exists()
+    after, last = in_its_temporary_folder(sandbox, outside)
+    assert not left.exists()
+    assert last.exists()
+    after.terminate()
+    after.wait(10)
+    for each in [process, killed, after]:
+        each.stdout.close()
+        each.stderr.close()

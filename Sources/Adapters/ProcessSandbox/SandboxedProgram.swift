@@ -42,6 +42,8 @@ package struct SandboxedProgram {
     private static let nobody: UInt32 = 65_534
 
     private var order: SandboxOrder
+    /// Where there are no namespaces that give it one.
+    private var temporaryFolder: TemporaryFolder?
 
     private init(order: SandboxOrder) { self.order = order }
 
@@ -102,7 +104,8 @@ package struct SandboxedProgram {
                 try FirstProcess(order: order).run()
             }
         case .landlock:
-            order.temporaryFolder = try Self.makeTemporaryFolder()
+            temporaryFolder = try TemporaryFolder()
+            order.temporaryFolder = temporaryFolder?.path ?? order.temporaryFolder
             return try Self.fork { [order] () throws(SystemFailure) in try ConfinedStage(order: order).run() }
         }
     }
@@ -119,7 +122,7 @@ package struct SandboxedProgram {
 
     /// Until the program ends, the server ends, or a signal tells this process to.
     private func wait(for child: pid_t, or parent: Int32) throws(SystemFailure) -> Int32 {
-        defer { if order.form == .landlock { try? FileManager.default.removeItem(atPath: order.temporaryFolder) } }
+        defer { temporaryFolder?.remove() }
         // The program's end is to be the end of its connection.
         close(0)
         close(1)
@@ -132,13 +135,6 @@ package struct SandboxedProgram {
         var status: Int32 = 0
         while unsafe waitpid(child, &status, 0) < 0, errno == EINTR {}
         return exitStatus(status)
-    }
-
-    private static func makeTemporaryFolder() throws(SystemFailure) -> String {
-        // What mkdtemp fills in.
-        var name = Array("/tmp/slipway-sandbox-\(String(repeating: "X", count: 6))".utf8CString)
-        guard unsafe mkdtemp(&name) != nil else { throw .last("a temporary folder") }
-        return String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
     /// This program.
