@@ -10,6 +10,7 @@ import json
 import mmap
 import os
 import resource
+import signal
 import socket
 import subprocess
 import sys
@@ -137,6 +138,8 @@ def processes(facts):
     victim = facts["victim"]
     ways = {
         "signal": lambda: os.kill(victim, 0),
+        "signal to a thread": lambda: tkill(victim),
+        "signal by descriptor": lambda: signal.pidfd_send_signal(os.pidfd_open(victim), 0),
         "signal to the parent": lambda: os.kill(os.getppid(), 0) if os.getppid() > 1 else 1 / 0,
         "priority": lambda: os.setpriority(os.PRIO_PROCESS, victim, 19),
         "limits": lambda: resource.prlimit(victim, resource.RLIMIT_NOFILE),
@@ -155,6 +158,11 @@ def processes(facts):
             return True
 
     return [name for name, way in ways.items() if not is_held(way)]
+
+
+def tkill(process):
+    if LIBC.syscall({"x86_64": 200, "aarch64": 130}[os.uname().machine], process, 0) != 0:
+        raise OSError(ctypes.get_errno(), "tkill")
 
 
 def environment(facts):
@@ -317,8 +325,6 @@ def disk_fill(facts):
             except OSError:
                 continue
         return total
-
-    import signal
 
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     folders = [os.environ["TMPDIR"], "/dev/shm"] if facts["has_namespaces"] else [os.environ["TMPDIR"]]

@@ -84,6 +84,16 @@ def echo():
             os.write(1, data.upper())
 
 
+def own_signals():
+    """Sent to itself, as timers and aborts are; the other ways to send are for other processes."""
+    seen = []
+    signal.signal(signal.SIGUSR1, lambda number, frame: seen.append(number))
+    os.kill(os.getpid(), signal.SIGUSR1)
+    signal.raise_signal(signal.SIGUSR1)
+    signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+    assert len(seen) == 3
+
+
 def end(status):
     os._exit(int(status))
 
@@ -101,6 +111,12 @@ def escape():
                 signal.signal(number, signal.SIG_IGN)
             stay()
         os._exit(0)
+    time.sleep(600)
+
+
+def temporary():
+    Path("file").write_text("x")
+    print(Path.cwd(), flush=True)
     time.sleep(600)
 
 

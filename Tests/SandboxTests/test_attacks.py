@@ -63,7 +63,7 @@ def test_processes_share_the_memory(sandbox, outside):
     [
         ("reads", {"token"}),
         ("connects", {"tcp", "abstract", "path", "udp"}),
-        ("processes", {"signal", "listing", "priority"}),
+        ("processes", {"signal", "signal to a thread", "signal by descriptor", "listing", "priority"}),
         ("environment", {"SECRET"}),
     ],
 )

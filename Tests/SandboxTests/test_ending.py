@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whoever ends the sandbox ends everything in it, whatever it has started."""
 
-import os
 import signal
 import subprocess
 import time
@@ -71,13 +70,35 @@ def test_the_end_of_the_server(sandbox, outside):
     starter.stdout.close()
 
 
-def test_nothing_is_left_on_the_disk(sandbox, outside):
-    before = set(os.listdir("/tmp"))
-    policy, _ = inside(outside, sandbox)
+def in_its_temporary_folder(sandbox, outside):
+    policy = Policy(
+        arguments=[str(outside.bundle / "inside_work.py"), "temporary"], readOnly=[str(outside.bundle)]
+    )
     process = start(sandbox, policy)
-    assert process.stdout.readline() == b"ready\n"
+    return process, Path(process.stdout.readline().decode().strip())
+
+
+def test_the_temporary_folder_goes_with_it(sandbox, outside):
+    if sandbox.has_namespaces:
+        pytest.skip("with namespaces it is memory")
+    process, folder = in_its_temporary_folder(sandbox, outside)
+    killed, left = in_its_temporary_folder(sandbox, outside)
+    assert folder != left
+    for place in [folder, left]:
+        assert place.stat().st_mode & 0o777 == 0o700
+        assert (place / "file").exists()
     process.terminate()
     process.wait(10)
-    process.stdout.close()
-    process.stderr.close()
-    assert not [name for name in set(os.listdir("/tmp")) - before if name.startswith("slipway-")]
+    assert not folder.exists()
+    # One that is killed leaves its folder to the next.
+    killed.kill()
+    killed.wait(10)
+    assert left.exists()
+    after, last = in_its_temporary_folder(sandbox, outside)
+    assert not left.exists()
+    assert last.exists()
+    after.terminate()
+    after.wait(10)
+    for each in [process, killed, after]:
+        each.stdout.close()
+        each.stderr.close()

@@ -56,6 +56,10 @@ def test_threads(sandbox, outside):
     succeeds(sandbox, work(outside, "threads"))
 
 
+def test_signals_to_itself(sandbox, outside):
+    succeeds(sandbox, work(outside, "own_signals"))
+
+
 def test_processes(sandbox, outside):
     if not sandbox.has_namespaces:
         pytest.skip("without namespaces a program starts no processes")

@@ -13,8 +13,6 @@ struct FirstProcess {
         let program = try SandboxedProgram.fork { () throws(SystemFailure) in try ConfinedStage(order: order).run() }
         close(0)
         close(1)
-        // Before the program is one: it may be of the same user, and this process has no filter.
-        try expect("hiding", sandbox_hide())
         try expect("giving up capabilities", sandbox_drop_capabilities())
         var watched = [
             pollfd(fd: try expect("the program", sandbox_pidfd_open(program)), events: Int16(POLLIN), revents: 0)

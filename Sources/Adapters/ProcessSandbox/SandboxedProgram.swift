@@ -42,6 +42,8 @@ package struct SandboxedProgram {
     private static let nobody: UInt32 = 65_534
 
     private var order: SandboxOrder
+    /// Where there are no namespaces that give it one.
+    private var temporaryFolder: TemporaryFolder?
 
     private init(order: SandboxOrder) { self.order = order }
 
@@ -102,7 +104,8 @@ package struct SandboxedProgram {
                 try FirstProcess(order: order).run()
             }
         case .landlock:
-            order.temporaryFolder = try Self.makeTemporaryFolder()
+            temporaryFolder = try TemporaryFolder()
+            order.temporaryFolder = temporaryFolder?.path ?? order.temporaryFolder
             return try Self.fork { [order] () throws(SystemFailure) in try ConfinedStage(order: order).run() }
         }
     }
@@ -119,11 +122,10 @@ package struct SandboxedProgram {
 
     /// Until the program ends, the server ends, or a signal tells this process to.
     private func wait(for child: pid_t, or parent: Int32) throws(SystemFailure) -> Int32 {
-        defer { if order.form == .landlock { try? FileManager.default.removeItem(atPath: order.temporaryFolder) } }
-        // The program's end is to be the end of its connection, and nobody is to look into what this process knows.
+        defer { temporaryFolder?.remove() }
+        // The program's end is to be the end of its connection.
         close(0)
         close(1)
-        try expect("hiding", sandbox_hide())
         let ended = try expect("the program's process", sandbox_pidfd_open(child))
         var watched = [ended, parent].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         // A signal ends the wait, and with it everything.
@@ -135,12 +137,6 @@ package struct SandboxedProgram {
         return exitStatus(status)
     }
 
-    private static func makeTemporaryFolder() throws(SystemFailure) -> String {
-        var name = Array("/tmp/slipway-\(String(repeating: "X", count: 6))".utf8CString)
-        guard unsafe mkdtemp(&name) != nil else { throw .last("a temporary folder") }
-        return String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-    }
-
     /// This program.
     private static func path() throws(SystemFailure) -> String {
         guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
@@ -150,7 +146,10 @@ package struct SandboxedProgram {
     }
 
     /// A child that does one thing, and comes back only when that failed.
+    ///
+    /// What it becomes may be of the same user as this process, which has no filter and no limits: it must not get into it.
     static func fork(_ work: () throws(SystemFailure) -> Never) throws(SystemFailure) -> pid_t {
+        try expect("hiding", sandbox_hide())
         let child = try expect("a new process", sandbox_fork())
         guard child == 0 else { return child }
         do {

@@ -61,9 +61,10 @@ static const int refused[] = {
     SYS_ioprio_set, SYS_mbind, SYS_set_mempolicy, SYS_move_pages, SYS_migrate_pages,
 };
 
-/// What an owner may do to files wherever they lie. Landlock knows no rule for it.
+/// What Landlock has no rule for, or only in its newer versions: what an owner may do to files wherever they lie, seeing
+/// what others do to them, and signals that name no process.
 static const int refused_without_namespaces[] = {
-    SYS_fchmod, SYS_fchmodat, SYS_fchmodat2, SYS_fchown, SYS_fchownat, SYS_utimensat, SYS_setxattr, SYS_lsetxattr,
+    SYS_truncate, SYS_inotify_add_watch, SYS_pidfd_send_signal, SYS_tkill, SYS_fchmod, SYS_fchmodat, SYS_fchmodat2, SYS_fchown, SYS_fchownat, SYS_utimensat, SYS_setxattr, SYS_lsetxattr,
     SYS_fsetxattr, SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr,
 #if defined(__x86_64__)
     SYS_chmod, SYS_chown, SYS_lchown, SYS_utime, SYS_utimes, SYS_futimesat,
@@ -76,7 +77,7 @@ static const int refused_without_namespaces[] = {
     (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 
 struct program {
-    struct sock_filter steps[2 * COUNT(refused) + 2 * COUNT(refused_without_namespaces) + 64];
+    struct sock_filter steps[2 * COUNT(refused) + 2 * COUNT(refused_without_namespaces) + 96];
     unsigned short count;
 };
 
@@ -176,6 +177,18 @@ static void check_limits(struct program *program) {
     end_call(program, start);
 }
 
+/// Where others can be seen, signals go to the process itself. What starts here is the only process it will be.
+static void check_signals(struct program *program) {
+    const int signals[] = {SYS_kill, SYS_tgkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo};
+    for (size_t i = 0; i < COUNT(signals); i++) {
+        unsigned short start = begin_call(program, signals[i]);
+        load(program, LOW_HALF(0));
+        if_equal(program, (__u32)getpid(), SECCOMP_RET_ALLOW);
+        answer(program, fails_with(EPERM));
+        end_call(program, start);
+    }
+}
+
 static void check_terminals(struct program *program) {
     unsigned short start = begin_call(program, SYS_ioctl);
     load(program, LOW_HALF(1));
@@ -188,7 +201,10 @@ int sandbox_filter(sandbox_filter_choices choices) {
     struct program program = {.count = 0};
     check_machine(&program);
     refuse(&program, refused, COUNT(refused));
-    if (!choices.namespaces) refuse(&program, refused_without_namespaces, COUNT(refused_without_namespaces));
+    if (!choices.namespaces) {
+        refuse(&program, refused_without_namespaces, COUNT(refused_without_namespaces));
+        check_signals(&program);
+    }
     check_clone(&program, choices.processes);
     check_sockets(&program, choices.namespaces);
     check_memory(&program);
