@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # The front door. Every target installs what it needs and is missing.
-.PHONY: setup build demo test check bench soak sanitize install clean
+.PHONY: setup python build demo test check bench soak sanitize install clean
 SHELL := /bin/bash -euo pipefail
 PREFIX ?= /usr/local
 
 setup:
-	@scripts/setup.sh build engine test clients
+	@scripts/setup.sh build engine test clients python
+
+# The environment of the Python package's tests alone: .tools/venv-python. Needs no Swift.
+python:
+	@scripts/setup.sh python
 
 # The release binary, and the engine's library where the binary looks for it.
 # The tests run with checks of exclusive access to memory; here they would be a fifteenth of a request (decision 0015).
@@ -26,6 +30,7 @@ test: setup
 	.tools/venv-clients/bin/python -m pytest -q -p no:cacheprovider Tests/EcosystemTests \
 		--ignore Tests/EcosystemTests/test_mlserver.py
 	.tools/venv-mlserver/bin/python -m pytest -q -p no:cacheprovider Tests/EcosystemTests/test_mlserver.py
+	.tools/venv-python/bin/python -m pytest -q -p no:cacheprovider Tests/WorkerTests
 
 # Minutes: format, imports, architecture, documentation.
 check:

@@ -3,13 +3,14 @@
 #
 # Installs what is missing, and says what it does. Quick when nothing is missing.
 #
-#     scripts/setup.sh [build] [engine] [test] [bench] [examples]      none: build engine test
+#     scripts/setup.sh [build] [engine] [test] [python] [bench] [examples]      none: build engine test
 #
 #     build      Debian packages that compiling needs; looks for Swift
 #     engine     ONNX Runtime's library, from its wheel, in .tools/engines
 #     test       Python packages of requirements/test.txt, in .tools/venv
 #     clients    KServe's and MLflow's clients, of requirements/clients.txt, in .tools/venv-clients, and MLServer's
 #                codecs, of requirements/mlserver.txt, in .tools/venv-mlserver
+#     python     what the tests of the Python package need, of requirements/python.txt, in .tools/venv-python
 #     bench      wrk, nginx's program in .tools/nginx, and the servers of requirements/bench.txt, in .tools/venv-bench
 #     examples   what training the examples needs: requirements/examples.txt, and Debian's PyTorch and scikit-learn
 #
@@ -25,6 +26,7 @@ readonly VENV=.tools/venv
 readonly VENV_CLIENTS=.tools/venv-clients
 # MLServer's requirements are its own, and it takes no Python from 3.13 on.
 readonly VENV_MLSERVER=.tools/venv-mlserver
+readonly VENV_PYTHON=.tools/venv-python
 readonly VENV_BENCH=.tools/venv-bench
 readonly PYTHON_MLSERVER_BELOW=3.13
 
@@ -235,6 +237,10 @@ part() {
             virtual_environment "$VENV_MLSERVER" "$PYTHON_MLSERVER_BELOW"
             python_packages "$VENV_MLSERVER" mlserver
             ;;
+        python)
+            virtual_environment "$VENV_PYTHON"
+            python_packages "$VENV_PYTHON" python
+            ;;
         bench)
             debian_packages wrk
             nginx_program
@@ -247,7 +253,7 @@ part() {
             python_packages "$VENV" examples
             debian_packages python3-torch python3-sklearn python3-numpy
             ;;
-        *) fail "There is no part named $1." "Parts: build, engine, test, clients, bench, examples." ;;
+        *) fail "There is no part named $1." "Parts: build, engine, test, clients, python, bench, examples." ;;
     esac
 }
 
