@@ -41,6 +41,10 @@ def is_polars_frame(rows: object) -> bool:
 
 def of_pandas(frame: Any) -> Columns:
     names = _names(frame.columns)
+    kinds = set(frame.dtypes)
+    if len(kinds) == 1 and isinstance(kind := kinds.pop(), np.dtype) and kind.kind in "fiub":
+        # One block of numbers: the columns are views of it, and pandas is not asked about each.
+        return Columns(dict(zip(names, _plain(frame.to_numpy()).T)), frame.index)
     series = [frame.iloc[:, position] for position in range(len(names))]
     return Columns({name: _pandas_column(values, name) for name, values in zip(names, series)}, frame.index)
 

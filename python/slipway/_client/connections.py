@@ -168,11 +168,8 @@ def _exchange(
     if request.method != "GET":
         connection.putheader("Content-Length", str(byte_count))
     try:
-        # What is small goes with the head, in one packet.
-        is_small = byte_count < SMALL_BODY
-        connection.endheaders(b"".join(request.body) if is_small else None)
-        for piece in () if is_small else request.body:
-            connection.send(piece)
+        # Many small pieces are joined; a large array is sent from where it lies.
+        connection.endheaders(b"".join(request.body) if byte_count < SMALL_BODY else request.body)
     except (BrokenPipeError, ConnectionResetError):
         # A server that refuses a large body answers before it has read all of it: that answer is worth reading.
         pass

@@ -47,7 +47,8 @@ def _of_tensors(reply: Reply, endpoint: str, index: Any) -> Prediction:
 def _own(values: Array) -> Array:
     """Arrays that can be written to, and texts instead of bytes where they are some."""
     if values.dtype != object:
-        return values.copy()
+        own: Array = values.copy()
+        return own
     texts = np.empty(values.size, object)
     texts[:] = [_text(value) for value in values.ravel().tolist()]
     return texts.reshape(values.shape)
@@ -73,7 +74,8 @@ def _of_rows(reply: Reply, endpoint: str, index: Any, signature: Signature) -> P
 def _array(values: list[Any], kind: np.dtype[Any]) -> Array:
     if kind != object:
         # “NaN” and “Infinity” are texts in JSON, and numbers to numpy.
-        return np.array(values, str if _has_text(values) else None).astype(kind)
+        array: Array = np.array(values, str if _has_text(values) else None).astype(kind)
+        return array
     return np.array(values, object)
 
 

@@ -46,7 +46,8 @@ class Prediction:
                 columns[name] = flat[:, 0]
             else:
                 columns |= {f"{name}[{position}]": flat[:, position] for position in range(flat.shape[1])}
-        return pandas.DataFrame(columns, index=self.index)
+        frame: pandas.DataFrame = pandas.DataFrame(columns, index=self.index)
+        return frame
 
     def __repr__(self) -> str:
         shapes = ", ".join(f"{name} {values.dtype}{list(values.shape)}" for name, values in self.outputs.items())

@@ -39,7 +39,8 @@ def refusal(reply: Reply) -> SlipwayError:
         body = json.loads(reply.body)
     except ValueError:
         body = None
-    if not isinstance(body, dict) or not isinstance(body.get("title", body.get("error")), str):
+    message = body.get("title", body.get("error")) if isinstance(body, dict) else None
+    if not isinstance(body, dict) or not isinstance(message, str):
         said = reply.body[:200].decode("utf-8", "replace").strip()
         return ServerFailed(
             f"The server answered with status {reply.status}{': ' if said else ''}{said}",
@@ -49,7 +50,7 @@ def refusal(reply: Reply) -> SlipwayError:
     wait = retry_after(reply)
     kind = KINDS.get(reply.status, Overloaded if wait is not None else ServerFailed)
     error = kind(
-        body.get("title", body.get("error")),
+        message,
         hint=body.get("hint", ""),
         code=body.get("code", ""),
         details=_details(body.get("details")),
