@@ -13,9 +13,11 @@ python:
 
 # The release binary, and the engine's library where the binary looks for it.
 # The tests run with checks of exclusive access to memory; here they would be a fifteenth of a request (decision 0015).
+# The rpath is where a wheel brings the system's SQLite along.
 build:
 	@scripts/setup.sh build engine
-	swift build -c release --product slipway --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
+	swift build -c release --product slipway --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked \
+		-Xlinker -rpath -Xlinker '$$ORIGIN/../lib/slipway'
 	@scripts/link-engine.sh release
 
 demo: build
@@ -66,6 +68,8 @@ sanitize: setup
 install: build
 	install -D -m 755 -s "$$(swift build -c release --show-bin-path)/slipway" "$(PREFIX)/bin/slipway"
 	install -D -m 644 -t "$(PREFIX)/lib/slipway" .tools/engines/libonnxruntime.so.*
+	find python/slipway -name '*.py' -exec install -D -m 644 -T {} "$(PREFIX)/lib/slipway/{}" \;
+	install -D -m 644 -t "$(PREFIX)/share/slipway/examples/breast-cancer" examples/breast-cancer/*.*
 
 clean:
 	rm -rf .build .tools
