@@ -72,6 +72,8 @@ def _by_column(endpoint: str, columns: Columns, timeout: float) -> Encoded:
     """Each column as a tensor of its own, under its own name, and with its own type: the server fits it to the model's,
     and refuses what it could not keep. A missing text has no form there, so such rows go as JSON.
     """
+    if not any(len(values) for values in columns.values.values()):
+        raise InputRefused("There are no rows.", hint="Hand in at least one.", code="IN-007")
     if columns.have_missing_texts:
         names = list(columns.values)
         lists = [values.tolist() for values in columns.values.values()]
