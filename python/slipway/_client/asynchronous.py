@@ -61,6 +61,9 @@ class AsyncClient:
     async def endpoints(self) -> list[dict[str, Any]]:
         return await self._run(self._client.endpoints)
 
+    async def examples(self, endpoint: str, count: int = 100) -> list[dict[str, Any]]:
+        return await self._run(partial(self._client.examples, endpoint, count))
+
     async def close(self) -> None:
         await self._run(self._client.close)
         self._threads.shutdown(wait=False)

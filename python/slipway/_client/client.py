@@ -76,6 +76,12 @@ class Client:
         endpoints: list[dict[str, Any]] = self._get("/v1/endpoints")
         return endpoints
 
+    def examples(self, endpoint: str, count: int = 100) -> list[dict[str, Any]]:
+        """Recorded rows of the version that answers, with their recorded answers, at most 1000. Needs a token."""
+        found: dict[str, Any] = self._get(f"/v1/endpoints/{quote(endpoint, safe='')}/examples?count={count}")
+        examples: list[dict[str, Any]] = found["examples"]
+        return examples
+
     def close(self) -> None:
         self._sender.close()
 

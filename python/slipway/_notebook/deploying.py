@@ -9,15 +9,19 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .._client.client import Client
 from .._client.prediction import Prediction
+from ..errors import SlipwayError
 from . import program
 from .packing import ModelFolder, pack
 from .page import table_page
+
+# Longer rows fill the screen and still cannot be read.
+LONGEST_ROW = 2000
 
 
 @dataclass(frozen=True)
@@ -30,25 +34,19 @@ class Deployment:
     proven: bool
     summary: str
     report: dict[str, Any]
+    client: Client
     # The first recorded row, as JSON.
     row: str | None = None
-    _clients: list[Client] = field(default_factory=list, repr=False, compare=False)
-
-    @property
-    def server(self) -> str:
-        return self.url.partition("/v1/")[0]
 
     def predict(self, rows: Any, *, timeout: float | None = None) -> Prediction:
         """Asks the endpoint, as `Client.predict` does."""
-        if not self._clients:
-            self._clients.append(Client(self.server))
-        return self._clients[0].predict(self.endpoint, rows, timeout=timeout)
+        return self.client.predict(self.endpoint, rows, timeout=timeout)
 
     @property
     def curl(self) -> str:
         """A line for a shell that asks the endpoint."""
         if self.row is None:
-            return f"curl {shlex.quote(f'{self.server}/v2/models/{self.endpoint}')}"
+            return f"curl {shlex.quote(f'{self.client.url}/v2/models/{self.endpoint}')}"
         return f"curl -H 'content-type: application/json' -d {shlex.quote(f'[{self.row}]')} {shlex.quote(self.url)}"
 
     def _facts(self) -> dict[str, str]:
@@ -111,19 +109,21 @@ def deploy(
 def _deployed(path: Path, options: dict[str, Any]) -> Deployment:
     words = [word for option, value in options.items() if value is not None for word in (option, os.fspath(value))]
     report = program.run(["deploy", str(path), *words], _say)
+    client = Client(report["url"].partition("/v1/")[0])
     return Deployment(
-        report["endpoint"], report["url"], report["version"], report["proven"], report["summary"], report, _first_row(path)
-    )
+        report["endpoint"], report["url"], report["version"], report["proven"], report["summary"], report, client,
+        _first_row(client, report["endpoint"]),
+    )  # fmt: skip
 
 
-def _first_row(path: Path) -> str | None:
-    """What was recorded first, short enough to be read."""
+def _first_row(client: Client, endpoint: str) -> str | None:
+    """A row that the endpoint is known to answer, as JSON, where there is one that is short enough to be read."""
     try:
-        with (path / "examples.jsonl").open(encoding="utf-8") as file:
-            row = json.dumps(json.loads(file.readline())["inputs"], ensure_ascii=False)
-    except (OSError, ValueError, KeyError):
+        recorded = client.examples(endpoint, 1)
+    except SlipwayError:
         return None
-    return row if len(row) <= 2000 else None
+    row = json.dumps(recorded[0]["inputs"], ensure_ascii=False) if recorded else ""
+    return row if 0 < len(row) <= LONGEST_ROW else None
 
 
 def _say(line: str) -> None:

@@ -18,9 +18,6 @@ from .._prepare.pickled import names
 from .._prepare.rows import Table
 from ..errors import ModelRefused
 
-# Scanning a pickle for what it imports is repeated as often as it shows modules that were not known to be local.
-MOST_ROUNDS = 10
-
 
 def save(model: Any, folder: Path, code: Path | None, rows: Table) -> str:
     """Writes the model into `folder`. Returns the name of its file.
@@ -48,8 +45,8 @@ def save(model: Any, folder: Path, code: Path | None, rows: Table) -> str:
     except (pickle.PicklingError, TypeError, AttributeError, ValueError, RuntimeError, OSError) as error:
         raise ModelRefused(
             f"The model cannot be saved: {type(error).__name__}: {error}.",
-            hint="A model must not hold open files, connections or locks: open them when it is asked, or leave them out "
-            "with __getstate__.",
+            hint="It, or a module of yours that it uses, holds something that cannot be saved, such as an open file, a "
+            "connection or a lock: open that when the model is asked, or hand the modules in as a folder, code=….",
             code="model_not_saved",
         ) from error
 
@@ -106,43 +103,36 @@ def _content(model: Any, code: Path | None) -> tuple[bytes, bool]:
         plain: bytes | None = pickle.dumps(model, protocol=5)
     except (pickle.PicklingError, AttributeError, TypeError):
         plain = None
-    if plain is not None and not list(_local(names(io.BytesIO(plain)), code)):
+    if plain is not None and not _needs_this_process(names(io.BytesIO(plain)), code):
         return plain, False
     cloudpickle = _cloudpickle("a model with code of this notebook")
-    registered: list[ModuleType] = []
+    # All at once: one may use another in ways that only running it would show.
+    beside = [module for name, module in sorted(sys.modules.items()) if name != "__main__" and _is_local(module, code)]
+    for module in beside:
+        cloudpickle.register_pickle_by_value(module)
     try:
-        content = plain or b""
-        for _ in range(MOST_ROUNDS):
-            content = cloudpickle.dumps(model, protocol=5)
-            found = [one for one in _local(names(io.BytesIO(content)), code) if one not in registered]
-            if not found:
-                break
-            for module in found:
-                cloudpickle.register_pickle_by_value(module)
-                registered.append(module)
-        return content, True
+        return cloudpickle.dumps(model, protocol=5), True
     finally:
-        for module in registered:
+        for module in beside:
             cloudpickle.unregister_pickle_by_value(module)
 
 
-def _local(imported: Iterable[str], code: Path | None) -> Iterable[ModuleType]:
-    """The modules that a server could not install: this notebook's own, and files beside it."""
-    seen: set[str] = set()
+def _needs_this_process(imported: Iterable[str], code: Path | None) -> bool:
+    """Whether a server would lack any of what a pickle imports."""
     for name in imported:
         while name and name not in sys.modules:
             name = name.rpartition(".")[0]
-        if name and name not in seen:
-            seen.add(name)
-            if _is_local(sys.modules[name], code):
-                yield sys.modules[name]
+        if name and _is_local(sys.modules[name], code):
+            return True
+    return False
 
 
 def _is_local(module: ModuleType, code: Path | None) -> bool:
+    """Whether only this machine has it: the notebook itself, and files beside it."""
     if module.__name__ == "__main__":
         return True
     file = getattr(module, "__file__", None)
-    if not file:
+    if not isinstance(file, str) or module.__name__.partition(".")[0] == __name__.partition(".")[0]:
         return False
     path = Path(file).resolve()
     if code is not None and path.is_relative_to(code.resolve()):
