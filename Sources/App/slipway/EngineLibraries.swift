@@ -9,7 +9,8 @@ import Synchronization
 
 /// Finds ONNX Runtime on this machine, loads it once, and keeps it in the data folder under its digest.
 ///
-/// Looked for in this order: SLIPWAY_ONNXRUNTIME (a file), the data folder, and `lib/slipway` beside the program's `bin`.
+/// Looked for in this order: SLIPWAY_ONNXRUNTIME (a file), the data folder, `lib/slipway` beside the program's `bin`, and
+/// the package `onnxruntime` of the environment of Python that the program was installed into.
 final class EngineLibraries: Sendable {
     private let folder: DataFolder
     private let loaded = Mutex<(any EngineRuntime)?>(nil)
@@ -53,8 +54,7 @@ final class EngineLibraries: Sendable {
         if let chosen = ProcessInfo.processInfo.environment["SLIPWAY_ONNXRUNTIME"] { return chosen }
         let kept = ((try? FileManager.default.contentsOfDirectory(atPath: folder.engines)) ?? []).sorted()
             .map { "\(folder.engines)/\($0)" }
-        let program = URL(fileURLWithPath: executablePath()).deletingLastPathComponent().deletingLastPathComponent()
-        return ONNXRuntimeLibrary.locate(in: kept + [program.appendingPathComponent("lib/slipway").path])
+        return ONNXRuntimeLibrary.locate(in: kept + Installation().engineFolders)
     }
 
     /// Copies the library that was found elsewhere into the data folder, so that the platform keeps running when the

@@ -69,6 +69,8 @@ struct MachineToolbox: Toolbox {
         return try ProjectFile.read(in: folder, syntax: YAMLSyntax()).yaml()
     }
 
+    func example(_ name: String) async throws -> String? { Installation().example(name) }
+
     func serve(_ options: ServeOptions) async throws {
         try await PlatformServer(options: options).run()
     }

@@ -12,6 +12,8 @@ package protocol Toolbox: Sendable {
     func initialize(_ path: String, name: String?) async throws -> String
     /// The effective project file of `path`, every default filled in, as YAML.
     func effectiveProject(_ path: String) async throws -> String
+    /// The project folder of an example that came along with the program; `nil` when it did not.
+    func example(_ name: String) async throws -> String?
 
     // The server of this machine.
     /// Runs the server until it is told to stop.
