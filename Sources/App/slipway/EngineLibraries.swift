@@ -60,8 +60,7 @@ final class EngineLibraries: Sendable {
     /// Copies the library that was found elsewhere into the data folder, so that the platform keeps running when the
     /// program's own copy is replaced. Its folder is named after its digest.
     func keep() throws {
-        guard let found = locate(), !found.hasPrefix(folder.engines) else { return }
-        let file = URL(fileURLWithPath: found).resolvingSymlinksInPath().path
+        guard let file = locate(), !file.hasPrefix(folder.engines) else { return }
         // By the one that serves: a second one, loaded to be looked at, would stay in memory.
         let identity = try runtime().identity
         guard !FileManager.default.fileExists(atPath: place(of: identity)) else { return }

@@ -34,14 +34,8 @@ final class PythonPackage: Sendable {
 
     /// The folder `slipway` of the package.
     private static func source() -> String? {
-        let program = URL(fileURLWithPath: executablePath()).resolvingSymlinksInPath().deletingLastPathComponent()
-        let home = program.deletingLastPathComponent()
-        var places = [home.appendingPathComponent("lib/slipway/python").path]
-        // Installed from a wheel: in the environment that the program is in.
-        let libraries = home.appendingPathComponent("lib").path
-        let pythons = ((try? FileManager.default.contentsOfDirectory(atPath: libraries)) ?? []).sorted()
-        places += pythons.filter { $0.hasPrefix("python3") }.map { "\(libraries)/\($0)/site-packages" }
-        if let chosen = ProcessInfo.processInfo.environment["SLIPWAY_PYTHON_PACKAGE"] { places.insert(chosen, at: 0) }
+        let chosen = ProcessInfo.processInfo.environment["SLIPWAY_PYTHON_PACKAGE"]
+        let places = [chosen].compactMap(\.self) + Installation().moduleFolders
         return places.map { "\($0)/slipway" }.first {
             FileManager.default.fileExists(atPath: "\($0)/_worker/__main__.py")
         }
