@@ -4,6 +4,7 @@ import Foundation
 import ModelDomain
 import ModelExecution
 import ModelPackaging
+import ProcessSandbox
 import ProjectFiles
 
 /// The commands' tools, on this machine.
@@ -11,7 +12,11 @@ struct MachineToolbox: Toolbox {
     func pack(
         _ options: PackOptions, progress: @escaping @Sendable (String) -> Void
     ) async throws -> any PackedProject {
-        try pack(options, engines: EngineLibraries(folder: DataFolder(options.data)), progress: progress)
+        // A server that is started for the model is to hold it as its packer was held.
+        if let chosen = options.sandbox { unsafe setenv(SandboxDemand.variable, chosen.rawValue, 1) }
+        let engines = EngineLibraries(
+            folder: DataFolder(options.data), demand: try SandboxDemand(options.sandbox))
+        return try pack(options, engines: engines, progress: progress)
     }
 
     /// Blocks for as long as the model takes to load and to answer.

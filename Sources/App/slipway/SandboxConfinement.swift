@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CommandLineInterface
+import Foundation
 import ModelDomain
 import ModelExecution
 import ProcessSandbox
@@ -25,12 +26,21 @@ struct SandboxConfinement: ProcessConfinement {
 }
 
 extension SandboxDemand {
-    init(_ choice: ServeOptions.SandboxChoice) {
-        self =
-            switch choice {
-            case .full: .full
-            case .weak: .weak
-            case .off: .off
-            }
+    static let variable = "SLIPWAY_SANDBOX"
+
+    /// As chosen, else as the environment says, else full.
+    ///
+    /// - Throws: `SYS-008` when the environment says something else.
+    init(_ choice: SandboxChoice?) throws {
+        guard let text = choice?.rawValue ?? ProcessInfo.processInfo.environment[Self.variable] else {
+            self = .full
+            return
+        }
+        guard let demand = Self(rawValue: text) else {
+            throw Refusal(
+                .optionRefused, .invalidInput, "\(Self.variable) is “\(text.prefix(40))”.",
+                hint: "Set it to full, weak or off.")
+        }
+        self = demand
     }
 }

@@ -52,6 +52,8 @@ package struct PackOptions: Sendable {
     /// `auto`, `native` or `worker`.
     package var engine: String?
     package var environment = EnvironmentChoice.active
+    /// `nil` for what SLIPWAY_SANDBOX says, else full.
+    package var sandbox: SandboxChoice?
     /// The data folder whose engines and environments serve; `nil` for the usual one.
     package var data: String?
 
@@ -70,6 +72,16 @@ package struct PackOptions: Sendable {
         self.examples = examples
         self.baseline = baseline
     }
+}
+
+/// How strongly processes with foreign code have to be confined.
+package enum SandboxChoice: String, Sendable, CaseIterable {
+    /// Everything that must hold, or nothing is started.
+    case full
+    /// What this machine has.
+    case weak
+    /// Not at all.
+    case off
 }
 
 /// A packed bundle together with the way to its bytes.
@@ -109,14 +121,8 @@ package struct ServeOptions: Sendable {
     package let opensPredictions: Bool
     /// The folder that SageMaker has laid models under; `nil` outside of its containers.
     package let sagemakerRoot: String?
-    /// How strongly processes with foreign code have to be confined.
-    package var sandbox = SandboxChoice.full
-
-    package enum SandboxChoice: String, Sendable, CaseIterable {
-        case full
-        case weak
-        case off
-    }
+    /// How strongly processes with foreign code have to be confined; `nil` for what SLIPWAY_SANDBOX says, else full.
+    package var sandbox: SandboxChoice?
 
     package init(
         data: String?, host: String?, port: Int?, tokenFile: String?, bodyLimit: Int, laneThreads: Int?,

@@ -78,9 +78,10 @@ struct Serve: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How strongly processes that run models have to be confined: full, weak (as this machine can), off.",
+            "How strongly processes that run models have to be confined: full (without it), weak (as this machine can), off; "
+                + "else SLIPWAY_SANDBOX says it.",
             valueName: "how"))
-    var sandbox: ServeOptions.SandboxChoice = .full
+    var sandbox: SandboxChoice?
 
     func validate() throws {
         guard (0...65_535).contains(port ?? 0) else { throw ValidationError("--port takes 0 to 65535.") }

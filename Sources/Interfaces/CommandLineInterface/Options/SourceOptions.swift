@@ -4,7 +4,7 @@ internal import ModelDomain
 internal import ModelPackaging
 
 extension PackOptions.EnvironmentChoice: ExpressibleByArgument {}
-extension ServeOptions.SandboxChoice: ExpressibleByArgument {}
+extension SandboxChoice: ExpressibleByArgument {}
 
 /// What is packed, and what the command line says of it beside its project file.
 struct SourceOptions: ParsableArguments {
@@ -45,6 +45,12 @@ struct SourceOptions: ParsableArguments {
             valueName: "which"))
     var environment: PackOptions.EnvironmentChoice = .active
 
+    @Option(
+        help: ArgumentHelp(
+            "How strongly the process that opens the model has to be confined: full, weak (as this machine can), off.",
+            valueName: "how"))
+    var sandbox: SandboxChoice?
+
     @Option(help: "What to call the model; without it, as the project file or the model file says.")
     var name: ModelName?
 
@@ -63,6 +69,7 @@ struct SourceOptions: ParsableArguments {
         options.engine = engine
         options.environment = environment
         options.data = data
+        options.sandbox = sandbox
         let packed = try await Tools.required().pack(options, progress: { console.progress($0) })
         if let conversion = packed.bundle.conversion { console.note(conversion.line.printable) }
         for note in packed.bundle.notes { console.note("note: \(note.printable)") }
