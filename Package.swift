@@ -195,6 +195,9 @@ let testTargets: [Target] = [
     tests(
         "EngineONNXTests",
         uses: ["EngineONNX", "ModelDomain", "ModelExecution", "PortContracts", "Tensors", "TestSupport"]),
+    tests(
+        "EngineWorkerTests",
+        uses: ["EngineWorker", "ModelDomain", "ModelExecution", "PortContracts", "Tensors", "TestSupport"]),
     tests("ProcessSandboxTests", uses: ["ModelDomain", "ProcessSandbox", "TestSupport"]),
     tests("ProjectFilesTests", uses: ["ModelDomain", "ModelPackaging", "ProjectFiles", "TestSupport"]),
     tests(

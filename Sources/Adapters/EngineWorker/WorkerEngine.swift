@@ -49,9 +49,7 @@ package final class WorkerEngine: InferenceEngine {
     package func run(_ inputs: [Tensor]) throws(EngineError) -> [Tensor] { try run(inputs, until: .never) }
 
     package func run(_ inputs: [Tensor], until deadline: Moment) throws(EngineError) -> [Tensor] {
-        guard inputs.count == self.inputs.count else {
-            throw .runFailed(reason: "the model takes \(self.inputs.count) inputs and was given \(inputs.count)")
-        }
+        try requireFit(inputs)
         let named = zip(self.inputs, inputs).map { NamedTensor($0.name, $1) }
         // Nobody waits for ever for code that may never return.
         let deadline = min(deadline, Moment.now.after(callNanoseconds))
@@ -84,6 +82,18 @@ package final class WorkerEngine: InferenceEngine {
         throw .endsWorkers
     }
 
+    /// The worker is not asked what it was not told to expect.
+    private func requireFit(_ tensors: [Tensor]) throws(EngineError) {
+        guard tensors.count == inputs.count else {
+            throw .runFailed(reason: "the model takes \(inputs.count) inputs and was given \(tensors.count)")
+        }
+        for (tensor, spec) in zip(tensors, inputs) where !tensor.fits(spec) {
+            throw .runFailed(
+                reason: "“\(spec.name)” is \(spec.datatype.rawValue) \(spec.shapeDescription), and "
+                    + "\(tensor.datatype.rawValue) \(tensor.shape) was given")
+        }
+    }
+
     /// The answer as the signature has it, or why it is none.
     private func checked(_ answers: [NamedTensor], rows: Int?) throws(WorkerFault) -> [Tensor] {
         guard answers.count == outputs.count else {
@@ -91,11 +101,9 @@ package final class WorkerEngine: InferenceEngine {
         }
         for (answer, spec) in zip(answers, outputs) {
             let shape = answer.tensor.shape
-            let fits =
-                answer.name == spec.name && answer.tensor.datatype == spec.datatype && shape.count == spec.shape.count
-                && zip(shape, spec.shape).allSatisfy { $1.size == nil || $1.size == $0 }
-                && (spec.shape.first?.size != nil || rows == nil || shape.first == rows)
-            guard fits else {
+            let countsRows = spec.shape.first.map { $0.size == nil } ?? false
+            guard answer.name == spec.name, answer.tensor.fits(spec), !countsRows || rows == nil || shape.first == rows
+            else {
                 throw .refused(
                     code: "failed",
                     message: "it gave “\(answer.name)” \(answer.tensor.datatype.rawValue) \(shape), and promised "
@@ -103,6 +111,13 @@ package final class WorkerEngine: InferenceEngine {
             }
         }
         return answers.map(\.tensor)
+    }
+}
+
+extension Tensor {
+    fileprivate func fits(_ spec: TensorSpec) -> Bool {
+        datatype == spec.datatype && shape.count == spec.shape.count
+            && zip(shape, spec.shape).allSatisfy { $1.size == nil || $1.size == $0 }
     }
 }
 

@@ -19,7 +19,8 @@ package struct WorkerLimits: Sendable {
 
 /// Opens bundles whose model runs in a process of its own.
 package struct WorkerRuntime: EngineRuntime {
-    package let identity = EngineIdentity(name: EngineName.worker, version: "1", build: "")
+    /// Of the protocol, and of the program that speaks it.
+    package let identity = EngineIdentity(name: EngineName.worker, version: "1", build: Product.version)
     private let environments: any WorkerEnvironments
     private let confinement: any ProcessConfinement
     private let folder: String
