@@ -113,6 +113,11 @@ def test_messages_that_arrive_in_pieces_are_one(worker, folder):
     assert worker.receive() == ({"kind": "pong"}, b"")
 
 
+def test_white_space_around_a_header_is_json_too(worker):
+    worker.socket.sendall(frame(b' \n{ "kind" : "ping" }\t\r\n'))
+    assert worker.receive() == ({"kind": "pong"}, b"")
+
+
 def test_shut_down_ends_it_with_status_0(worker, folder):
     worker.loaded(folder)
     worker.send({"kind": "shut_down"})

@@ -87,9 +87,9 @@ class Channel:
 
 def parse_header(header: bytes | memoryview) -> dict:
     try:
-        text = str(header, "utf-8")
+        text = str(header, "utf-8").strip(" \t\r\n")
         message, end = _decode_json(text)
-        if text[end:].strip():
+        if end < len(text):
             raise ValueError("something follows the object")
     except (ValueError, RecursionError) as error:
         raise FrameBroken(f"a header that is no JSON: {error}") from error
