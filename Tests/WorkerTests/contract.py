@@ -38,7 +38,8 @@ class Connection:
         self.socket.settimeout(PATIENCE)
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            command, stdin=theirs, stdout=theirs, stderr=self.log, env=environment, cwd=folder)
+            command, stdin=theirs, stdout=theirs, stderr=self.log, env=environment, cwd=folder
+        )
         theirs.close()
         self.last = 0
 
@@ -126,7 +127,8 @@ class Connection:
         for head in message["outputs"]:
             size = head["parameters"]["binary_data_size"]
             outputs[head["name"]] = decode(
-                head["datatype"], head["shape"], memoryview(data)[position : position + size])
+                head["datatype"], head["shape"], memoryview(data)[position : position + size]
+            )
             position += size
         assert position == len(data)
         return outputs

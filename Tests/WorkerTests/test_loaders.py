@@ -26,13 +26,19 @@ def probabilities(classes, datatype="FP64"):
 
 @pytest.fixture
 def served(tmp_path):
-    """Answers of the worker for rows of a frame: a function of loader, file, frame, outputs, calls and form."""
+    """Answers of the worker for rows of a frame: a function of loader, file, frame, outputs, calls and
+    form."""
 
     def answers(loader, file, frame, outputs, calls, form="frame", dtype="float64"):
         spec = TensorSpec("values", {"float64": "FP64", "float32": "FP32"}[dtype], (-1, frame.shape[1]))
         columns = [Column(str(name), "values", dtype, index) for index, name in enumerate(frame)]
         descriptor = Descriptor(
-            inputs=(spec,), outputs=tuple(outputs), loader=loader, model=file, form=form, columns=tuple(columns),
+            inputs=(spec,),
+            outputs=tuple(outputs),
+            loader=loader,
+            model=file,
+            form=form,
+            columns=tuple(columns),
             calls=tuple(calls),
         )
         descriptor.write(tmp_path / "worker.json")
@@ -76,7 +82,9 @@ def test_skops_takes_types_it_does_not_know(served, tmp_path):
     import skops.io
     from sklearn.preprocessing import FunctionTransformer
 
-    model = make_pipeline(FunctionTransformer(partial(np.clip, a_min=0, a_max=100)), LogisticRegression(max_iter=5000))
+    model = make_pipeline(
+        FunctionTransformer(partial(np.clip, a_min=0, a_max=100)), LogisticRegression(max_iter=5000)
+    )
     model.fit(CANCER, MALIGNANT)
     skops.io.dump(model, tmp_path / "model.skops")
     assert skops.io.get_untrusted_types(file=tmp_path / "model.skops")
@@ -119,7 +127,9 @@ def test_lightgbm(served, tmp_path, form):
 def test_a_catboost_classifier(served, tmp_path):
     import catboost
 
-    model = catboost.CatBoostClassifier(iterations=10, verbose=0, allow_writing_files=False).fit(IRIS, SPECIES)
+    model = catboost.CatBoostClassifier(iterations=10, verbose=0, allow_writing_files=False).fit(
+        IRIS, SPECIES
+    )
     model.save_model(str(tmp_path / "model.cbm"))
     same(served("catboost", "model.cbm", IRIS, [LABEL, probabilities(3)], CLASSIFIED), model, IRIS)
 
@@ -127,7 +137,9 @@ def test_a_catboost_classifier(served, tmp_path):
 def test_a_catboost_regressor(served, tmp_path):
     import catboost
 
-    model = catboost.CatBoostRegressor(iterations=10, verbose=0, allow_writing_files=False).fit(DIABETES, PROGRESSION)
+    model = catboost.CatBoostRegressor(iterations=10, verbose=0, allow_writing_files=False).fit(
+        DIABETES, PROGRESSION
+    )
     model.save_model(str(tmp_path / "model.cbm"))
     answers = served("catboost", "model.cbm", DIABETES, [SCORE], [Call("predict", "score")])
     np.testing.assert_array_equal(answers["score"], model.predict(DIABETES))
@@ -174,7 +186,12 @@ def test_versions_and_signature_are_said_when_it_is_loaded(tmp_path):
     columns = [Column(name, "values", "float64", index) for index, name in enumerate(CANCER)]
     spec = TensorSpec("values", "FP64", (-1, 30))
     Descriptor(
-        inputs=(spec,), outputs=(LABEL,), loader="joblib", model="model.joblib", form="frame", columns=tuple(columns),
+        inputs=(spec,),
+        outputs=(LABEL,),
+        loader="joblib",
+        model="model.joblib",
+        form="frame",
+        columns=tuple(columns),
         calls=(Call("predict", "label"),),
     ).write(tmp_path / "worker.json")
     with Connection(PYTHON, bare_environment(tmp_path)) as worker:

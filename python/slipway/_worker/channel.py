@@ -9,6 +9,7 @@ import socket
 import stat
 import struct
 import sys
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -29,18 +30,23 @@ class FrameBroken(Exception):
 
 
 class Channel:
-    """Frames over a connected stream socket. Nothing is read ahead: what has not been received is still in the socket."""
+    """Frames over a connected stream socket. Nothing is read ahead: what has not been received is still in
+    the socket."""
 
     def __init__(self, connection: socket.socket):
         self.socket = connection
-        # A child that a model forks neither answers in its parent's place nor keeps the connection open after it.
+        # A child that a model forks neither answers in its parent's place nor keeps the connection open after
+        # it.
         os.register_at_fork(after_in_child=connection.close)
 
     @staticmethod
     def take() -> Channel:
-        """Takes the socket away from fds 0 and 1, so that whatever a model prints or reads never meets a frame."""
+        """Takes the socket away from fds 0 and 1, so that whatever a model prints or reads never meets a
+        frame."""
         if not stat.S_ISSOCK(os.fstat(0).st_mode):
-            raise NoChannel("standard input is no socket. This program is started by `slipway serve`, not by hand.")
+            raise NoChannel(
+                "standard input is no socket. This program is started by `slipway serve`, not by hand."
+            )
         channel = Channel(socket.socket(fileno=os.dup(0)))
         channel.socket.setblocking(True)
         nothing = os.open(os.devnull, os.O_RDWR)
@@ -61,8 +67,8 @@ class Channel:
         length, header_length = _HEAD.unpack(head)
         if length > LONGEST_FRAME or header_length + 4 > length:
             raise FrameBroken(f"a frame of {length} bytes with a header of {header_length}")
-        # The first tensor is to lie at a multiple of 16, so that it can be used where it is. Memory that numpy gives is
-        # touched only as bytes arrive.
+        # The first tensor is to lie at a multiple of 16, so that it can be used where it is. Memory that
+        # numpy gives is touched only as bytes arrive.
         start = -header_length % 16
         body = memoryview(np.empty(start + length - 4, np.uint8))
         unread = body[start:]
@@ -73,7 +79,7 @@ class Channel:
             unread = unread[count:]
         return parse_header(body[start : start + header_length]), body[start + header_length :]
 
-    def send(self, header: str, pieces: list[bytes | memoryview] = []) -> None:
+    def send(self, header: str, pieces: Sequence[bytes | memoryview] = ()) -> None:
         encoded = header.encode()
         size = sum(map(len, pieces))
         head = _HEAD.pack(4 + len(encoded) + size, len(encoded))

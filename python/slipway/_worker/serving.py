@@ -24,7 +24,8 @@ PROTOCOL = 1
 
 
 def serve(channel: Channel) -> int:
-    """Returns the process's status: 0 when the server is gone or asked for it, 1 when there is no going on."""
+    """Returns the process's status: 0 when the server is gone or asked for it, 1 when there is no going
+    on."""
     # Ctrl-C in the server's terminal is the server's to answer; where a model crashes is for the log to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     faulthandler.enable()
@@ -87,7 +88,9 @@ class Worker:
     def _hello(self, message: dict) -> None:
         if message.get("protocol") != PROTOCOL:
             asked = message.get("protocol")
-            self._channel.send(error("protocol", f"This worker speaks protocol {PROTOCOL}, and not {asked!r}."))
+            self._channel.send(
+                error("protocol", f"This worker speaks protocol {PROTOCOL}, and not {asked!r}.")
+            )
             return
         self._greeted = True
         hello = {"kind": "hello", "protocol": PROTOCOL, "worker": f"slipway-python {__version__}"}
@@ -96,7 +99,9 @@ class Worker:
     def _load(self, message: dict) -> None:
         folder, name = message.get("folder"), message.get("descriptor")
         if not self._greeted or not isinstance(folder, str) or not isinstance(name, str):
-            self._channel.send(error("protocol", "“load” comes after “hello”, with a folder and a descriptor."))
+            self._channel.send(
+                error("protocol", "“load” comes after “hello”, with a folder and a descriptor.")
+            )
             return
         try:
             descriptor = Descriptor.read(Path(folder, name))
@@ -130,7 +135,9 @@ class Worker:
         identifier = message.get("id")
         if type(identifier) is not int or self._caller is None:
             known = identifier if type(identifier) is int else None
-            self._channel.send(error("protocol", "“predict” comes after “load”, with an integer as its id.", known))
+            self._channel.send(
+                error("protocol", "“predict” comes after “load”, with an integer as its id.", known)
+            )
             return
         try:
             tensors = read_tensors(message.get("inputs"), data)
@@ -139,9 +146,14 @@ class Worker:
             header, pieces = result(identifier, self._heads, answers)
             size = sum(len(piece) for piece in pieces)
             if len(header) + size > LONGEST_FRAME - 4:
-                raise AnswerUnusable(f"The answer has {size} bytes, and a message holds {LONGEST_FRAME >> 20} MiB.")
+                raise AnswerUnusable(
+                    f"The answer has {size} bytes, and a message holds {LONGEST_FRAME >> 20} MiB."
+                )
         except Cancelled:
-            header, pieces = error("cancelled", "The prediction was stopped, as the server asked.", identifier), []
+            header, pieces = (
+                error("cancelled", "The prediction was stopped, as the server asked.", identifier),
+                [],
+            )
         except MalformedRequest as malformed:
             header, pieces = error("protocol", f"The request is malformed: {malformed}.", identifier), []
         except InputRefused as refused:
