@@ -26,7 +26,7 @@ def texts(*rows):
 
 
 def frame(header, data=b""):
-    encoded = header if isinstance(header, bytes) else json.dumps(header).encode()
+    encoded = header if isinstance(header, bytes) else json.dumps(header, separators=(",", ":")).encode()
     return struct.pack("<II", 4 + len(encoded) + len(data), len(encoded)) + encoded + data
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bundles import code_bundle
-from contract import Connection, tensor, texts
+from contract import Connection, frame, tensor, texts
 from slipway._model.tensors import NUMPY_TYPES
 from workers import PYTHON, ROOT, bare_environment
 
@@ -57,10 +57,15 @@ def test_every_datatype_goes_in_and_comes_out(tmp_path, bundle):
     values["UINT64"] = np.array([[2**64 - 1, 0], [1, 2]], "<u8")
     values["BYTES"] = texts(["", "ö"], ["\0", "x" * 100_000])
     with Connection(PYTHON, bare_environment(tmp_path)) as worker:
-        outputs = worker.loaded(bundle).predict(**values)
-    assert list(outputs) == list(NUMPY_TYPES)
-    for datatype, array in values.items():
-        assert outputs[datatype].tobytes() == array.tobytes() or outputs[datatype].tolist() == array.tolist()
+        worker.loaded(bundle)
+        both = [worker.predict(**values), worker.predict(**values)]
+    for outputs in both:
+        assert list(outputs) == list(NUMPY_TYPES)
+        for datatype, array in values.items():
+            if datatype == "BYTES":
+                assert outputs[datatype].tolist() == array.tolist()
+            else:
+                assert outputs[datatype].tobytes() == array.tobytes()
 
 
 def test_large_tensors_go_in_and_come_out(tmp_path, bundle):
@@ -103,6 +108,28 @@ def test_a_malformed_request_is_an_error_and_the_worker_goes_on(worker, change):
     answer = worker.ask(message, data)
     assert (answer["kind"], answer["code"]) == ("error", "protocol"), answer
     np.testing.assert_array_equal(worker.predict(x=ROWS)["y"], [3.0, 7.0])
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")], ids=["compact", "spaced"])
+def test_requests_that_differ_in_their_values_only_are_read_anew_each_time(worker, separators):
+    head, data = tensor("x", ROWS)
+    others = np.array([[-1.0, 0.5], [0.25, 8.0]])
+    for identifier in (1, 23, 456, 23):
+        message = {"kind": "predict", "id": identifier, "inputs": [head]}
+        header = json.dumps(message, separators=separators).encode()
+        worker.last = identifier
+        for rows in (ROWS, others):
+            worker.socket.sendall(frame(header, rows.tobytes()))
+            np.testing.assert_array_equal(worker.answered()["y"], rows.sum(axis=1))
+        # The same header with other bytes behind it is malformed, also when it was read before.
+        for wrong in (data[:-8], data + data, b""):
+            worker.socket.sendall(frame(header, wrong))
+            assert worker.answered()["code"] == "protocol"
+
+
+def test_more_shapes_than_are_kept_in_mind(worker):
+    for rows in [*range(1, 100), *range(1, 100)]:
+        assert worker.predict(x=np.ones((rows, 2)))["y"].tolist() == [2.0] * rows
 
 
 def test_predict_and_describe_come_after_load(tmp_path):

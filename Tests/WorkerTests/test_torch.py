@@ -15,7 +15,8 @@ TRAIN = """
 import sys, torch
 folder = sys.argv[1]
 torch.manual_seed(1)
-model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Dropout(0.5), torch.nn.ReLU(), torch.nn.Linear(4, 2))
+layers = [torch.nn.Linear(3, 4), torch.nn.Dropout(0.5), torch.nn.ReLU(), torch.nn.Linear(4, 2)]
+model = torch.nn.Sequential(*layers)
 torch.jit.script(model).save(folder + "/script.pt")
 torch.save(model, folder + "/module.pt")
 torch.save(model.state_dict(), folder + "/weights.pt")
@@ -27,7 +28,10 @@ answers.numpy().tofile(folder + "/answers")
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    if not Path(DEBIAN).exists() or subprocess.run([DEBIAN, "-c", "import torch, numpy"], capture_output=True).returncode:
+    if (
+        not Path(DEBIAN).exists()
+        or subprocess.run([DEBIAN, "-c", "import torch, numpy"], capture_output=True).returncode
+    ):
         pytest.skip(f"{DEBIAN} has no torch: install Debian's python3-torch")
     folder = tmp_path_factory.mktemp("torch")
     subprocess.run([DEBIAN, "-c", TRAIN, folder], check=True)
@@ -48,7 +52,11 @@ def worker(folder, loader, model, form="matrix"):
 
 @pytest.mark.parametrize(
     ("loader", "model", "form"),
-    [("torchscript", "script.pt", "matrix"), ("torch", "module.pt", "matrix"), ("torch", "module.pt", "tensors")],
+    [
+        ("torchscript", "script.pt", "matrix"),
+        ("torch", "module.pt", "matrix"),
+        ("torch", "module.pt", "tensors"),
+    ],
 )
 def test_a_module_answers_as_it_did_without_its_dropout(trained, loader, model, form):
     rows = np.arange(12, dtype=np.float32).reshape(4, 3)

@@ -74,8 +74,8 @@ class Cancellation:
             if len(peeked) < end or end < 8 or peeked[4:8] != (end - 8).to_bytes(4, "little"):
                 return False
             try:
-                message = parse_header(peeked[8:end])
-            except FrameBroken:
+                message = parse_header(peeked[8:end].decode())
+            except (FrameBroken, UnicodeDecodeError):
                 return False
             if message["kind"] != "cancel":
                 return False

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 
 LONGEST_FRAME = 1 << 30
-# Up to here, copying bytes together costs less than asking the kernel once more.
-MOST_JOINED = 1 << 16
+# Up to here, clearing memory or copying bytes together costs less than what avoids it.
+SMALL = 1 << 16
 
 _decode_json = json.JSONDecoder().raw_decode
 _HEAD = struct.Struct("<II")
@@ -56,8 +56,8 @@ class Channel:
         sys.stdout = sys.stderr
         return channel
 
-    def receive(self) -> tuple[dict, memoryview] | None:
-        """The next message and its tensors' bytes; None when the server is gone."""
+    def receive(self) -> tuple[str, memoryview] | None:
+        """The next message's header and its tensors' bytes; None when the server is gone."""
         head = self.socket.recv(8)
         while 0 < len(head) < 8:
             more = self.socket.recv(8 - len(head))
@@ -67,23 +67,28 @@ class Channel:
         length, header_length = _HEAD.unpack(head)
         if length > LONGEST_FRAME or header_length + 4 > length:
             raise FrameBroken(f"a frame of {length} bytes with a header of {header_length}")
-        # The first tensor is to lie at a multiple of 16, so that it can be used where it is. Memory that
-        # numpy gives is touched only as bytes arrive.
+        # The first tensor is to lie at a multiple of 16, so that it can be used where it is.
         start = -header_length % 16
-        body = memoryview(np.empty(start + length - 4, np.uint8))
+        size = start + length - 4
+        # Memory that numpy gives is touched only as bytes arrive, so that a length that lies costs nothing.
+        body = memoryview(bytearray(size) if size <= SMALL else np.empty(size, np.uint8))
         unread = body[start:]
         while unread:
             count = self.socket.recv_into(unread, 0, socket.MSG_WAITALL)
             if not count:
                 return None
             unread = unread[count:]
-        return parse_header(body[start : start + header_length]), body[start + header_length :]
+        try:
+            header = str(body[start : start + header_length], "utf-8")
+        except UnicodeDecodeError as error:
+            raise FrameBroken(f"a header that is no UTF-8: {error}") from error
+        return header, body[start + header_length :]
 
     def send(self, header: str, pieces: Sequence[bytes | memoryview] = ()) -> None:
         encoded = header.encode()
         size = sum(map(len, pieces))
         head = _HEAD.pack(4 + len(encoded) + size, len(encoded))
-        if size <= MOST_JOINED:
+        if size <= SMALL:
             self.socket.sendall(b"".join((head, encoded, *pieces)))
             return
         self.socket.sendall(head + encoded)
@@ -91,9 +96,9 @@ class Channel:
             self.socket.sendall(piece)
 
 
-def parse_header(header: bytes | memoryview) -> dict:
+def parse_header(header: str) -> dict:
     try:
-        text = str(header, "utf-8").strip(" \t\r\n")
+        text = header.strip(" \t\r\n")
         message, end = _decode_json(text)
         if end < len(text):
             raise ValueError("something follows the object")
