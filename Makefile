@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The front door. Every target installs what it needs and is missing.
-.PHONY: setup python build demo test check bench soak sanitize install clean
+.PHONY: setup python build wheel demo test check bench soak sanitize install clean
 SHELL := /bin/bash -euo pipefail
 PREFIX ?= /usr/local
 
@@ -13,10 +13,18 @@ python:
 
 # The release binary, and the engine's library where the binary looks for it.
 # The tests run with checks of exclusive access to memory; here they would be a fifteenth of a request (decision 0015).
+# The rpath is where a wheel brings the system's SQLite along.
 build:
 	@scripts/setup.sh build engine
-	swift build -c release --product slipway --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
+	swift build -c release --product slipway --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked \
+		-Xlinker -rpath -Xlinker '$$ORIGIN/../lib/slipway'
 	@scripts/link-engine.sh release
+
+# dist/slipway-*.whl: the program and the Python package, for machines without Swift. Tested in an environment of its own.
+wheel: build
+	@scripts/setup.sh python
+	.tools/venv-python/bin/python python/build_wheel.py dist
+	.tools/venv-python/bin/python -m pytest -q -p no:cacheprovider Tests/WheelTests
 
 demo: build
 	@scripts/demo.sh
@@ -26,7 +34,8 @@ test: setup
 	swift build --build-tests
 	@scripts/link-engine.sh debug
 	swift test --skip-build --parallel
-	.tools/venv/bin/python -m pytest -q -p no:cacheprovider Tests/ClientTests Tests/HostileTests
+	.tools/venv/bin/python -m pytest -q -p no:cacheprovider Tests/ClientTests Tests/HostileTests \
+		Tests/SandboxTests
 	.tools/venv-clients/bin/python -m pytest -q -p no:cacheprovider Tests/EcosystemTests \
 		--ignore Tests/EcosystemTests/test_mlserver.py
 	.tools/venv-mlserver/bin/python -m pytest -q -p no:cacheprovider Tests/EcosystemTests/test_mlserver.py
@@ -66,6 +75,8 @@ sanitize: setup
 install: build
 	install -D -m 755 -s "$$(swift build -c release --show-bin-path)/slipway" "$(PREFIX)/bin/slipway"
 	install -D -m 644 -t "$(PREFIX)/lib/slipway" .tools/engines/libonnxruntime.so.*
+	find python/slipway -name '*.py' -exec install -D -m 644 -T {} "$(PREFIX)/lib/slipway/{}" \;
+	install -D -m 644 -t "$(PREFIX)/share/slipway/examples/breast-cancer" examples/breast-cancer/*.*
 
 clean:
-	rm -rf .build .tools
+	rm -rf .build .tools dist

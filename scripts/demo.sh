@@ -11,9 +11,8 @@ show() {
     "$@"
 }
 
-show slipway deploy examples/breast-cancer
+slipway demo
 show slipway deploy examples/digits
-show slipway predict breast-cancer --rows examples/breast-cancer/row.json
 show slipway predict digits --rows examples/digits/row.json
 show slipway status
 
@@ -22,7 +21,5 @@ cat <<END
 The server keeps running. From this folder:
 
     export PATH="$PWD/.build/release:\$PATH"
-    slipway status                      # what answers, on what evidence
     slipway predict breast-cancer --rows examples/breast-cancer/row.json
-    slipway stop                        # end the server; everything is kept
 END

@@ -8,7 +8,8 @@ import Testing
 struct CommandLineTests {
     /// What a person types, and the command that it must reach.
     static let lines: [(String, any ParsableCommand.Type)] = [
-        ("init", Init.self), ("init folder --name churn", Init.self),
+        ("demo", Demo.self), ("demo --data d", Demo.self), ("init", Init.self),
+        ("init folder --name churn", Init.self),
         ("pack model.onnx --examples e.csv --baseline t.csv --name n --project p --output o --format json", Pack.self),
         ("deploy model.onnx", Deploy.self),
         ("deploy . --examples e.csv --baseline t.csv --name n --project p --endpoint e --reason r", Deploy.self),
@@ -78,7 +79,7 @@ struct CommandLineTests {
     }
 
     @Test func everyCommandThatPrintsTakesAFormat() {
-        let silent = ["Serve"]
+        let silent = ["Demo", "Serve"]
         for command in allCommands(SlipwayCommand.self) where command.configuration.subcommands.isEmpty {
             let help = SlipwayCommand.helpMessage(for: command)
             #expect(help.contains("--format") != silent.contains("\(command)"), "\(command)")

@@ -11,6 +11,8 @@ struct FakeToolbox: Toolbox {
     var running: LocalServer?
     /// What ``startServer(data:)`` starts.
     var startable: LocalServer?
+    /// Where the example is that came along.
+    var example: String?
     var log: [String] = []
     var findings: [DoctorFinding] = []
     var engineFindings: [EngineFinding] = []
@@ -40,6 +42,11 @@ struct FakeToolbox: Toolbox {
     func effectiveProject(_ path: String) async throws -> String {
         note("config \(path)")
         return "schema: slipway/1\nmodel:\n  engine: auto\n"
+    }
+
+    func example(_ name: String) async throws -> String? {
+        note("example \(name)")
+        return example
     }
 
     func serve(_ options: ServeOptions) async throws {

@@ -41,6 +41,18 @@ struct MainRoadTests {
         }
     }
 
+    /// The example is found from where the program lies, and its answer is the one that was trained.
+    @Test func theDemoEndsInAPrediction() async throws {
+        try await withTemporaryFolder { folder in
+            try await RunningPlatform.with(data: folder + "/data") { platform in
+                let demo = try await platform.program.run("demo")
+                #expect(demo.exitCode == 0, "\(demo.errors)")
+                #expect(demo.output.contains("143 of 143 examples agree"))
+                #expect(demo.output.contains(#"{"label":1,"probabilities":["#))
+            }
+        }
+    }
+
     /// What `deploy` prints can be pasted into a shell, and answers.
     @Test func thePrintedCurlLineWorks() async throws {
         try await withTemporaryFolder { folder in

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import ModelExecution
 import TestSupport
 import Testing
 
@@ -10,7 +11,9 @@ struct OverloadSimulationTests {
     private final class Job: WaitingWork {
         let arrival: Moment
         let isAbandoned = false
+        let rowCount = 1
         init(arrival: Moment) { self.arrival = arrival }
+        func joins(_: Job) -> Bool { false }
     }
 
     /// Two threads, a model of 1 ms (± 10 %), sixteen callers.

@@ -1,4 +1,51 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Slipway: a trained model to a live endpoint, proven at every start."""
+"""Slipway: a trained model to a live endpoint, proven at every start.
+
+    import slipway
+    slipway.deploy(model, name="churn", examples=X[:200], baseline=X_train)
+    slipway.Client().predict("churn", X[:5])
+
+Nothing is imported before it is asked for: a worker, which needs none of this, imports the package too.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._client.asynchronous import AsyncClient as AsyncClient
+    from ._client.client import Client as Client
+    from ._client.prediction import Prediction as Prediction
+    from ._notebook.deploying import Deployment as Deployment
+    from ._notebook.deploying import deploy as deploy
+    from ._notebook.packing import ModelFolder as ModelFolder
+    from ._notebook.packing import pack as pack
+    from .errors import SlipwayError as SlipwayError
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "AsyncClient": "._client.asynchronous",
+    "Client": "._client.client",
+    "Deployment": "._notebook.deploying",
+    "ModelFolder": "._notebook.packing",
+    "Prediction": "._client.prediction",
+    "SlipwayError": ".errors",
+    "deploy": "._notebook.deploying",
+    "pack": "._notebook.packing",
+}
+
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name], __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

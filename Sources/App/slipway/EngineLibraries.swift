@@ -4,16 +4,35 @@ import EngineONNX
 import Foundation
 import ModelDomain
 import ModelExecution
+import ProcessSandbox
 import Synchronization
 
 /// Finds ONNX Runtime on this machine, loads it once, and keeps it in the data folder under its digest.
 ///
-/// Looked for in this order: SLIPWAY_ONNXRUNTIME (a file), the data folder, and `lib/slipway` beside the program's `bin`.
+/// Looked for in this order: SLIPWAY_ONNXRUNTIME (a file), the data folder, `lib/slipway` beside the program's `bin`, and
+/// the package `onnxruntime` of the environment of Python that the program was installed into.
 final class EngineLibraries: Sendable {
     private let folder: DataFolder
     private let loaded = Mutex<(any EngineRuntime)?>(nil)
+    let workers: Workers
 
-    init(folder: DataFolder) { self.folder = folder }
+    /// - Parameter log: Gets what processes that run models print, and what happens to them.
+    init(
+        folder: DataFolder, demand: SandboxDemand = .full,
+        log: @escaping @Sendable (_ model: String, _ line: String) -> Void = { _, _ in }
+    ) {
+        self.folder = folder
+        workers = Workers(folder: folder, demand: demand, log: log)
+    }
+
+    /// What executes bundles of the engine's name.
+    func runtime(of engine: String) throws(EngineError) -> any EngineRuntime {
+        switch engine {
+        case EngineName.native: try runtime()
+        case EngineName.worker: workers.runtime
+        default: throw .missing(engine: engine, hint: "Update Slipway: this bundle was packed with a newer one.")
+        }
+    }
 
     /// - Throws: ``EngineError/missing(engine:hint:)`` or ``EngineError/unusable(engine:reason:)``.
     func runtime() throws(EngineError) -> any EngineRuntime {
@@ -35,8 +54,7 @@ final class EngineLibraries: Sendable {
         if let chosen = ProcessInfo.processInfo.environment["SLIPWAY_ONNXRUNTIME"] { return chosen }
         let kept = ((try? FileManager.default.contentsOfDirectory(atPath: folder.engines)) ?? []).sorted()
             .map { "\(folder.engines)/\($0)" }
-        let program = URL(fileURLWithPath: executablePath()).deletingLastPathComponent().deletingLastPathComponent()
-        return ONNXRuntimeLibrary.locate(in: kept + [program.appendingPathComponent("lib/slipway").path])
+        return ONNXRuntimeLibrary.locate(in: kept + Installation().engineFolders)
     }
 
     /// Copies the library that was found elsewhere into the data folder, so that the platform keeps running when the

@@ -17,7 +17,7 @@ package struct SlipwayCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "The main road",
                 subcommands: [
-                    Init.self, Pack.self, Deploy.self, Predict.self, Status.self, RollBack.self, Serve.self,
+                    Demo.self, Init.self, Pack.self, Deploy.self, Predict.self, Status.self, RollBack.self, Serve.self,
                     Restart.self, Stop.self, Doctor.self, Logs.self, Bench.self,
                 ]),
             CommandGroup(

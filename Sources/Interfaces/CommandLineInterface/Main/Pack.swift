@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import ModelDomain
 internal import ModelExecution
 internal import ModelPackaging
+internal import WireTypes
 
 struct Pack: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -21,16 +22,17 @@ struct Pack: AsyncParsableCommand {
         completion: .directory)
     var output: String?
 
+    @OptionGroup var folder: DataOptions
     @OptionGroup var format: OutputOptions
 
     mutating func run() async throws {
-        let packed = try await source.pack()
+        let packed = try await source.pack(data: folder.data)
         let bundle = packed.bundle
         let folder = try await packed.write(to: output ?? "\(bundle.model.name)-\(bundle.digest.short).bundle")
         let report = PackReport(
             model: bundle.model.name.rawValue, project: bundle.model.project.rawValue,
             bundle: bundle.digest.description, folder: folder, proven: bundle.verdict.isProven,
-            summary: bundle.verdict.line)
+            summary: bundle.verdict.line, conversion: bundle.conversion.map(ConversionV1.init))
         let facts = Table(rows: [["model", bundle.model.description], ["bundle", report.bundle], ["folder", folder]])
         try format.write(report, asText: "\(bundle.verdict.checkedLine)\n\(facts.text)")
     }
@@ -43,4 +45,5 @@ private struct PackReport: Encodable {
     let folder: String
     let proven: Bool
     let summary: String
+    let conversion: ConversionV1?
 }
