@@ -89,7 +89,7 @@ def test_an_empty_text_of_an_object_column(missing, becomes):
 @pytest.mark.parametrize("dtype", ["string", "str"])
 def test_an_empty_text_of_a_string_column(dtype):
     made = column(dtype, "t", ["a", ""], missing=True)
-    assert made.dtype == pd.api.types.pandas_dtype(dtype)
+    assert made.dtype == pd.Series([], dtype=dtype).dtype
     assert made[0] == "a" and pd.isna(made[1])
     assert list(column(dtype, "t", ["a", ""])) == ["a", ""]
 

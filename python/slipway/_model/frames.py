@@ -44,11 +44,13 @@ def _dtype(column: Column):
     if column.dtype == "category":
         return pd.CategoricalDtype(list(column.categories), ordered=column.ordered)
     try:
-        return pd.api.types.pandas_dtype(column.dtype)
+        dtype = pd.api.types.pandas_dtype(column.dtype)
     except (TypeError, ValueError) as error:
         raise DescriptorInvalid(
             f"worker.json: the column “{column.name}” has the dtype “{column.dtype}”: {error}."
         ) from error
+    # Before pandas 3, a column of “str” is one of objects.
+    return np.dtype(object) if dtype.kind == "U" else dtype
 
 
 def _reader(column: Column, dtype, texts: bool) -> Callable[[np.ndarray], object]:
