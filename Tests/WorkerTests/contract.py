@@ -26,7 +26,7 @@ def texts(*rows):
 
 
 def frame(header, data=b""):
-    encoded = header if isinstance(header, bytes) else json.dumps(header).encode()
+    encoded = header if isinstance(header, bytes) else json.dumps(header, separators=(",", ":")).encode()
     return struct.pack("<II", 4 + len(encoded) + len(data), len(encoded)) + encoded + data
 
 
@@ -38,7 +38,8 @@ class Connection:
         self.socket.settimeout(PATIENCE)
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            command, stdin=theirs, stdout=theirs, stderr=self.log, env=environment, cwd=folder)
+            command, stdin=theirs, stdout=theirs, stderr=self.log, env=environment, cwd=folder
+        )
         theirs.close()
         self.last = 0
 
@@ -126,7 +127,8 @@ class Connection:
         for head in message["outputs"]:
             size = head["parameters"]["binary_data_size"]
             outputs[head["name"]] = decode(
-                head["datatype"], head["shape"], memoryview(data)[position : position + size])
+                head["datatype"], head["shape"], memoryview(data)[position : position + size]
+            )
             position += size
         assert position == len(data)
         return outputs

@@ -73,7 +73,9 @@ def test_ids_are_given_back_as_they_came(worker, folder):
 def test_ping_is_answered_before_and_between_predictions(worker, folder):
     assert worker.hello()["kind"] == "hello"
     assert worker.ask({"kind": "ping"}) == {"kind": "pong"}
-    assert worker.ask({"kind": "load", "folder": str(folder), "descriptor": "worker.json"})["kind"] == "loaded"
+    assert (
+        worker.ask({"kind": "load", "folder": str(folder), "descriptor": "worker.json"})["kind"] == "loaded"
+    )
     agrees(worker.predict(values=ROWS), ROWS)
     assert worker.ask({"kind": "ping"}) == {"kind": "pong"}
 
@@ -106,10 +108,24 @@ def test_a_tensor_that_does_not_fit_is_an_error_and_the_worker_goes_on(worker, f
     agrees(worker.predict(values=ROWS), ROWS)
 
 
+@pytest.mark.parametrize("size", [0, 8, 80])
+def test_bytes_that_are_not_those_of_the_tensor_are_an_error_and_the_worker_goes_on(worker, folder, size):
+    worker.loaded(folder)
+    head = {"name": "values", "datatype": "FP64", "shape": [3, 3], "parameters": {"binary_data_size": size}}
+    answer = worker.ask({"kind": "predict", "id": 1, "inputs": [head]}, b"\0" * size)
+    assert (answer["kind"], answer["code"], answer["id"]) == ("error", "protocol", 1)
+    agrees(worker.predict(values=ROWS), ROWS)
+
+
 def test_messages_that_arrive_in_pieces_are_one(worker, folder):
     worker.loaded(folder)
     for byte in frame({"kind": "ping"}):
         worker.socket.sendall(bytes([byte]))
+    assert worker.receive() == ({"kind": "pong"}, b"")
+
+
+def test_white_space_around_a_header_is_json_too(worker):
+    worker.socket.sendall(frame(b' \n{ "kind" : "ping" }\t\r\n'))
     assert worker.receive() == ({"kind": "pong"}, b"")
 
 
@@ -119,7 +135,9 @@ def test_shut_down_ends_it_with_status_0(worker, folder):
     assert worker.ended() == 0
 
 
-@pytest.mark.parametrize("sent", [b"", b"\x05\x00", frame({"kind": "ping"})[:-3]], ids=["none", "length", "header"])
+@pytest.mark.parametrize(
+    "sent", [b"", b"\x05\x00", frame({"kind": "ping"})[:-3]], ids=["none", "length", "header"]
+)
 def test_the_end_of_the_server_ends_it_with_status_0(worker, sent):
     assert worker.hello()["kind"] == "hello"
     worker.socket.sendall(sent)
@@ -141,7 +159,18 @@ def test_the_end_of_the_server_ends_it_with_status_0(worker, sent):
         frame(b""),
         frame(b"[" * 50_000),
     ],
-    ids=["2 GiB", "all ones", "no room", "header longer", "cut off", "no UTF-8", "list", "no kind", "empty", "deep"],
+    ids=[
+        "2 GiB",
+        "all ones",
+        "no room",
+        "header longer",
+        "cut off",
+        "no UTF-8",
+        "list",
+        "no kind",
+        "empty",
+        "deep",
+    ],
 )
 def test_a_broken_frame_ends_the_connection(worker, broken):
     assert worker.hello()["kind"] == "hello"

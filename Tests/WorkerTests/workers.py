@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How each worker is started, and a bundle for it. All of them run the same model: a linear regression of three values,
-whose coefficients are in the bundle."""
+"""How each worker is started, and a bundle for it. All of them run the same model: a linear regression of
+three values, whose coefficients are in the bundle."""
 
 import atexit
 import functools
@@ -56,7 +56,10 @@ def linear(kind, folder):
     if kind == "python":
         (folder / "predict.py").write_text(PYTHON_MODEL)
         how = {
-            "language": "python", "loader": "code", "model": "predict.py:Linear", "form": "matrix",
+            "language": "python",
+            "loader": "code",
+            "model": "predict.py:Linear",
+            "form": "matrix",
             "calls": [{"method": "predict", "output": "estimate"}],
         }
         command = PYTHON
@@ -77,7 +80,10 @@ def linear(kind, folder):
 def java_classes():
     folder = Path(tempfile.mkdtemp(prefix="slipway-java-"))
     atexit.register(shutil.rmtree, folder)
-    subprocess.run(["javac", "-Xlint:all,-serial", "-Werror", "-d", folder, *(EXAMPLES / "java").glob("*.java")], check=True)
+    subprocess.run(
+        ["javac", "-Xlint:all,-serial", "-Werror", "-d", folder, *(EXAMPLES / "java").glob("*.java")],
+        check=True,
+    )
     return folder
 
 

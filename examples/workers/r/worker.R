@@ -96,7 +96,7 @@ load <- function(message) {
   })
 }
 
-# The rows of the one input, or a text that says what is wrong with it.
+# The rows of the one input, or a text that says what is wrong with it, with the code of the error when it is not "invalid".
 read_values <- function(inputs, data) {
   spec <- specs$inputs[[1]]
   tensor <- if (length(inputs) == 1) inputs[[1]] else list()
@@ -105,14 +105,14 @@ read_values <- function(inputs, data) {
   if (!identical(tensor$datatype, "FP64") || length(shape) != 2 || shape[2] != spec$shape[[2]]) {
     return(paste0("“", spec$name, "” has to be FP64 [rows, ", spec$shape[[2]], "]"))
   }
-  if (length(data) != 8 * prod(shape)) return("the bytes are not those of the tensor")
+  if (length(data) != 8 * prod(shape)) return(structure("the bytes are not those of the tensor", code = "protocol"))
   matrix(readBin(data, "double", prod(shape), endian = "little"), ncol = shape[2], byrow = TRUE)
 }
 
 predict_rows <- function(message, data) {
   if (is.null(model)) return(send_error("protocol", "“predict” comes after “load”", message$id))
   values <- read_values(message$inputs, data)
-  if (is.character(values)) return(send_error("invalid", values, message$id))
+  if (is.character(values)) return(send_error(c(attr(values, "code"), "invalid")[1], values, message$id))
   answer <- tryCatch(estimate(model, values), error = function(condition) condition)
   if (inherits(answer, "error")) return(send_error("failed", conditionMessage(answer), message$id))
   bytes <- writeBin(as.double(answer), raw(), endian = "little")

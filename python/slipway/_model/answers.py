@@ -15,8 +15,8 @@ from .tensors import BYTES, NUMPY_TYPES
 def as_tensor(answer: object, spec: TensorSpec, rows: int) -> np.ndarray:
     """The answer as exactly the datatype, the shape and the number of rows that are promised.
 
-    Numbers take the promised precision where floats are promised, and None is NaN there; whole floats may become integers,
-    and nothing else changes its kind. `rows` is −1 when the request has none."""
+    Numbers take the promised precision where floats are promised, and None is NaN there; whole floats may
+    become integers, and nothing else changes its kind. `rows` is −1 when the request has none."""
     if type(answer) is np.ndarray and answer.shape == (rows, *spec.shape[1:]) and spec.shape[0] == -1:
         # As promised, as nearly all are; only texts are looked at one by one.
         if answer.dtype == NUMPY_TYPES[spec.datatype] and spec.datatype != BYTES:
@@ -42,7 +42,11 @@ def as_tensor(answer: object, spec: TensorSpec, rows: int) -> np.ndarray:
 def said(answer: object) -> str:
     """What came, in a few words: its type, and shape and dtype where it has them."""
     kind = type(answer)
-    name = kind.__name__ if kind.__module__ in ("builtins", "numpy") else f"{kind.__module__.split('.')[0]}.{kind.__name__}"
+    name = (
+        kind.__name__
+        if kind.__module__ in ("builtins", "numpy")
+        else f"{kind.__module__.split('.')[0]}.{kind.__name__}"
+    )
     shape, dtype = getattr(answer, "shape", None), getattr(answer, "dtype", None)
     if isinstance(shape, tuple):
         return f"{name} of shape {list(shape)}" + (f", {dtype}" if dtype is not None else "")
@@ -78,7 +82,7 @@ def _as_array(answer: object, spec: TensorSpec) -> np.ndarray:
     if type(answer) is np.ndarray:
         return answer
     if isinstance(answer, np.ma.MaskedArray):
-        return answer.astype(object).filled(None)
+        return np.where(np.ma.getmaskarray(answer), None, answer.data.astype(object))
     if isinstance(answer, (np.ndarray, np.generic)):
         return np.asarray(answer)
     if isinstance(answer, (list, tuple)):
@@ -100,7 +104,9 @@ def _as_array(answer: object, spec: TensorSpec) -> np.ndarray:
 def _array_of_list(answer: list | tuple, spec: TensorSpec) -> np.ndarray:
     """numpy makes texts of numbers that stand beside a text; as objects, they stay what they are."""
     items = [
-        item if isinstance(item, (str, bytes, int, float, list, tuple, np.generic, type(None))) else _as_array(item, spec)
+        item
+        if isinstance(item, (str, bytes, int, float, list, tuple, np.generic, type(None)))
+        else _as_array(item, spec)
         for item in answer
     ]
     array = np.asarray(items)
@@ -129,7 +135,11 @@ def _cast(array: np.ndarray, answer: object, spec: TensorSpec, rows: int) -> np.
     with np.errstate(invalid="ignore"):
         cast = array.astype(numpy_type)
     if not np.array_equal(cast, array):
-        why = "which has NaN" if kind == "f" and np.isnan(array).any() else "which has values that are no such integers"
+        why = (
+            "which has NaN"
+            if kind == "f" and np.isnan(array).any()
+            else "which has values that are no such integers"
+        )
         raise _unusable(answer, spec, rows, why)
     return cast
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds what a model is called with from the tensors of a request, in the `form` that its descriptor says."""
+"""Builds what a model is called with from the tensors of a request, in the `form` that its descriptor
+says."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ def argument_builder(descriptor: Descriptor) -> Callable[[Tensors], object]:
 
 
 def one_by_one(argument: object, form: str | None) -> Iterable[object]:
-    """The rows of the argument: a dictionary for each row of a frame or of tensors, an element of anything else."""
+    """The rows of the argument: a dictionary for each row of a frame or of tensors, an element of anything
+    else."""
     if form == "frame":
         return argument.to_dict(orient="records")
     if form == "tensors":
@@ -84,7 +86,9 @@ def _matrix_of_columns(descriptor: Descriptor) -> Callable[[Tensors], np.ndarray
             matrix = np.empty((len(tensors[columns[0].input]), len(columns)), object)
             for index, column in enumerate(columns):
                 values = element(tensors, column)
-                matrix[:, index] = decoded(values, missing_value(column)) if values.dtype == object else values.tolist()
+                matrix[:, index] = (
+                    decoded(values, missing_value(column)) if values.dtype == object else values.tolist()
+                )
             return matrix
 
         return objects

@@ -30,11 +30,14 @@ class Caller:
         self._groups: list[tuple[Callable, bool, list[TensorSpec]]] = []
         specs = {spec.name: spec for spec in descriptor.outputs}
         for method, each in dict.fromkeys((call.method, call.each) for call in descriptor.calls):
-            made = [specs[call.output] for call in descriptor.calls if (call.method, call.each) == (method, each)]
+            made = [
+                specs[call.output] for call in descriptor.calls if (call.method, call.each) == (method, each)
+            ]
             self._groups.append((method_of(model, method), each, made))
 
     def predict(self, tensors: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-        """The outputs, in the order of the descriptor. Raises InputRefused, AnswerUnusable, and what the model raises."""
+        """The outputs, in the order of the descriptor. Raises InputRefused, AnswerUnusable, and what the
+        model raises."""
         rows = self._check(tensors)
         argument = self._build(tensors)
         answers: dict[str, np.ndarray] = {}
@@ -70,7 +73,8 @@ class Caller:
 
 
 def _share_out(answer: object, specs: list[TensorSpec]) -> list[object]:
-    """The answer of one method as the answers of its outputs: a dictionary by name, a tuple or list by position."""
+    """The answer of one method as the answers of its outputs: a dictionary by name, a tuple or list by
+    position."""
     if len(specs) == 1 and type(answer) is np.ndarray:
         return [answer]
     names = [spec.name for spec in specs]
@@ -79,7 +83,9 @@ def _share_out(answer: object, specs: list[TensorSpec]) -> list[object]:
             return list(answer.values())
         missing = [name for name in names if name not in answer]
         if missing:
-            raise AnswerUnusable(f"The model answered with {said(answer)}, in which the output “{missing[0]}” is missing.")
+            raise AnswerUnusable(
+                f"The model answered with {said(answer)}, in which the output “{missing[0]}” is missing."
+            )
         return [answer[name] for name in names]
     if len(specs) == 1:
         return [answer]

@@ -14,8 +14,8 @@ from .errors import LoadFailed
 
 
 def load_code(model: str, folder: Path) -> object:
-    """What `predict.py:Name` or `package.module:Name` names. A class is instantiated, with the bundle's folder when its
-    constructor needs an argument; everything else is used as it is."""
+    """What `predict.py:Name` or `package.module:Name` names. A class is instantiated, with the bundle's
+    folder when its constructor needs an argument; everything else is used as it is."""
     place, _, name = model.partition(":")
     module = _module_of_file(folder / place) if place.endswith(".py") else importlib.import_module(place)
     found = _named(module, name) if name else _only_candidate(module)
@@ -56,7 +56,8 @@ def _only_candidate(module: ModuleType) -> object:
     if len(classes) == 1:
         return classes[0]
     raise LoadFailed(
-        f"The module “{module.__name__}” has no function `predict`, and {len(classes)} classes with a method `predict`.",
+        f"The module “{module.__name__}” has no function `predict`, "
+        f"and {len(classes)} classes with a method `predict`.",
         "Define one, or name what is meant: predict.py:Name.",
     )
 
@@ -67,4 +68,8 @@ def _needs_an_argument(kind: type) -> bool:
     except (TypeError, ValueError):
         return False
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return bool(parameters) and parameters[0].kind in positional and parameters[0].default is inspect.Parameter.empty
+    return (
+        bool(parameters)
+        and parameters[0].kind in positional
+        and parameters[0].default is inspect.Parameter.empty
+    )

@@ -43,9 +43,13 @@ def _check_python(descriptor: Descriptor) -> None:
             "For any other, name the program under “command”.",
         )
     if descriptor.loader not in LOADERS:
-        raise DescriptorInvalid(f"worker.json: loader is {descriptor.loader!r}, and must be one of {', '.join(LOADERS)}.")
+        raise DescriptorInvalid(
+            f"worker.json: loader is {descriptor.loader!r}, and must be one of {', '.join(LOADERS)}."
+        )
     if descriptor.form not in FORMS:
-        raise DescriptorInvalid(f"worker.json: form is {descriptor.form!r}, and must be one of {', '.join(FORMS)}.")
+        raise DescriptorInvalid(
+            f"worker.json: form is {descriptor.form!r}, and must be one of {', '.join(FORMS)}."
+        )
     if not descriptor.model:
         raise DescriptorInvalid("worker.json: model must name what is opened.")
     path_in_bundle(descriptor.model, "worker.json: model")
@@ -65,11 +69,14 @@ def _check_columns(descriptor: Descriptor) -> None:
     for column in descriptor.columns:
         spec = inputs.get(column.input)
         if spec is None:
-            raise DescriptorInvalid(f"worker.json: the column “{column.name}” names the input “{column.input}”, which is none.")
+            raise DescriptorInvalid(
+                f"worker.json: the column “{column.name}” names the input “{column.input}”, which is none."
+            )
         width = math.prod(spec.shape[1:])
         if -1 in spec.shape[1:] or column.offset >= width:
             raise DescriptorInvalid(
-                f"worker.json: the column “{column.name}” is element {column.offset} of the input “{column.input}”, "
+                f"worker.json: the column “{column.name}” is element {column.offset} of the "
+                f"input “{column.input}”, "
                 f"whose shape is {list(spec.shape)}."
             )
         if column.missing and spec.datatype != BYTES:
@@ -81,7 +88,9 @@ def _check_calls(descriptor: Descriptor) -> None:
         raise DescriptorInvalid("worker.json: calls must name at least one method.")
     promised = [spec.name for spec in descriptor.outputs]
     if sorted(call.output for call in descriptor.calls) != sorted(promised):
-        raise DescriptorInvalid(f"worker.json: calls must make each output exactly once: {', '.join(promised)}.")
+        raise DescriptorInvalid(
+            f"worker.json: calls must make each output exactly once: {', '.join(promised)}."
+        )
 
 
 def _named_once(names: list, place: str) -> None:

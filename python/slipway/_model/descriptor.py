@@ -13,8 +13,8 @@ from .tensors import BYTES, NUMPY_TYPES
 
 SCHEMA = "slipway.worker/1"
 LOADERS = (
-    "joblib", "pickle", "cloudpickle", "skops", "xgboost", "lightgbm", "catboost", "torchscript", "torch", "keras",
-    "statsmodels", "mlflow", "code",
+    "joblib", "pickle", "cloudpickle", "skops", "xgboost", "lightgbm", "catboost", "torchscript", "torch",
+    "keras", "statsmodels", "mlflow", "code",
 )  # fmt: skip
 FORMS = ("frame", "matrix", "tensors", "texts", "list")
 MOST_BYTES = 16 << 20
@@ -45,8 +45,8 @@ class TensorSpec:
 class Column:
     """A column of the frame: element `offset` of each row of the tensor `input`, as pandas' `dtype`.
 
-    `name` is the column's label: a number where the frame is labelled with numbers. `missing` says what an empty text
-    stands for: False, itself; True, pandas' own missing value; "none", None.
+    `name` is the column's label: a number where the frame is labelled with numbers. `missing` says what an
+    empty text stands for: False, itself; True, pandas' own missing value; "none", None.
     """
 
     name: str | int
@@ -152,7 +152,9 @@ class Descriptor:
 
         command = tuple(list_of(entry, "command", "worker.json")) if "command" in entry else ()
         if "command" in entry and not (command and all(isinstance(part, str) and part for part in command)):
-            raise DescriptorInvalid("worker.json: command must be a list of texts: the program and its arguments.")
+            raise DescriptorInvalid(
+                "worker.json: command must be a list of texts: the program and its arguments."
+            )
         return Descriptor(
             inputs=parts("inputs", TensorSpec),
             outputs=parts("outputs", TensorSpec),

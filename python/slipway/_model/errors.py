@@ -34,7 +34,8 @@ class LoadFailed(ModelError):
 
 
 class FormatRefused(ModelError):
-    """The file holds no model that can be called, such as bare weights. The hint says what to save instead."""
+    """The file holds no model that can be called, such as bare weights. The hint says what to save
+    instead."""
 
 
 class InputRefused(ModelError):
@@ -46,7 +47,8 @@ class AnswerUnusable(ModelError):
 
 
 def one_line(error: BaseException, limit: int = 1000) -> str:
-    """The error as one line of at most `limit` characters: an error of ours as it is, any other after its class."""
+    """The error as one line of at most `limit` characters: an error of ours as it is, any other after its
+    class."""
     try:
         text = str(error)
     except Exception as second:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds the data frame that a model was trained with: labels, types, categories, missing values and dates."""
+"""Builds the data frame that a model was trained with: labels, types, categories, missing values and
+dates."""
 
 from __future__ import annotations
 
@@ -43,9 +44,13 @@ def _dtype(column: Column):
     if column.dtype == "category":
         return pd.CategoricalDtype(list(column.categories), ordered=column.ordered)
     try:
-        return pd.api.types.pandas_dtype(column.dtype)
+        dtype = pd.api.types.pandas_dtype(column.dtype)
     except (TypeError, ValueError) as error:
-        raise DescriptorInvalid(f"worker.json: the column “{column.name}” has the dtype “{column.dtype}”: {error}.") from error
+        raise DescriptorInvalid(
+            f"worker.json: the column “{column.name}” has the dtype “{column.dtype}”: {error}."
+        ) from error
+    # Before pandas 3, a column of “str” is one of objects.
+    return np.dtype(object) if dtype.kind == "U" else dtype
 
 
 def _reader(column: Column, dtype, texts: bool) -> Callable[[np.ndarray], object]:
@@ -58,7 +63,9 @@ def _reader(column: Column, dtype, texts: bool) -> Callable[[np.ndarray], object
         missing = missing_value(column) if dtype == object or not column.missing else pd.NA
         if dtype == object or isinstance(dtype, pd.StringDtype):
             return lambda values: pd.Series(decoded(values, missing), dtype=dtype)
-        raise DescriptorInvalid(f"worker.json: the column “{column.name}” is a text, and has the dtype “{column.dtype}”.")
+        raise DescriptorInvalid(
+            f"worker.json: the column “{column.name}” is a text, and has the dtype “{column.dtype}”."
+        )
     if isinstance(dtype, np.dtype) and dtype.kind in "iufb":
         return lambda values: numbers(values, column, dtype)
     # pandas' own types: NaN is its missing value, and what does not fit raises.

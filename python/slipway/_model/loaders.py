@@ -17,7 +17,8 @@ from .refusals import refuse_file, refuse_object
 
 
 def load(descriptor: Descriptor, folder: Path | str) -> object:
-    """The model of the bundle in `folder`. Raises ModuleMissing, FormatRefused or LoadFailed, and nothing else."""
+    """The model of the bundle in `folder`. Raises ModuleMissing, FormatRefused or LoadFailed, and nothing
+    else."""
     folder = Path(folder).absolute()
     if descriptor.loader is None or descriptor.model is None:
         raise LoadFailed("This descriptor names a command, and no model that Python opens.")
@@ -53,7 +54,8 @@ def _load_failed(model: str, error: BaseException) -> LoadFailed:
     if isinstance(error, AttributeError) and "__main__" in str(error):
         return LoadFailed(
             _said(error) + ".",
-            "It uses a class or function of the notebook or script it was saved in: save it with cloudpickle, which "
+            "It uses a class or function of the notebook or script it was saved in: save it with "
+            "cloudpickle, which "
             "keeps those inside, or move them into a module and add its folder with --code.",
         )
     if isinstance(error, (pickle.UnpicklingError, EOFError)):

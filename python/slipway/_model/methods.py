@@ -14,7 +14,9 @@ from .errors import LoadFailed
 def method_of(model: object, name: str) -> Callable[[object], object]:
     found = model if name == "__call__" else getattr(model, name, None)
     if not callable(found):
-        known = [one for one in dir(model) if not one.startswith("_") and callable(getattr(type(model), one, None))]
+        known = [
+            one for one in dir(model) if not one.startswith("_") and callable(getattr(type(model), one, None))
+        ]
         raise LoadFailed(
             f"The model is a {type(model).__name__} and has no method “{name}”.",
             f"Its methods are: {', '.join(known[:20])}." if known else "",
@@ -32,7 +34,9 @@ def _xgboost_booster(method: Callable, booster, xgboost) -> Callable:
 
     def call(data):
         if isinstance(data, np.ndarray):
-            matrix = xgboost.DMatrix(data, feature_names=booster.feature_names, feature_types=booster.feature_types)
+            matrix = xgboost.DMatrix(
+                data, feature_names=booster.feature_names, feature_types=booster.feature_types
+            )
         else:
             matrix = xgboost.DMatrix(data, enable_categorical=True)
         return method(matrix)

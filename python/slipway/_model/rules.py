@@ -13,7 +13,9 @@ def only_keys(value: object, place: str, keys: tuple[str, ...]) -> dict:
         raise DescriptorInvalid(f"{place} must be an object.")
     unknown = sorted(set(value) - set(keys))
     if unknown:
-        raise DescriptorInvalid(f"{place} has the unknown key “{unknown[0]}”; its keys are {', '.join(keys)}.")
+        raise DescriptorInvalid(
+            f"{place} has the unknown key “{unknown[0]}”; its keys are {', '.join(keys)}."
+        )
     return value
 
 

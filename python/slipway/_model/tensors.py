@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tensors in binary form, as the binary extension of the Open Inference Protocol has them.
 
-Row-major and little-endian; BOOL one byte an element; BYTES four bytes of length and then the bytes, for each element.
-In numpy, BYTES is an array of objects, each of them `bytes`. BF16 has no numpy type and is not spoken here.
+Row-major and little-endian; BOOL one byte an element; BYTES four bytes of length and then the bytes, for each
+element. In numpy, BYTES is an array of objects, each of them `bytes`. BF16 has no numpy type and is not
+spoken here.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ def decode(datatype: str, shape: list[int], data: memoryview) -> np.ndarray:
     if datatype == BYTES:
         return _decode_bytes(count, data).reshape(shape)
     if len(data) != count * numpy_type.itemsize:
-        raise MalformedTensor(f"{datatype} {shape} has {count * numpy_type.itemsize} bytes, and {len(data)} came")
+        raise MalformedTensor(
+            f"{datatype} {shape} has {count * numpy_type.itemsize} bytes, and {len(data)} came"
+        )
     array = np.frombuffer(data, numpy_type, count).reshape(shape) if count else np.empty(shape, numpy_type)
     if datatype == "BOOL":
         # Any other byte than 0 and 1 would be a truth value of its own.
@@ -59,7 +62,8 @@ def decode(datatype: str, shape: list[int], data: memoryview) -> np.ndarray:
 
 
 def _decode_bytes(count: int, data: memoryview) -> np.ndarray:
-    # Each element takes four bytes at least: a count that the data cannot hold is refused before memory is asked for.
+    # Each element takes four bytes at least: a count that the data cannot hold is refused before memory is
+    # asked for.
     if 4 * count > len(data):
         raise MalformedTensor(f"BYTES of {count} elements came with {len(data)} bytes")
     elements = np.empty(count, object)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python -B -m slipway._worker`, or `python -B path/to/slipway/_worker`, with one end of a socket as fd 0 and 1.
+"""`python -B -m slipway._worker`, or `python -B path/to/slipway/_worker`, with one end of a socket as fd 0
+and 1.
 
-The second way brings nothing but this package onto the module path, however much lies beside it: so a model's own
-environment stays what it is.
+The second way brings nothing but this package onto the module path, however much lies beside it: so a model's
+own environment stays what it is.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stops a prediction when the server asks for it, or is gone.
 
-While a prediction runs, a timer looks every 20 ms at what has arrived. It reads nothing but a `cancel`: any other
-message stays in the socket. The timer is set by the first prediction and stops by itself when it finds none running, so
-that one short prediction after the other costs no call to the system.
+While a prediction runs, a timer looks every 20 ms at what has arrived. It reads nothing but a `cancel`: any
+other message stays in the socket. The timer is set by the first prediction and stops by itself when it finds
+none running, so that one short prediction after the other costs no call to the system.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import time
 from .channel import Channel, FrameBroken, parse_header
 
 INTERVAL = 0.02
-# A model that catches everything is interrupted again, and not so soon that our own clearing up could be meant.
+# A model that catches everything is interrupted again, and not so soon that our own clearing up could be
+# meant.
 AGAIN = 0.2
 MOST_PEEKED = 4096
 
@@ -73,8 +74,8 @@ class Cancellation:
             if len(peeked) < end or end < 8 or peeked[4:8] != (end - 8).to_bytes(4, "little"):
                 return False
             try:
-                message = parse_header(peeked[8:end])
-            except FrameBroken:
+                message = parse_header(peeked[8:end].decode())
+            except (FrameBroken, UnicodeDecodeError):
                 return False
             if message["kind"] != "cancel":
                 return False

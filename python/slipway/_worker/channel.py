@@ -9,12 +9,13 @@ import socket
 import stat
 import struct
 import sys
+from collections.abc import Sequence
 
 import numpy as np
 
 LONGEST_FRAME = 1 << 30
-# Up to here, copying bytes together costs less than asking the kernel once more.
-MOST_JOINED = 1 << 16
+# Up to here, clearing memory or copying bytes together costs less than what avoids it.
+SMALL = 1 << 16
 
 _decode_json = json.JSONDecoder().raw_decode
 _HEAD = struct.Struct("<II")
@@ -29,18 +30,23 @@ class FrameBroken(Exception):
 
 
 class Channel:
-    """Frames over a connected stream socket. Nothing is read ahead: what has not been received is still in the socket."""
+    """Frames over a connected stream socket. Nothing is read ahead: what has not been received is still in
+    the socket."""
 
     def __init__(self, connection: socket.socket):
         self.socket = connection
-        # A child that a model forks neither answers in its parent's place nor keeps the connection open after it.
+        # A child that a model forks neither answers in its parent's place nor keeps the connection open after
+        # it.
         os.register_at_fork(after_in_child=connection.close)
 
     @staticmethod
     def take() -> Channel:
-        """Takes the socket away from fds 0 and 1, so that whatever a model prints or reads never meets a frame."""
+        """Takes the socket away from fds 0 and 1, so that whatever a model prints or reads never meets a
+        frame."""
         if not stat.S_ISSOCK(os.fstat(0).st_mode):
-            raise NoChannel("standard input is no socket. This program is started by `slipway serve`, not by hand.")
+            raise NoChannel(
+                "standard input is no socket. This program is started by `slipway serve`, not by hand."
+            )
         channel = Channel(socket.socket(fileno=os.dup(0)))
         channel.socket.setblocking(True)
         nothing = os.open(os.devnull, os.O_RDWR)
@@ -50,8 +56,8 @@ class Channel:
         sys.stdout = sys.stderr
         return channel
 
-    def receive(self) -> tuple[dict, memoryview] | None:
-        """The next message and its tensors' bytes; None when the server is gone."""
+    def receive(self) -> tuple[str, memoryview] | None:
+        """The next message's header and its tensors' bytes; None when the server is gone."""
         head = self.socket.recv(8)
         while 0 < len(head) < 8:
             more = self.socket.recv(8 - len(head))
@@ -61,23 +67,28 @@ class Channel:
         length, header_length = _HEAD.unpack(head)
         if length > LONGEST_FRAME or header_length + 4 > length:
             raise FrameBroken(f"a frame of {length} bytes with a header of {header_length}")
-        # The first tensor is to lie at a multiple of 16, so that it can be used where it is. Memory that numpy gives is
-        # touched only as bytes arrive.
+        # The first tensor is to lie at a multiple of 16, so that it can be used where it is.
         start = -header_length % 16
-        body = memoryview(np.empty(start + length - 4, np.uint8))
+        size = start + length - 4
+        # Memory that numpy gives is touched only as bytes arrive, so that a length that lies costs nothing.
+        body = memoryview(bytearray(size) if size <= SMALL else np.empty(size, np.uint8))
         unread = body[start:]
         while unread:
             count = self.socket.recv_into(unread, 0, socket.MSG_WAITALL)
             if not count:
                 return None
             unread = unread[count:]
-        return parse_header(body[start : start + header_length]), body[start + header_length :]
+        try:
+            header = str(body[start : start + header_length], "utf-8")
+        except UnicodeDecodeError as error:
+            raise FrameBroken(f"a header that is no UTF-8: {error}") from error
+        return header, body[start + header_length :]
 
-    def send(self, header: str, pieces: list[bytes | memoryview] = []) -> None:
+    def send(self, header: str, pieces: Sequence[bytes | memoryview] = ()) -> None:
         encoded = header.encode()
         size = sum(map(len, pieces))
         head = _HEAD.pack(4 + len(encoded) + size, len(encoded))
-        if size <= MOST_JOINED:
+        if size <= SMALL:
             self.socket.sendall(b"".join((head, encoded, *pieces)))
             return
         self.socket.sendall(head + encoded)
@@ -85,11 +96,11 @@ class Channel:
             self.socket.sendall(piece)
 
 
-def parse_header(header: bytes | memoryview) -> dict:
+def parse_header(header: str) -> dict:
     try:
-        text = str(header, "utf-8")
+        text = header.strip(" \t\r\n")
         message, end = _decode_json(text)
-        if text[end:].strip():
+        if end < len(text):
             raise ValueError("something follows the object")
     except (ValueError, RecursionError) as error:
         raise FrameBroken(f"a header that is no JSON: {error}") from error

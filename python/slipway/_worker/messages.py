@@ -44,7 +44,9 @@ def read_tensors(inputs: object, data: memoryview) -> dict[str, np.ndarray]:
         if not (isinstance(name, str) and isinstance(datatype, str) and isinstance(shape, list)):
             raise MalformedRequest("an input's name or datatype is no text, or its shape no list")
         if type(size) is not int or not 0 <= size <= len(data) - position:
-            raise MalformedRequest(f"the input “{name}” has {size!r} bytes, and {len(data) - position} are left")
+            raise MalformedRequest(
+                f"the input “{name}” has {size!r} bytes, and {len(data) - position} are left"
+            )
         try:
             tensors[name] = decode(datatype, shape, data[position : position + size])
         except MalformedTensor as error:
@@ -60,12 +62,16 @@ def tensor_heads(specs: tuple[TensorSpec, ...]) -> list[str]:
     return [f'{{"name":{json.dumps(spec.name)},"datatype":"{spec.datatype}","shape":' for spec in specs]
 
 
-def result(identifier: int, heads: list[str], arrays: list[np.ndarray]) -> tuple[str, list[bytes | memoryview]]:
+def result(
+    identifier: int, heads: list[str], arrays: list[np.ndarray]
+) -> tuple[str, list[bytes | memoryview]]:
     pieces = [encode(array) for array in arrays]
-    outputs = ",".join([
-        f'{head}{list(array.shape)},"parameters":{{"binary_data_size":{len(piece)}}}}}'
-        for head, array, piece in zip(heads, arrays, pieces)
-    ])
+    outputs = ",".join(
+        [
+            f'{head}{list(array.shape)},"parameters":{{"binary_data_size":{len(piece)}}}}}'
+            for head, array, piece in zip(heads, arrays, pieces)
+        ]
+    )
     return f'{{"kind":"result","id":{identifier},"outputs":[{outputs}]}}', pieces
 
 
@@ -93,5 +99,7 @@ def _trace(exception: BaseException) -> str:
 
 def versions() -> dict[str, str]:
     """What the model really runs with: the packages that were imported."""
-    found = {package: getattr(sys.modules.get(module), "__version__", None) for module, package in PACKAGES.items()}
+    found = {
+        package: getattr(sys.modules.get(module), "__version__", None) for module, package in PACKAGES.items()
+    }
     return {package: version for package, version in found.items() if isinstance(version, str)}

@@ -11,20 +11,24 @@ import signal
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from .. import __version__
 from .._model.calling import Caller
 from .._model.descriptor import Descriptor
 from .._model.errors import AnswerUnusable, InputRefused, ModelError, ModuleMissing
 from .._model.loaders import load
 from .cancelling import Cancellation, Cancelled
-from .channel import LONGEST_FRAME, Channel, FrameBroken
+from .channel import LONGEST_FRAME, Channel, FrameBroken, parse_header
 from .messages import MalformedRequest, error, read_tensors, result, tensor_heads, versions
+from .recalling import Plans
 
 PROTOCOL = 1
 
 
 def serve(channel: Channel) -> int:
-    """Returns the process's status: 0 when the server is gone or asked for it, 1 when there is no going on."""
+    """Returns the process's status: 0 when the server is gone or asked for it, 1 when there is no going
+    on."""
     # Ctrl-C in the server's terminal is the server's to answer; where a model crashes is for the log to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     faulthandler.enable()
@@ -66,11 +70,18 @@ class Worker:
         self._descriptor: Descriptor | None = None
         self._caller: Caller | None = None
         self._heads: list[str] = []
+        self._plans = Plans()
 
-    def answer(self, message: dict, data: memoryview) -> None:
+    def answer(self, header: str, data: memoryview) -> None:
+        """Raises FrameBroken when the header is none."""
+        recalled = self._plans.recall(header, data)
+        if recalled is not None and self._caller is not None:
+            self._run(self._caller, *recalled)
+            return
+        message = parse_header(header)
         kind = message["kind"]
         if kind == "predict":
-            self._predict(message, data)
+            self._predict(header, message, data)
         elif kind == "ping":
             self._channel.send('{"kind":"pong"}')
         elif kind == "hello":
@@ -87,7 +98,9 @@ class Worker:
     def _hello(self, message: dict) -> None:
         if message.get("protocol") != PROTOCOL:
             asked = message.get("protocol")
-            self._channel.send(error("protocol", f"This worker speaks protocol {PROTOCOL}, and not {asked!r}."))
+            self._channel.send(
+                error("protocol", f"This worker speaks protocol {PROTOCOL}, and not {asked!r}.")
+            )
             return
         self._greeted = True
         hello = {"kind": "hello", "protocol": PROTOCOL, "worker": f"slipway-python {__version__}"}
@@ -96,7 +109,9 @@ class Worker:
     def _load(self, message: dict) -> None:
         folder, name = message.get("folder"), message.get("descriptor")
         if not self._greeted or not isinstance(folder, str) or not isinstance(name, str):
-            self._channel.send(error("protocol", "“load” comes after “hello”, with a folder and a descriptor."))
+            self._channel.send(
+                error("protocol", "“load” comes after “hello”, with a folder and a descriptor.")
+            )
             return
         try:
             descriptor = Descriptor.read(Path(folder, name))
@@ -126,24 +141,38 @@ class Worker:
         else:
             self._send({"kind": "description", **self._specs(self._descriptor)})
 
-    def _predict(self, message: dict, data: memoryview) -> None:
+    def _predict(self, header: str, message: dict, data: memoryview) -> None:
         identifier = message.get("id")
         if type(identifier) is not int or self._caller is None:
             known = identifier if type(identifier) is int else None
-            self._channel.send(error("protocol", "“predict” comes after “load”, with an integer as its id.", known))
+            what = "“predict” comes after “load”, with an integer as its id."
+            self._channel.send(error("protocol", what, known))
             return
+        inputs = message.get("inputs")
         try:
-            tensors = read_tensors(message.get("inputs"), data)
-            with self._cancellation.of(identifier):
-                answers = self._caller.predict(tensors)
-            header, pieces = result(identifier, self._heads, answers)
-            size = sum(len(piece) for piece in pieces)
-            if len(header) + size > LONGEST_FRAME - 4:
-                raise AnswerUnusable(f"The answer has {size} bytes, and a message holds {LONGEST_FRAME >> 20} MiB.")
-        except Cancelled:
-            header, pieces = error("cancelled", "The prediction was stopped, as the server asked.", identifier), []
+            tensors = read_tensors(inputs, data)
         except MalformedRequest as malformed:
-            header, pieces = error("protocol", f"The request is malformed: {malformed}.", identifier), []
+            self._channel.send(error("protocol", f"The request is malformed: {malformed}.", identifier))
+            return
+        except MemoryError as raised:
+            self._channel.send(error("failed", raised, identifier))
+            return
+        self._plans.remember(header, inputs, data)
+        self._run(self._caller, identifier, tensors)
+
+    def _run(self, caller: Caller, identifier: int, tensors: dict[str, np.ndarray]) -> None:
+        try:
+            with self._cancellation.of(identifier):
+                answers = caller.predict(tensors)
+            header, pieces = result(identifier, self._heads, answers)
+            size = sum(map(len, pieces))
+            if len(header) + size > LONGEST_FRAME - 4:
+                raise AnswerUnusable(
+                    f"The answer has {size} bytes, and a message holds {LONGEST_FRAME >> 20} MiB."
+                )
+        except Cancelled:
+            stopped = "The prediction was stopped, as the server asked."
+            header, pieces = error("cancelled", stopped, identifier), []
         except InputRefused as refused:
             header, pieces = error("invalid", refused, identifier), []
         except BaseException as raised:
