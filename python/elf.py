@@ -9,8 +9,8 @@ from dataclasses import dataclass
 EXPECTED = {"ld-linux-x86-64.so.2", "libc.so.6", "libgcc_s.so.1", "libm.so.6", "libstdc++.so.6", "libz.so.1"}
 EXPECTED |= {"libdl.so.2", "libpthread.so.0", "librt.so.1", "libutil.so.1"}
 
-# The newest symbols of libstdc++ on systems with a glibc 2.x, by x: Debian 11, RHEL 9, Ubuntu 22.04, Fedora 38,
-# Ubuntu 24.04.
+# The newest symbols of libstdc++ on systems with a glibc 2.x, by x: Debian 11, RHEL 9, Ubuntu 22.04, Fedora
+# 38, Ubuntu 24.04.
 LIBSTDCXX = {31: 28, 34: 29, 35: 30, 38: 31, 39: 33}
 
 

@@ -42,7 +42,9 @@ def test_a_deployment_shows_address_verdict_a_line_that_works_and_what_is_next(m
         assert deployment.url in shown
         assert "143 of 143 examples agree" in shown
         assert "slipway rollback breast-cancer" in shown
-    answered = subprocess.run(["bash", "-c", f"{deployment.curl} -s"], capture_output=True, text=True, check=True)
+    answered = subprocess.run(
+        ["bash", "-c", f"{deployment.curl} -s"], capture_output=True, text=True, check=True
+    )
     assert json.loads(answered.stdout)["predictions"][0]["label"] == 1
     assert "<script>" not in slipway.deploy(EXAMPLE, name="a", endpoint="b")._repr_html_()
 
@@ -99,7 +101,9 @@ def test_a_model_object_needs_a_name_and_examples():
 
 def test_the_program_runs_with_this_interpreter(own_machine, monkeypatch):
     fake = own_machine / "slipway"
-    fake.write_text('#!/bin/sh\necho "packing" >&2\necho "{\\"python\\": \\"$SLIPWAY_PYTHON\\", \\"words\\": \\"$*\\"}"\n')
+    fake.write_text(
+        '#!/bin/sh\necho "packing" >&2\necho "{\\"python\\": \\"$SLIPWAY_PYTHON\\", \\"words\\": \\"$*\\"}"\n'
+    )
     fake.chmod(0o755)
     monkeypatch.setenv("SLIPWAY_BINARY", str(fake))
     said = []

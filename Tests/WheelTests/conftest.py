@@ -20,7 +20,11 @@ class Installed:
 
     def run(self, *command, code=0):
         """Runs a program of the environment, with nothing else but the system's on the PATH."""
-        variables = {"HOME": str(self.home), "PATH": f"{self.environment / 'bin'}:/usr/bin:/bin", "LANG": "C.UTF-8"}
+        variables = {
+            "HOME": str(self.home),
+            "PATH": f"{self.environment / 'bin'}:/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+        }
         done = subprocess.run(
             [self.environment / "bin" / command[0], *map(str, command[1:])], env=variables, cwd=self.home,
             capture_output=True, text=True, timeout=120,
@@ -32,7 +36,9 @@ class Installed:
 @pytest.fixture(scope="session")
 def wheel():
     found = [Path(WHEEL)] if WHEEL else sorted((ROOT / "dist").glob("slipway-*.whl"))
-    assert len(found) == 1, "There is no wheel in dist, or more than one: run `make wheel`, or set SLIPWAY_WHEEL."
+    assert len(found) == 1, (
+        "There is no wheel in dist, or more than one: run `make wheel`, or set SLIPWAY_WHEEL."
+    )
     return found[0]
 
 
@@ -43,7 +49,15 @@ def installed(wheel, tmp_path_factory):
     home = place / "home"
     home.mkdir()
     subprocess.run(
-        [place / "environment" / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel],
+        [
+            place / "environment" / "bin" / "python",
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            wheel,
+        ],
         check=True,
     )
     machine = Installed(place / "environment", home)

@@ -43,7 +43,9 @@ def test_the_record_is_true(wheel):
 
 
 def test_the_same_input_is_the_same_wheel(wheel, tmp_path, monkeypatch):
-    subprocess.run([sys.executable, ROOT / "python" / "build_wheel.py", tmp_path], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, ROOT / "python" / "build_wheel.py", tmp_path], check=True, capture_output=True
+    )
     (again,) = tmp_path.iterdir()
     assert again.name == wheel.name
     assert again.read_bytes() == wheel.read_bytes()
@@ -59,7 +61,7 @@ def test_the_tag_promises_no_older_system_than_the_program_runs_on(wheel, instal
         assert needed and max(needed) <= minor
     loaded = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
     assert "not found" not in loaded
-    assert str((installed.environment / "lib" / "slipway" / "libsqlite3.so.0")) in loaded.replace("bin/../", "")
+    assert str(installed.environment / "lib" / "slipway" / "libsqlite3.so.0") in loaded.replace("bin/../", "")
 
 
 def test_versions_agree(installed):
@@ -70,7 +72,10 @@ def test_versions_agree(installed):
 
 def test_the_doctor_finds_the_engine_of_the_environment(installed):
     said = installed.run("slipway", "doctor")
-    assert re.search(rf"onnxruntime 1\.27\.0 at {installed.environment}/lib/python3\.\d+/site-packages/onnxruntime/capi/", said)
+    assert re.search(
+        rf"onnxruntime 1\.27\.0 at {installed.environment}/lib/python3\.\d+/site-packages/onnxruntime/capi/",
+        said,
+    )
 
 
 def test_the_demo_ends_in_a_correct_prediction(installed):
