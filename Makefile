@@ -34,7 +34,8 @@ test: setup
 	swift build --build-tests
 	@scripts/link-engine.sh debug
 	swift test --skip-build --parallel
-	.tools/venv/bin/python -m pytest -q -p no:cacheprovider Tests/ClientTests Tests/HostileTests
+	.tools/venv/bin/python -m pytest -q -p no:cacheprovider Tests/ClientTests Tests/HostileTests \
+		Tests/SandboxTests
 	.tools/venv-clients/bin/python -m pytest -q -p no:cacheprovider Tests/EcosystemTests \
 		--ignore Tests/EcosystemTests/test_mlserver.py
 	.tools/venv-mlserver/bin/python -m pytest -q -p no:cacheprovider Tests/EcosystemTests/test_mlserver.py

@@ -66,6 +66,7 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let rooms: [Room] = [
     wall("CONNXRuntime", opensTo: "EngineONNX"),
+    wall("CSandbox", opensTo: "ProcessSandbox"),
     wall("CZlib", opensTo: "ContentCoding"),
 
     room("Tensors", in: .domain),
@@ -82,6 +83,9 @@ let rooms: [Room] = [
     room("AccessControl", in: .services, uses: ["ModelDomain"]),
 
     room("EngineONNX", in: .adapters, uses: ["CONNXRuntime", "ModelDomain", "ModelExecution", "Tensors"]),
+    room("EngineWorker", in: .adapters, uses: ["ModelDomain", "ModelExecution", "Tensors"]),
+    room("ProcessSandbox", in: .adapters, uses: ["CSandbox", "ModelDomain"]),
+    room("PythonTools", in: .adapters, uses: ["ModelDomain", "ModelExecution", "ModelPackaging", "Tensors"]),
     room("StoreSQL", in: .adapters, uses: ["AccessControl", "ModelDomain", "ModelRegistry"], products: [grdb]),
     room("BlobFiles", in: .adapters, uses: ["ModelDomain", "ModelExecution"]),
     room("ProjectFiles", in: .adapters, uses: ["ModelDomain", "ModelPackaging"], products: [yams]),
@@ -106,9 +110,10 @@ let rooms: [Room] = [
     room(
         "slipway", in: .app,
         uses: [
-            "APIClient", "AccessControl", "BlobFiles", "CommandLineInterface", "EngineONNX", "HTTPInterface",
+            "APIClient", "AccessControl", "BlobFiles", "CommandLineInterface", "EngineONNX", "EngineWorker",
+            "HTTPInterface",
             "InferenceServing", "ModelDomain", "ModelExecution", "ModelPackaging", "ModelRegistry", "ModelRollouts",
-            "ProjectFiles", "StoreSQL", "Tensors", "WireTypes",
+            "ProcessSandbox", "ProjectFiles", "PythonTools", "StoreSQL", "Tensors", "WireTypes",
         ], products: [lifecycle, logging, unixSignals]),
 ]
 
@@ -190,6 +195,7 @@ let testTargets: [Target] = [
     tests(
         "EngineONNXTests",
         uses: ["EngineONNX", "ModelDomain", "ModelExecution", "PortContracts", "Tensors", "TestSupport"]),
+    tests("ProcessSandboxTests", uses: ["ModelDomain", "ProcessSandbox", "TestSupport"]),
     tests("ProjectFilesTests", uses: ["ModelDomain", "ModelPackaging", "ProjectFiles", "TestSupport"]),
     tests(
         "StoreSQLTests",
@@ -198,7 +204,7 @@ let testTargets: [Target] = [
         "CommandLineInterfaceTests",
         uses: [
             "APIClient", "CommandLineInterface", "LoadGenerator", "ModelDomain", "ModelExecution", "ModelPackaging",
-            "Tensors", "WireTypes",
+            "Tensors", "TestSupport", "WireTypes",
         ], products: nio + [argumentParser]),
     tests("LoadGeneratorTests", uses: ["LoadGenerator", "ModelDomain"], products: nio),
     tests("ContentCodingTests", uses: ["ContentCoding", "TestSupport"]),

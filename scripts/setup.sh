@@ -7,7 +7,7 @@
 #
 #     build      Debian packages that compiling needs; looks for Swift
 #     engine     ONNX Runtime's library, from its wheel, in .tools/engines
-#     test       Python packages of requirements/test.txt, in .tools/venv
+#     test       bubblewrap, and the Python packages of requirements/test.txt, in .tools/venv
 #     clients    KServe's and MLflow's clients, of requirements/clients.txt, in .tools/venv-clients, and MLServer's
 #                codecs, of requirements/mlserver.txt, in .tools/venv-mlserver
 #     python     what the tests of the Python package need, of requirements/python.txt, in .tools/venv-python
@@ -228,6 +228,7 @@ part() {
             ;;
         engine) engine ;;
         test)
+            debian_packages bubblewrap
             virtual_environment "$VENV"
             python_packages "$VENV" test
             ;;

@@ -20,13 +20,15 @@ struct BlobFilesTests {
         try await withStore { store, folder async throws in
             let file = try await keepFile("deep/model.onnx", [1, 2], in: store)
             _ = try store.materialize([file], as: bundle)
+            let root = try FileManager.default.attributesOfItem(atPath: folder)
+            #expect(root[.posixPermissions] as? Int == 0o700)
             let all = try #require(FileManager.default.enumerator(atPath: folder)).compactMap { $0 as? String }
             #expect(all.contains("blobs/\(file.digest.hex.prefix(2))/\(file.digest.hex)"))
             #expect(all.contains("bundles/\(bundle.hex)/deep/model.onnx"))
             for path in all {
                 let attributes = try FileManager.default.attributesOfItem(atPath: "\(folder)/\(path)")
                 let isFolder = attributes[.type] as? FileAttributeType == .typeDirectory
-                #expect(attributes[.posixPermissions] as? Int == (isFolder ? 0o700 : 0o600), "\(path)")
+                #expect(attributes[.posixPermissions] as? Int == (isFolder ? 0o755 : 0o644), "\(path)")
             }
         }
     }

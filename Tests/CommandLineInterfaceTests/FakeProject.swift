@@ -4,6 +4,7 @@ import ModelDomain
 import ModelExecution
 import ModelPackaging
 import Tensors
+import TestSupport
 
 /// A packed project that lies in memory.
 struct FakeProject: PackedProject {
@@ -33,7 +34,7 @@ struct FakeProject: PackedProject {
         bundle = PackedBundle(
             model: ModelReference(name: try ModelName(model)), endpoints: try endpoints.map { try EndpointName($0) },
             manifest: manifest, provenanceBytes: Array("{}".utf8),
-            contents: manifest.files.map { ($0, .bytes(bytes[$0.path] ?? [])) },
+            contents: manifest.files.map { ($0, .bytes(bytes[$0.path] ?? [])) }, folder: MemoryFolder([:]),
             verdict: ProofVerdict(
                 origin: origin, tolerance: .standard, replayed: 1, recorded: 1, largestDifference: 0,
                 differingRows: 0, differences: []),

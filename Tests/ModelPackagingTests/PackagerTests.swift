@@ -14,8 +14,9 @@ struct PackagerTests {
         at time: Int64 = 0, choices: Packager.Choices = .init()
     ) async throws -> PackedBundle {
         try Packager(
-            folder: MemoryFolder(files), runtime: FakeRuntime(score: score), syntax: YAMLSyntax(),
-            stamp: PackingStamp(time: Timestamp(microseconds: time), actor: "ada", tool: "test")
+            folder: MemoryFolder(files), runtimes: { _ in FakeRuntime(score: score) }, syntax: YAMLSyntax(),
+            stamp: PackingStamp(time: Timestamp(microseconds: time), actor: "ada", tool: "test"),
+            preparer: { throw noPreparer }
         ).pack(choices)
     }
 
@@ -83,8 +84,9 @@ struct PackagerTests {
             func open(modelAt file: ModelFile) throws(EngineError) -> any InferenceEngine { Engine() }
         }
         let packager = Packager(
-            folder: MemoryFolder(files), runtime: Moody(), syntax: YAMLSyntax(),
-            stamp: PackingStamp(time: Timestamp(microseconds: 0), actor: "ada", tool: "test"))
+            folder: MemoryFolder(files), runtimes: { _ in Moody() }, syntax: YAMLSyntax(),
+            stamp: PackingStamp(time: Timestamp(microseconds: 0), actor: "ada", tool: "test"),
+            preparer: { throw noPreparer })
         #expect(throws: ProofFailed.self) { try packager.pack() }
     }
 
@@ -180,7 +182,7 @@ struct PackagerTests {
     @Test func aPackedBundleIsReadBackAndProvenAgain() async throws {
         let packed = try await pack(files)
         let folder = MemoryFolder(files: packed, weights: "weights")
-        let again = try PackedBundle(reading: folder, runtime: FakeRuntime())
+        let again = try PackedBundle(reading: folder, runtimes: { _ in FakeRuntime() })
         #expect(again.digest == packed.digest)
         #expect(again.model == packed.model)
         #expect(again.endpoints == packed.endpoints)
@@ -190,7 +192,7 @@ struct PackagerTests {
         #expect(renamed.digest == packed.digest)
         #expect(String(decoding: renamed.provenanceBytes, as: UTF8.self).contains(#""model":"other""#))
         #expect(throws: ProofFailed.self) {
-            try PackedBundle(reading: folder, runtime: FakeRuntime { first, _ in first })
+            try PackedBundle(reading: folder, runtimes: { _ in FakeRuntime { first, _ in first } })
         }
     }
 
@@ -202,7 +204,7 @@ struct PackagerTests {
         let packed = try await pack(limited)
         #expect(packed.endpointSettings == [try EndpointName("churn"): [.deadline: "100ms", .runOn: "lane"]])
         #expect(packed.digest == (try await pack(files)).digest)
-        let again = try PackedBundle(reading: MemoryFolder(files: packed, weights: "weights"), runtime: FakeRuntime())
+        let again = try PackedBundle(reading: MemoryFolder(files: packed, weights: "weights"), runtimes: { _ in FakeRuntime() })
         #expect(again.endpointSettings == packed.endpointSettings)
         let moved = try again.renamed(nil, project: ProjectName("p"))
         #expect(moved.endpointSettings == packed.endpointSettings)
@@ -214,7 +216,7 @@ struct PackagerTests {
         let folder = MemoryFolder(files: try await pack(files), weights: "weights")
         try folder.create(path, try folder.read(path, limit: .max) + [0x20])
         let failure = #expect(throws: Refusal.self) {
-            try PackedBundle(reading: folder, runtime: FakeRuntime())
+            try PackedBundle(reading: folder, runtimes: { _ in FakeRuntime() })
         }
         #expect(failure?.explanation.code == .bundleDamaged)
     }
@@ -230,7 +232,7 @@ extension MemoryFolder {
         for (file, content) in bundle.contents {
             switch content {
             case .bytes(let bytes): contents[file.path] = String(decoding: bytes, as: UTF8.self)
-            case .projectFile: contents[file.path] = weights
+            case .file: contents[file.path] = weights
             }
         }
         self.init(contents)

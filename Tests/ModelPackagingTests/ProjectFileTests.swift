@@ -93,7 +93,7 @@ struct ProjectFileTests {
     }
 
     @Test(arguments: [
-        "fields: {}", "graph: {}", "model: {output: {}}", "endpoints: {a: {slo: {}}}", "model: {engine: worker}",
+        "fields: {}", "graph: {}", "model: {output: {}}", "endpoints: {a: {slo: {}}}", "model: {environment: x}",
     ])
     func aPlannedKeyIsRefusedAsSuch(yaml: String) throws {
         let explanation = try refusal(yaml)

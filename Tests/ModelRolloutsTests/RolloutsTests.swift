@@ -45,7 +45,7 @@ private struct Platform {
         rollouts = Rollouts(
             registry: registry,
             loader: ModelLoader(
-                runtime: { () throws(EngineError) in
+                runtime: { _ throws(EngineError) in
                     let added = error.value
                     return FakeRuntime {
                         priorities.note("run")
@@ -67,15 +67,16 @@ private struct Platform {
             folder: MemoryFolder([
                 "model.onnx": weights, "examples.csv": "\(columns)\n1,2,21\n",
                 "slipway.yaml": "{model: {name: \(model)}, proof: {examples: {data: examples.csv}}}",
-            ]), runtime: FakeRuntime(), syntax: YAMLSyntax(),
-            stamp: PackingStamp(time: Timestamp(microseconds: 0), actor: "ada", tool: "test")
+            ]), runtimes: { _ in FakeRuntime() }, syntax: YAMLSyntax(),
+            stamp: PackingStamp(time: Timestamp(microseconds: 0), actor: "ada", tool: "test"),
+            preparer: { throw noPreparer }
         ).pack()
         try await put(bundle.manifestBytes)
         try await put(bundle.provenanceBytes)
         for (_, content) in bundle.contents {
             switch content {
             case .bytes(let bytes): try await put(bytes)
-            case .projectFile: try await put(Array(weights.utf8))
+            case .file: try await put(Array(weights.utf8))
             }
         }
         return try await rollouts.register(

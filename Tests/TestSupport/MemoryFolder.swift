@@ -24,6 +24,11 @@ package final class MemoryFolder: ProjectFolder {
         return bytes
     }
 
+    package func pieces(of path: String) throws -> @Sendable () throws -> [UInt8]? {
+        let piece = Once(try read(path, limit: .max))
+        return { piece.take() }
+    }
+
     package func describe(_ path: String) throws -> BundleFile {
         let bytes = try read(path, limit: .max)
         return try BundleFile(path: path, digest: Digest(of: bytes), byteCount: bytes.count)
@@ -34,9 +39,23 @@ package final class MemoryFolder: ProjectFolder {
         return ModelFile(path: path)
     }
 
+    package func place(_ path: String) throws -> String { path }
+
     package func create(_ path: String, _ content: [UInt8]) throws {
         contents.withLock { $0[path] = content }
     }
 
     package func commit() -> SourceCommit? { nil }
 }
+
+/// A value that is handed out once.
+private final class Once: Sendable {
+    private let value: Mutex<[UInt8]?>
+
+    init(_ value: [UInt8]) { self.value = Mutex(value) }
+
+    func take() -> [UInt8]? { value.withLock { $0.take() } }
+}
+
+/// For packagers whose models no preparer is asked for.
+package let noPreparer = Refusal(.modelNotFound, .invalidInput, "There is no preparer here.")

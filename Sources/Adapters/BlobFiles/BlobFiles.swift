@@ -26,9 +26,10 @@ package struct BlobFiles: BlobStore {
     package init(folder: String) throws {
         self.folder = folder
         removeTree("\(folder)/unfinished")
-        for part in [folder, "\(folder)/blobs", "\(folder)/bundles", "\(folder)/damaged", "\(folder)/unfinished"] {
-            try makeFolder(part)
-        }
+        // Nobody else enters it. What is inside is readable, because workers run as users of their own: they are shown one
+        // bundle and nothing of what is above.
+        try makeFolder(folder, mode: 0o700)
+        for part in ["blobs", "bundles", "damaged", "unfinished"] { try makeFolder("\(folder)/\(part)") }
         try synchronizeFolder(folder)
     }
 

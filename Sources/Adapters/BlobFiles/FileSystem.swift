@@ -12,11 +12,11 @@ final class OpenFile: Sendable {
     let path: String
     private let descriptor: Int32
 
-    /// A new file that only its owner may read and write.
+    /// A new file that only its owner may write.
     init(creating path: String) throws(FileFailure) {
         self.path = path
         descriptor = try check(
-            "create", path, unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600))
+            "create", path, unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o644))
     }
 
     /// - Returns: `nil` when there is no such file.
@@ -78,9 +78,9 @@ func synchronizeFolder(_ path: String) throws(FileFailure) {
     try OpenFile(existing: path, flags: O_RDONLY | O_DIRECTORY).synchronize()
 }
 
-/// Makes a folder that only its owner may enter; harmless when it is there.
-func makeFolder(_ path: String) throws(FileFailure) {
-    guard unsafe mkdir(path, 0o700) != 0 else { return }
+/// Makes a folder that only its owner may write into; harmless when it is there.
+func makeFolder(_ path: String, mode: mode_t = 0o755) throws(FileFailure) {
+    guard unsafe mkdir(path, mode) != 0 else { return }
     // Something else of that name shows in the first use of the folder.
     guard errno == EEXIST else { throw failure("mkdir", path) }
 }

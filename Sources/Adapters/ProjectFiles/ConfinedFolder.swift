@@ -49,6 +49,11 @@ package struct ConfinedFolder: ProjectFolder {
         return bytes
     }
 
+    package func pieces(of path: String) throws -> @Sendable () throws -> [UInt8]? {
+        let file = try open(path)
+        return { try file.next() }
+    }
+
     package func describe(_ path: String) throws -> BundleFile {
         let file = try open(path)
         var hasher = DigestHasher()
@@ -66,6 +71,23 @@ package struct ConfinedFolder: ProjectFolder {
         return ModelFile(path: location(of: path))
     }
 
+    package func place(_ path: String) throws -> String {
+        if granted.contains(path) { return path }
+        guard path != "." else { return root }
+        guard isInside(path) else { throw outside(path) }
+        let whole = "\(root)/\(path)"
+        // A folder that links lead out of is followed by nobody.
+        guard let real = resolvedPath(whole), real == whole else {
+            guard FileManager.default.fileExists(atPath: whole) else {
+                throw Refusal(
+                    .fileMissing, .notFound, "There is no file or folder “\(path)”.",
+                    hint: "Check the path; it is case-sensitive.")
+            }
+            throw outside(path)
+        }
+        return whole
+    }
+
     package func create(_ path: String, _ content: [UInt8]) throws {
         guard isInside(path) else { throw outside(path) }
         try writeNewFile(location(of: path), content)
@@ -78,7 +100,7 @@ package struct ConfinedFolder: ProjectFolder {
     }
 
     /// One of the folder's files, for reading it in pieces.
-    package func open(_ path: String) throws -> OpenFile {
+    private func open(_ path: String) throws -> OpenFile {
         if granted.contains(path) { return try OpenFile(following: path) }
         guard isInside(path) else { throw outside(path) }
         return try OpenFile(path, below: root)

@@ -72,7 +72,7 @@ extension PackedBundle {
     /// Writes the bundle as a folder that appears whole or not at all.
     ///
     /// - Parameter path: Must not exist yet.
-    package func write(to path: String, from folder: ConfinedFolder) throws {
+    package func write(to path: String) throws {
         guard unsafe access(path, F_OK) != 0 else {
             throw Refusal(
                 .projectExists, .conflict, "There is a “\(path)” already.",
@@ -81,14 +81,14 @@ extension PackedBundle {
         let temporary = "\(path).\(getpid()).tmp"
         guard unsafe mkdir(temporary, 0o755) == 0 else { throw writingFailed(path, errno) }
         do {
-            for (file, content) in contents {
-                try writeFile("\(temporary)/\(file.path)") { write in
-                    switch content {
-                    case .bytes(let bytes): try write(bytes)
-                    case .projectFile(let source):
-                        let open = try folder.open(source)
-                        while let piece = try open.next() { try write(piece) }
-                    }
+            for (file, _) in contents {
+                let place = "\(temporary)/\(file.path)"
+                try FileManager.default.createDirectory(
+                    atPath: URL(fileURLWithPath: place).deletingLastPathComponent().path,
+                    withIntermediateDirectories: true)
+                let next = try pieces(of: file)
+                try writeFile(place) { write in
+                    while let piece = try next() { try write(piece) }
                 }
             }
             try writeFile("\(temporary)/\(PackedBundle.manifestName)") { try $0(manifestBytes) }

@@ -3,6 +3,7 @@ import CommandLineInterface
 import Foundation
 import ModelDomain
 import ModelExecution
+import ProcessSandbox
 import StoreSQL
 
 /// Looks at everything a server needs on this machine, and says how to mend what is wrong.
@@ -12,7 +13,7 @@ struct Doctor {
     let port: Int
 
     func findings() -> [DoctorFinding] {
-        [program, engine, dataFolder, database, server, disk, token]
+        [program, engine, dataFolder, database, server, disk, token, sandbox]
     }
 
     private var program: DoctorFinding {
@@ -90,6 +91,14 @@ struct Doctor {
         return DoctorFinding(
             subject: "disk", state: isEnough ? .good : .warning, fact: "\(free >> 20) MiB free",
             remedy: isEnough ? nil : "Keep at least 1024 MiB free: a full disk refuses new models.")
+    }
+
+    /// Tried, not guessed: it starts a program in the sandbox, which looks around.
+    private var sandbox: DoctorFinding {
+        let strength = Sandbox.standard.strength
+        return DoctorFinding(
+            subject: "sandbox", state: strength.isFull ? .good : .warning, fact: strength.summary,
+            remedy: strength.isFull ? nil : strength.remedy)
     }
 
     private var token: DoctorFinding {

@@ -4,6 +4,7 @@ import EngineONNX
 import Foundation
 import ModelDomain
 import ModelExecution
+import ProcessSandbox
 import Synchronization
 
 /// Finds ONNX Runtime on this machine, loads it once, and keeps it in the data folder under its digest.
@@ -13,8 +14,25 @@ import Synchronization
 final class EngineLibraries: Sendable {
     private let folder: DataFolder
     private let loaded = Mutex<(any EngineRuntime)?>(nil)
+    let workers: Workers
 
-    init(folder: DataFolder) { self.folder = folder }
+    /// - Parameter log: Gets what processes that run models print, and what happens to them.
+    init(
+        folder: DataFolder, demand: SandboxDemand = .full,
+        log: @escaping @Sendable (_ model: String, _ line: String) -> Void = { _, _ in }
+    ) {
+        self.folder = folder
+        workers = Workers(folder: folder, demand: demand, log: log)
+    }
+
+    /// What executes bundles of the engine's name.
+    func runtime(of engine: String) throws(EngineError) -> any EngineRuntime {
+        switch engine {
+        case EngineName.native: try runtime()
+        case EngineName.worker: workers.runtime
+        default: throw .missing(engine: engine, hint: "Update Slipway: this bundle was packed with a newer one.")
+        }
+    }
 
     /// - Throws: ``EngineError/missing(engine:hint:)`` or ``EngineError/unusable(engine:reason:)``.
     func runtime() throws(EngineError) -> any EngineRuntime {

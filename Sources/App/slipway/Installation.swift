@@ -19,6 +19,11 @@ struct Installation: Sendable {
     /// Folders that may hold ONNX Runtime's library: our own, then that of Python's package `onnxruntime`.
     var engineFolders: [String] { ["\(prefix)/lib/slipway"] + packageFolders.map { "\($0)/onnxruntime/capi" } }
 
+    /// Folders that may hold our own Python package, `slipway`.
+    var moduleFolders: [String] {
+        ["\(prefix)/lib/slipway/python"] + packageFolders + [repository.map { "\($0)/python" }].compactMap(\.self)
+    }
+
     /// The project folder of an example that came along; `nil` when it did not.
     func example(_ name: String) -> String? {
         ["\(prefix)/share/slipway/examples", repository.map { "\($0)/examples" }].compactMap(\.self)

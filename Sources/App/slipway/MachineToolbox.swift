@@ -11,7 +11,7 @@ struct MachineToolbox: Toolbox {
     func pack(
         _ options: PackOptions, progress: @escaping @Sendable (String) -> Void
     ) async throws -> any PackedProject {
-        try pack(options, engines: EngineLibraries(folder: DataFolder(nil)), progress: progress)
+        try pack(options, engines: EngineLibraries(folder: DataFolder(options.data)), progress: progress)
     }
 
     /// Blocks for as long as the model takes to load and to answer.
@@ -23,11 +23,21 @@ struct MachineToolbox: Toolbox {
         choices.project = try options.project.map { try ProjectName($0) }
         let source = try ProjectSource(options.path)
         choices.source = source.model
+        choices.target = options.target
+        choices.code = options.code.map(source.nameForFile)
+        choices.engine = try options.engine.map { text in
+            guard let engine = ProjectFile.Engine(rawValue: text) else {
+                throw Refusal(
+                    .optionRefused, .invalidInput, "There is no engine “\(text.prefix(40))”.",
+                    hint: "Use auto, native or worker.")
+            }
+            return engine
+        }
         choices.examples = options.examples.map(source.nameForFile)
         choices.baseline = options.baseline.map(source.nameForFile)
-        let named = [choices.examples, choices.baseline].compactMap(\.self).filter { $0.hasPrefix("/") }
+        let named = [choices.examples, choices.baseline, choices.code].compactMap(\.self).filter { $0.hasPrefix("/") }
         let folder = try ConfinedFolder(at: source.folder, granting: Set(named))
-        let runtime = try engines.runtime()
+        let runtimes: RuntimeLookup = { engine throws(EngineError) in try engines.runtime(of: engine) }
         if source.model == nil, try PackedBundle.isBundle(folder) {
             guard options.examples == nil, options.baseline == nil else {
                 throw Refusal(
@@ -35,14 +45,14 @@ struct MachineToolbox: Toolbox {
                     "“\(options.path)” is a bundle: its examples and its baseline are part of it.",
                     hint: "Leave --examples and --baseline out, or pack the project again.")
             }
-            let bundle = try PackedBundle(reading: folder, runtime: runtime)
-            return LocalPackedProject(
-                bundle: try bundle.renamed(choices.name, project: choices.project), folder: folder)
+            let bundle = try PackedBundle(reading: folder, runtimes: runtimes)
+            return LocalPackedProject(bundle: try bundle.renamed(choices.name, project: choices.project))
         }
         let packager = Packager(
-            folder: folder, runtime: runtime, syntax: YAMLSyntax(),
-            stamp: PackingStamp(time: .now, actor: NSUserName(), tool: Product.nameAndVersion))
-        return LocalPackedProject(bundle: try packager.pack(choices, progress: progress), folder: folder)
+            folder: folder, runtimes: runtimes, syntax: YAMLSyntax(),
+            stamp: PackingStamp(time: .now, actor: NSUserName(), tool: Product.nameAndVersion),
+            preparer: { try engines.workers.preparer(adopting: options.environment != .locked) })
+        return LocalPackedProject(bundle: try packager.pack(choices, progress: progress))
     }
 
     func initialize(_ path: String, name: String?) async throws -> String {
@@ -132,26 +142,14 @@ private struct ProjectSource {
 
 private struct LocalPackedProject: PackedProject {
     let bundle: PackedBundle
-    let folder: ConfinedFolder
 
     func read(_ file: BundleFile) -> AsyncThrowingStream<[UInt8], any Error> {
-        switch bundle.contents.first(where: { $0.file == file })?.content {
-        case .bytes(let bytes):
-            return AsyncThrowingStream { continuation in
-                continuation.yield(bytes)
-                continuation.finish()
-            }
-        case .projectFile(let path):
-            // Pulled piece by piece, so that a large model is never in memory as a whole.
-            let opened = Result { try folder.open(path) }
-            return AsyncThrowingStream { try opened.get().next() }
-        case nil:
-            return AsyncThrowingStream { nil }
-        }
+        let next = Result { try bundle.pieces(of: file) }
+        return AsyncThrowingStream { try next.get()() }
     }
 
     func write(to path: String) async throws -> String {
-        try bundle.write(to: path, from: folder)
+        try bundle.write(to: path)
         return URL(fileURLWithPath: path).standardizedFileURL.path
     }
 }

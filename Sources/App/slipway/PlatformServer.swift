@@ -10,6 +10,7 @@ import ModelDomain
 import ModelExecution
 import ModelRegistry
 import ModelRollouts
+import ProcessSandbox
 import ServiceLifecycle
 import StoreSQL
 import Tensors
@@ -41,12 +42,17 @@ struct PlatformServer {
         let authority = try await TokenAuthority(store: SQLCredentialStore(database: database), now: { .now })
         let token = try await prepareToken(authority, in: folder)
 
-        let engines = EngineLibraries(folder: folder)
+        let engines = EngineLibraries(
+            folder: folder, demand: SandboxDemand(options.sandbox),
+            log: { model, line in
+                logger.info("worker", metadata: ["model": "\(model)", "line": "\(line)"])
+            })
         keepEngine(engines, logger: logger)
         let limits = codecLimits
         let service = InferenceService(
             laneThreads: options.laneThreads ?? max(2, availableCores), queueLimit: 1024)
-        let loader = ModelLoader(runtime: { () throws(EngineError) in try engines.runtime() }, blobs: blobs)
+        let loader = ModelLoader(
+            runtime: { engine throws(EngineError) in try engines.runtime(of: engine) }, blobs: blobs)
         let rollouts = Rollouts(
             registry: registry, loader: loader, service: service, limits: limits,
             giveBackMemory: giveBackMemory, report: { event in event.log(to: logger) })

@@ -46,6 +46,13 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case typeUnsupported = "ENG-004"
     case runFailed = "ENG-005"
     case memoryShort = "ENG-006"
+    case workerUnavailable = "ENG-007"
+    case endsWorkers = "ENG-008"
+    case environmentMissing = "ENG-009"
+    case inputsRefused = "ENG-010"
+
+    // The sandbox of workers.
+    case sandboxMissing = "SBX-001"
 
     // The project file and the bundle.
     case yamlSyntax = "PRJ-001"

@@ -17,6 +17,13 @@ package struct FieldReader: Sendable {
         guard case .object = object else { throw Self.damaged("its \(what) is no JSON object") }
     }
 
+    /// - Throws: `PRJ-009` when `value` is no object.
+    package init(_ value: JSONValue, what: String) throws(Refusal) {
+        object = value
+        path = ""
+        guard case .object = value else { throw Self.damaged("its \(what) is no JSON object") }
+    }
+
     private init(_ object: JSONValue, at path: String) throws(Refusal) {
         self.object = object
         self.path = path
@@ -41,6 +48,10 @@ package struct FieldReader: Sendable {
             guard let text = value.string else { throw Self.damaged("“\(path + key)” holds something else than texts") }
             return text
         }
+    }
+
+    package func optionalTexts(_ key: String) throws(Refusal) -> [String]? {
+        object[key] == nil ? nil : try texts(key)
     }
 
     /// A whole number that is not negative.
@@ -79,10 +90,11 @@ package struct FieldReader: Sendable {
         try array(key).map { value throws(Refusal) in try FieldReader(value, at: path + key) }
     }
 
-    /// Sizes as numbers, symbolic dimensions as texts.
+    /// Sizes as numbers, symbolic dimensions as texts, or as −1 for want of a name.
     package func shape(_ key: String) throws(Refusal) -> [Dimension] {
         try array(key).map { value throws(Refusal) in
             if let name = value.string { return .symbolic(name) }
+            if value.integer == -1 { return .symbolic("") }
             guard let size = value.integer.flatMap(Int.init(exactly:)), size >= 0 else {
                 throw Self.damaged("“\(path + key)” is no shape")
             }

@@ -10,12 +10,19 @@ extension Signature {
     }
 
     init(_ fields: FieldReader) throws(Refusal) {
-        let inputs = try fields.list("inputs").map(TensorSpec.init)
+        let inputs = try fields.tensorSpecs("inputs")
         let columns = try fields.list("columns").map(RowField.init)
         guard columns.allSatisfy({ inputs.indices.contains($0.input) && $0.offset >= 0 }) else {
             throw FieldReader.damaged("a column belongs to no input")
         }
-        self.init(inputs: inputs, outputs: try fields.list("outputs").map(TensorSpec.init), fields: columns)
+        self.init(inputs: inputs, outputs: try fields.tensorSpecs("outputs"), fields: columns)
+    }
+}
+
+extension FieldReader {
+    /// `[{name, datatype, shape}]`.
+    package func tensorSpecs(_ key: String) throws(Refusal) -> [TensorSpec] {
+        try list(key).map(TensorSpec.init)
     }
 }
 

@@ -36,6 +36,9 @@ package enum Datatype: String, Sendable, Hashable, CaseIterable {
         }
     }
 
+    /// Whether there is a value that says “missing”: NaN, or an empty text.
+    package var canBeMissing: Bool { isFloatingPoint || self == .bytes }
+
     package var isInteger: Bool {
         switch self {
         case .uint8, .uint16, .uint32, .uint64, .int8, .int16, .int32, .int64: true

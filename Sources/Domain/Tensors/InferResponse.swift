@@ -35,7 +35,7 @@ package func encodeInferResponse(
     for (index, output) in outputs.enumerated() {
         if index > 0 { writer.append(UInt8(ascii: ",")) }
         try located(field: output.name) { () throws(CodecError) in
-            try writer.append(head: output, isBinary: !binary.isEmpty && binary[index])
+            try writer.append(output: output, isBinary: !binary.isEmpty && binary[index])
         }
     }
     writer.append("]}")
@@ -47,33 +47,40 @@ package func encodeInferResponse(
 
 extension Tensor {
     /// What the tensor takes as binary data.
-    var binaryByteCount: Int {
+    package var binaryByteCount: Int {
         guard datatype == .bytes else { return storage.byteCount }
         return (offsets.last ?? 0) - (offsets.first ?? 0) + 4 * elementCount
     }
 }
 
 extension ByteWriter {
-    fileprivate func append(head output: NamedTensor, isBinary: Bool) throws(CodecError) {
-        let tensor = output.tensor
+    /// Name, datatype and shape; the object stays open.
+    func append(head output: NamedTensor) {
         append("{\"name\":")
         append(jsonString: output.name)
         append(",\"datatype\":\"")
-        append(utf8: tensor.datatype.rawValue)
+        append(utf8: output.tensor.datatype.rawValue)
         append("\",\"shape\":[")
-        for (index, size) in tensor.shape.enumerated() {
+        for (index, size) in output.tensor.shape.enumerated() {
             if index > 0 { append(UInt8(ascii: ",")) }
             append(number: size)
         }
-        if isBinary {
-            append("],\"parameters\":{\"binary_data_size\":")
-            append(number: tensor.binaryByteCount)
-            append("}}")
-        } else {
-            append("],\"data\":[")
-            try append(elementsOf: tensor, in: 0..<tensor.elementCount)
-            append("]}")
-        }
+        append(UInt8(ascii: "]"))
+    }
+
+    /// How many of the bytes behind the JSON are the tensor's; closes the object.
+    func appendBinarySize(of tensor: Tensor) {
+        append(",\"parameters\":{\"binary_data_size\":")
+        append(number: tensor.binaryByteCount)
+        append("}}")
+    }
+
+    fileprivate func append(output: NamedTensor, isBinary: Bool) throws(CodecError) {
+        append(head: output)
+        guard !isBinary else { return appendBinarySize(of: output.tensor) }
+        append(",\"data\":[")
+        try append(elementsOf: output.tensor, in: 0..<output.tensor.elementCount)
+        append("]}")
     }
 
     /// Appends a tensor as the binary extension has it.

@@ -164,7 +164,10 @@ extension JSONReader {
 
     mutating func readTextElement(into texts: inout TextElements) throws(CodecError) {
         if takesBase64, peek() == UInt8(ascii: "{") { return try readBase64Element(into: &texts) }
-        guard peek() == UInt8(ascii: "\"") else { throw wrongKind("a string") }
+        guard peek() == UInt8(ascii: "\"") else {
+            guard takesNull, consume(literal: "null") else { throw wrongKind("a string") }
+            return unsafe texts.append(UnsafeRawBufferPointer(start: nil, count: 0))
+        }
         let text = try readText()
         if text.hasEscapes {
             unsafe unescaped(text).withUnsafeBytes { unsafe texts.append($0) }

@@ -34,8 +34,10 @@ extension RowDecoder {
         _ cell: CSVReader.Cell, _ reader: CSVReader, _ field: RowPlan.Field, _ element: Int, _ target: inout RowTarget
     ) throws(CodecError) {
         guard let width = field.width else {
-            guard !cell.isMissing else { throw CodecError(.missing, "the cell is empty") }
-            if cell.hasDoubledQuotes {
+            guard !cell.isMissing || field.isNullable else { throw CodecError(.missing, "the cell is empty") }
+            if cell.isMissing {
+                unsafe target.set(field, element, text: UnsafeRawBufferPointer(start: nil, count: 0))
+            } else if cell.hasDoubledQuotes {
                 unsafe reader.unquoted(cell).withUnsafeBytes { unsafe target.set(field, element, text: $0) }
             } else {
                 unsafe target.set(field, element, text: reader.bytes.buffer(cell.range))

@@ -88,17 +88,20 @@ extension RowDecoder {
         return try target.finish()
     }
 
-    /// A column in its field's type, checked; NaN for one that is not there.
+    /// A column in its field's type, checked; NaN or empty texts for one that is not there.
     private func prepared(
         _ tensor: Tensor?, for field: RowPlan.Field, rowCount: Int
     ) throws(CodecError) -> Tensor {
         guard let tensor else {
-            guard field.isNullable, let width = field.width, let count = field.count else {
+            guard field.isNullable, let count = field.count else {
                 throw CodecError(.missing, "the column is missing")
             }
             let shape = [rowCount] + field.shape
             guard let all = elementCount(of: shape), all <= limits.maxElements else {
                 throw CodecError(.limit, "the rows have more than \(limits.maxElements) elements")
+            }
+            guard let width = field.width else {
+                return Tensor(strings: Array(repeating: "", count: rowCount * count), shape: shape)
             }
             let storage = TensorStorage(byteCount: rowCount * count * width)
             unsafe storage.withUnsafeMutableBytes { bytes in

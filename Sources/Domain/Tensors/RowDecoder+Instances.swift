@@ -57,7 +57,7 @@ extension JSONRowReader {
             }
             for field in absent {
                 try located(field: plan.fields[field].name) { () throws(CodecError) in
-                    try fillWithNaN(plan.fields[field], field)
+                    try fillMissing(plan.fields[field], field)
                 }
             }
         }

@@ -44,7 +44,7 @@ package struct RowDecoder: Sendable {
     /// Decodes `[{…}, …]`, or `{…}` for a single row.
     ///
     /// The values of a field with dimensions are nested as its shape is, or flat. In a nullable field `null` stands for
-    /// NaN, as the whole value or as an element, and the field may be left out.
+    /// NaN, or for an empty text, as the whole value or as an element, and the field may be left out.
     ///
     /// - Throws: ``CodecError``, with field and row.
     @unsafe package func decode(json body: UnsafeRawBufferPointer) throws(CodecError) -> DecodedRows {
@@ -172,7 +172,7 @@ struct JSONRowReader {
         _ field: RowPlan.Field, _ index: Int, _ reader: inout JSONReader
     ) throws(CodecError) {
         if field.isNullable, reader.consume(literal: "null") {
-            return try fillWithNaN(field, index)
+            return try fillMissing(field, index)
         }
         if target.shape(of: index) == nil {
             try target.settle(index, shape: try reader.settledShape(field.declared))
@@ -202,13 +202,19 @@ struct JSONRowReader {
             guard field.isNullable else {
                 throw CodecError(.missing, "the field is missing", field: field.name)
             }
-            try located(field: field.name) { () throws(CodecError) in try fillWithNaN(field, index) }
+            try located(field: field.name) { () throws(CodecError) in try fillMissing(field, index) }
         }
     }
 
-    mutating func fillWithNaN(_ field: RowPlan.Field, _ index: Int) throws(CodecError) {
-        guard let shape = target.shape(of: index), let width = field.width else {
+    /// NaN, or an empty text, for each element.
+    mutating func fillMissing(_ field: RowPlan.Field, _ index: Int) throws(CodecError) {
+        guard let shape = target.shape(of: index) else {
             throw CodecError(.missing, "the first row must have the field, for it decides its size")
+        }
+        guard let width = field.width else {
+            let empty = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
+            for element in 0..<(elementCount(of: shape) ?? 0) { unsafe target.set(field, element, text: empty) }
+            return
         }
         let address = unsafe target.address(of: field, width: width)
         unsafe fill(address, withNaN: field.datatype, count: elementCount(of: shape) ?? 0)

@@ -21,8 +21,8 @@ struct RowPlan: Sendable {
         var isPlain: Bool { declared.isEmpty }
 
         init(_ field: RowField, _ datatype: Datatype) throws(CodecError) {
-            guard !field.isNullable || datatype.isFloatingPoint else {
-                throw CodecError(.type, "only floating-point fields can be missing", field: field.name)
+            guard !field.isNullable || datatype.canBeMissing else {
+                throw CodecError(.type, "only floating-point fields and texts can be missing", field: field.name)
             }
             let sizes = field.shape.compactMap(\.size)
             let isFixed = sizes.count == field.shape.count

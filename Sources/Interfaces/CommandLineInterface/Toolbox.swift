@@ -45,6 +45,23 @@ package struct PackOptions: Sendable {
     package let examples: String?
     /// Training data for the baseline profile.
     package let baseline: String?
+    /// A column of both that is no input.
+    package var target: String?
+    /// A folder with the model's own modules.
+    package var code: String?
+    /// `auto`, `native` or `worker`.
+    package var engine: String?
+    package var environment = EnvironmentChoice.active
+    /// The data folder whose engines and environments serve; `nil` for the usual one.
+    package var data: String?
+
+    /// Which Python a worker of this machine uses.
+    package enum EnvironmentChoice: String, Sendable, CaseIterable {
+        /// The one that the model is packed with.
+        case active
+        /// One of its own, installed from the lock.
+        case locked
+    }
 
     package init(path: String, name: String?, project: String?, examples: String?, baseline: String?) {
         self.path = path
@@ -92,6 +109,14 @@ package struct ServeOptions: Sendable {
     package let opensPredictions: Bool
     /// The folder that SageMaker has laid models under; `nil` outside of its containers.
     package let sagemakerRoot: String?
+    /// How strongly processes with foreign code have to be confined.
+    package var sandbox = SandboxChoice.full
+
+    package enum SandboxChoice: String, Sendable, CaseIterable {
+        case full
+        case weak
+        case off
+    }
 
     package init(
         data: String?, host: String?, port: Int?, tokenFile: String?, bodyLimit: Int, laneThreads: Int?,

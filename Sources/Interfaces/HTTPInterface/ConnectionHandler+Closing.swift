@@ -62,13 +62,11 @@ extension ConnectionHandler {
         // A lane or the framework may take its time once it has the whole request.
         let deadline = mustHold ? .now() + patience : quietSince + patience
         guard deadline <= .now() else { return setTimer(deadline, context) }
-        setTimer(.now() + settings.idleTimeout, context)
-        if isArriving {
-            refuse(.tooSlow, context)
-            flushIfNeeded(context)
-        } else {
-            context.close(promise: nil)
-        }
+        guard isArriving else { return context.close(promise: nil) }
+        // Whoever does not read why has as long again.
+        setTimer(.now() + settings.bodyTimeout, context)
+        refuse(.tooSlow, context)
+        flushIfNeeded(context)
     }
 
     /// A client that has sent all it will may be gone, or may wait for its answer: the kernels tell these apart only when

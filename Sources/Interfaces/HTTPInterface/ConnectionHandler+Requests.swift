@@ -2,6 +2,7 @@
 internal import ContentCoding
 internal import InferenceServing
 internal import ModelDomain
+internal import ModelExecution
 internal import NIOCore
 internal import Tensors
 

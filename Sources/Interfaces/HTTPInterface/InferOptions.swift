@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import InferenceServing
 internal import ModelDomain
+internal import ModelExecution
 internal import Tensors
 
 /// Refuses what a request asks for and this server does not do: an option that is not honoured is never passed over.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import ModelExecution
 
 /// Work that may be given up while it waits.
 protocol WaitingWork {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import ModelDomain
+internal import ModelExecution
 
 /// One bucket of tokens for each caller, kept as the one moment at which it will be full again.
 ///

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Foundation
 internal import ModelDomain
+internal import ModelExecution
 internal import Synchronization
 
 /// What one endpoint keeps from request to request in order to decide who may come in: its queue, and its callers' rates.

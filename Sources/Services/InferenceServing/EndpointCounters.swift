@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import ModelExecution
 internal import Synchronization
 
 /// Counts and times of one endpoint since the server started, over all its versions.

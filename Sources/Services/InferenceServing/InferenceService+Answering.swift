@@ -11,7 +11,8 @@ extension InferenceService {
     package func placement(
         of live: LiveVersion, at record: EndpointRecord, rowCount: Int, byteCount: Int
     ) -> EndpointSettings.RunPlacement {
-        switch record.settings.runOn {
+        guard !live.isForLanes else { return .lane }
+        return switch record.settings.runOn {
         case .inline: .inline
         case .lane: .lane
         case .auto:
@@ -115,7 +116,11 @@ private func run(
     let counters = call.endpoint.counters
     let result: Result<[Tensor], ServingError>
     do throws(EngineError) {
-        result = .success(try call.live.engine.run(call.inputs))
+        result = .success(try call.live.engine.run(call.inputs, until: deadline))
+    } catch .deadlinePassed {
+        let end = Moment.now
+        counters.drop(.deadline, after: end.since(arrival))
+        return (.failure(.deadlineExceeded), end.since(start))
     } catch {
         result = .failure(.engine(error))
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import ModelExecution
 
 /// A prediction that was accepted for a lane.
 final class LaneWork: WaitingWork, Sendable {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Foundation
+internal import ModelExecution
 
 /// Threads of our own for predictions that must not hold an event loop. Endpoints with work take turns.
 ///

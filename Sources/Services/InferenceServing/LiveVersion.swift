@@ -11,6 +11,8 @@ package final class LiveVersion: Sendable {
     package let version: ModelVersion
     package let signature: Signature
     package let engine: any InferenceEngine
+    /// Whether no call of it may run on an event loop, however light.
+    let isForLanes: Bool
     package let proof: ProofVerdict
     package let cost: RunCost
     /// Reads rows of named values against ``signature``.
@@ -30,6 +32,7 @@ package final class LiveVersion: Sendable {
         self.version = version
         self.signature = signature
         self.engine = engine
+        isForLanes = engine.runsElsewhere
         self.proof = proof
         self.cost = cost
         rows = try RowDecoder(layout: signature.layout, limits: limits)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import ModelExecution
 internal import Statistics
 
 /// Feeds a ``ConcurrencyLimit`` with one sample a second rather than one a call: the mean time of the calls that ended,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import ModelExecution
 
 /// Tells a burst, which a queue is for, from overload, in which a queue only makes everybody late.
 ///

@@ -13,12 +13,26 @@ package protocol InferenceEngine: AnyObject, Sendable {
     /// In the order in which ``run(_:)`` gives them.
     var outputs: [TensorSpec] { get }
 
+    /// Whether another process runs the model: then a call may wait for that to start, and is never for an event loop.
+    var runsElsewhere: Bool { get }
+
     /// Runs the model; blocks until the answer is there.
     ///
     /// - Parameter inputs: One tensor for each of ``inputs``, in that order, of its type, and of a shape that it accepts.
     /// - Returns: One tensor for each of ``outputs``, in that order.
     /// - Throws: ``EngineError/runFailed(reason:)`` in the engine's own words; the engine stays usable.
     func run(_ inputs: [Tensor]) throws(EngineError) -> [Tensor]
+
+    /// The same for a caller who does not wait for ever. An engine that cannot stop in between runs to its end.
+    ///
+    /// - Throws: ``EngineError/deadlinePassed`` when the answer was given up.
+    func run(_ inputs: [Tensor], until deadline: Moment) throws(EngineError) -> [Tensor]
+}
+
+extension InferenceEngine {
+    package var runsElsewhere: Bool { false }
+
+    package func run(_ inputs: [Tensor], until _: Moment) throws(EngineError) -> [Tensor] { try run(inputs) }
 }
 
 /// What executes a kind of model files, and opens them.
@@ -31,7 +45,26 @@ package protocol EngineRuntime: Sendable {
     ///   engine does not have; ``EngineError/memoryShort(reason:)`` for one that does not fit beside what is loaded;
     ///   ``EngineError/typeUnsupported(name:type:)`` for inputs or outputs that are no tensors.
     func open(modelAt file: ModelFile) throws(EngineError) -> any InferenceEngine
+
+    /// Gets what a model needs and this machine lacks: once, when a version is deployed, never at a start. May take
+    /// minutes.
+    func install(for file: ModelFile) throws(EngineError)
 }
+
+extension EngineRuntime {
+    /// Most engines need nothing besides the bundle.
+    package func install(for _: ModelFile) throws(EngineError) {}
+}
+
+/// What bundles call the engines.
+package enum EngineName {
+    package static let native = "onnxruntime"
+    package static let worker = "worker"
+}
+
+/// Finds what executes bundles of an engine's name, `onnxruntime` or `worker`. Asked at every load, so that an engine
+/// installed later is found.
+package typealias RuntimeLookup = @Sendable (_ engine: String) throws(EngineError) -> any EngineRuntime
 
 /// Which engine answered.
 package struct EngineIdentity: Sendable, Hashable {
@@ -66,6 +99,18 @@ package enum EngineError: ExplainedError, Equatable {
     case memoryShort(reason: String)
     case typeUnsupported(name: String, type: String)
     case runFailed(reason: String)
+    /// The model itself refuses these values.
+    case inputsRefused(reason: String)
+    /// The answer was given up when nobody waited any more.
+    case deadlinePassed
+    /// The process that runs the model does not start, or does not stay.
+    case workerUnavailable(reason: String)
+    /// The request ended the process that ran it twice; its inputs were kept for the model's owner.
+    case endsWorkers
+    /// What the model's code needs is not installed.
+    case environmentMissing(reason: String, hint: String)
+    /// Something that explains itself keeps the engine from opening the model.
+    case unavailable(Explanation)
 
     package var explanation: Explanation {
         switch self {
@@ -91,6 +136,25 @@ package enum EngineError: ExplainedError, Equatable {
             Explanation(
                 .runFailed, .bug, "The engine failed while it ran the model: \(sentence(reason))",
                 hint: "Look for the prediction id in `slipway logs`.")
+        case .inputsRefused(let reason):
+            Explanation(
+                .inputsRefused, .invalidInput, "The model refuses these values: \(sentence(reason))",
+                hint: "Send values as the model was trained with.")
+        case .deadlinePassed:
+            Explanation(
+                .deadlineExceeded, .deadlineExceeded, "The deadline passed before there was an answer.",
+                hint: "Allow more time, or see with `slipway endpoint show` what takes so long.")
+        case .workerUnavailable(let reason):
+            Explanation(
+                .workerUnavailable, .unavailable, "The process that runs this model is not there: \(sentence(reason))",
+                hint: "See with `slipway logs` what it printed.", retryAfterSeconds: 5)
+        case .endsWorkers:
+            Explanation(
+                .endsWorkers, .bug, "This request ended the process that ran the model, twice, and is not tried again.",
+                hint: "Its inputs are kept for the model's owner: `slipway logs` says where.")
+        case .environmentMissing(let reason, let hint):
+            Explanation(.environmentMissing, .unavailable, sentence(reason), hint: hint)
+        case .unavailable(let explanation): explanation
         }
     }
 }

@@ -4,11 +4,10 @@ internal import Tensors
 
 /// Opens the model of a bundle and has it prove itself: what every start and every deployment does.
 package struct ModelLoader: Sendable {
-    private let runtime: @Sendable () throws(EngineError) -> any EngineRuntime
+    private let runtime: RuntimeLookup
     private let blobs: any BlobStore
 
-    /// - Parameter runtime: Asked at every load, so that an engine installed later is found.
-    package init(runtime: @escaping @Sendable () throws(EngineError) -> any EngineRuntime, blobs: any BlobStore) {
+    package init(runtime: @escaping RuntimeLookup, blobs: any BlobStore) {
         self.runtime = runtime
         self.blobs = blobs
     }
@@ -46,19 +45,21 @@ package struct ModelLoader: Sendable {
     /// Lays the bundle's files out, opens the engine, and replays as many examples as a start does. Blocks for as long as
     /// that takes: call it on a thread of its own.
     ///
+    /// - Parameter installing: Whether to get what the model needs and the machine lacks; not at a start.
     /// - Throws: ``EngineError`` when the model cannot be opened or run; ``ProofFailed`` when it answers differently.
-    package func load(_ bundle: FetchedBundle) throws -> ProvenModel {
+    package func load(_ bundle: FetchedBundle, installing: Bool = false) throws -> ProvenModel {
         let manifest = bundle.manifest
         let folder = try blobs.materialize(manifest.files, as: bundle.digest)
+        let runtime = try runtime(manifest.engine)
+        let model = ModelFile(path: "\(folder)/\(manifest.model)")
+        if installing { try runtime.install(for: model) }
         var examples: [Example] = []
         if let proof = manifest.proof {
             let format = try ExampleFormat(signature: manifest.signature, outputs: proof.outputs)
             examples = try format.read(lines: bundle.examples, limit: proof.replayAtStart.limit(proof.count))
         }
         return try ProvenModel(
-            proving: PreparedBundle(
-                manifest: manifest, model: ModelFile(path: "\(folder)/\(manifest.model)"), examples: examples),
-            on: try runtime())
+            proving: PreparedBundle(manifest: manifest, model: model, examples: examples), on: runtime)
     }
 }
 

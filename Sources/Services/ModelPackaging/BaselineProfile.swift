@@ -53,10 +53,10 @@ private func joinedLines(_ bytes: [UInt8]) -> [UInt8] {
 
 extension RowField {
     /// Without the rules that requests must keep: the profile says how the data is, not how it should be. Only
-    /// floating-point numbers have a value that says “missing”.
+    /// floating-point numbers and texts have a value that says “missing”.
     fileprivate func asProfiled(_ datatype: Datatype) -> RowField {
         RowField(
-            name: name, input: input, offset: offset, shape: shape, isNullable: datatype.isFloatingPoint, range: nil)
+            name: name, input: input, offset: offset, shape: shape, isNullable: datatype.canBeMissing, range: nil)
     }
 }
 

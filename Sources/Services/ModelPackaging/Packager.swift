@@ -13,6 +13,11 @@ package struct Packager: Sendable {
         package var project: ProjectName?
         package var examples: String?
         package var baseline: String?
+        /// A column of the examples that is no input.
+        package var target: String?
+        /// A folder with the model's own modules.
+        package var code: String?
+        package var engine: ProjectFile.Engine?
 
         package init() {}
     }
@@ -20,18 +25,22 @@ package struct Packager: Sendable {
     private static let examplesName = "examples.jsonl"
     private static let baselineName = "baseline.json"
 
-    private let folder: any ProjectFolder
-    private let runtime: any EngineRuntime
+    let folder: any ProjectFolder
+    let runtimes: RuntimeLookup
     private let syntax: any ConfigSyntax
     private let stamp: PackingStamp
+    /// Asked only for models that no engine opens as they are.
+    let preparer: @Sendable () throws -> any ModelPreparer
 
     package init(
-        folder: any ProjectFolder, runtime: any EngineRuntime, syntax: any ConfigSyntax, stamp: PackingStamp
+        folder: any ProjectFolder, runtimes: @escaping RuntimeLookup, syntax: any ConfigSyntax, stamp: PackingStamp,
+        preparer: @escaping @Sendable () throws -> any ModelPreparer
     ) {
         self.folder = folder
-        self.runtime = runtime
+        self.runtimes = runtimes
         self.syntax = syntax
         self.stamp = stamp
+        self.preparer = preparer
     }
 
     /// Blocks for as long as the model takes to load and to answer.
@@ -42,8 +51,23 @@ package struct Packager: Sendable {
         _ choices: Choices = Choices(), progress: @Sendable (String) -> Void = { _ in }
     ) throws -> PackedBundle {
         let project = try ProjectFile.read(in: folder, syntax: syntax).merged(with: choices)
-        let source = try modelPath(of: project)
+        switch try modelSource(of: project) {
+        case .native(let path): return try pack(native: path, of: project, progress: progress)
+        case .foreign(let path): return try pack(foreign: path, of: project, progress: progress)
+        }
+    }
+
+    /// A model that the engine opens as it is.
+    private func pack(
+        native source: String, of project: ProjectFile, progress: @Sendable (String) -> Void
+    ) throws -> PackedBundle {
+        guard project.engine != .worker else {
+            throw Refusal(
+                .optionRefused, .invalidInput, "“\(source)” is an ONNX model, which no worker opens.",
+                hint: "Leave the engine out: the native one serves it.")
+        }
         progress("loading \(source)")
+        let runtime = try runtimes(EngineName.native)
         let engine = try runtime.open(modelAt: folder.modelFile(source))
 
         let columns = try project.columns ?? columnsFromTable(project, engine: engine)
@@ -54,46 +78,83 @@ package struct Packager: Sendable {
         progress("replaying \(recording.examples.count) examples")
         let task = project.task?.rawValue ?? inferredTask(of: signature)
         let verdict = try prove(recording, on: engine, as: signature, task: task, tolerance: project.tolerance)
+        guard verdict.holds else { throw ProofFailed(verdict: verdict) }
+        return try bundle(
+            Packing(
+                project: project, source: source, engine: runtime.identity, model: lastPart(of: source), task: task,
+                signature: signature, recording: recording, verdict: verdict, files: try modelFiles(source),
+                notes: recording.notes, replayAtStart: project.replayAtStart),
+            baseline: project.baseline, in: folder, progress: progress)
+    }
 
-        var files = try modelFiles(source)
-        let proof = try recorded(recording, as: signature, in: project, adding: &files)
-        var notes = recording.notes
-        if let data = project.baseline {
-            progress("profiling \(data)")
-            let baseline = try BaselineProfile(of: data, in: folder, as: signature)
-            notes += baseline.notes
-            files.append(try made(Self.baselineName, baseline.bytes))
+    /// What a bundle is made of, once it is known how the model will be run.
+    struct Packing {
+        let project: ProjectFile
+        /// As the project or the command line names it.
+        let source: String
+        let engine: EngineIdentity
+        /// Path in the bundle of what the engine opens.
+        let model: String
+        let task: String?
+        let signature: Signature
+        let recording: ExampleRecorder.Recording
+        let verdict: ProofVerdict
+        var files: [PackedBundle.Entry]
+        var notes: [String]
+        let replayAtStart: ReplayCount
+        var conversion: ConversionVerdict?
+    }
+
+    /// - Parameters:
+    ///   - baseline: Path in `data` of the training data.
+    ///   - data: The folder that baseline and examples were read from.
+    func bundle(
+        _ packing: Packing, baseline: String?, in data: any ProjectFolder, progress: @Sendable (String) -> Void
+    ) throws -> PackedBundle {
+        var packing = packing
+        let project = packing.project
+        let proof = try recorded(packing, adding: &packing.files)
+        if let baseline {
+            progress("profiling \(lastPart(of: baseline))")
+            let profile = try BaselineProfile(of: baseline, in: data, as: packing.signature)
+            packing.notes += profile.notes
+            packing.files.append(try made(Self.baselineName, profile.bytes))
         } else {
-            notes.append("no training data was named, so drift will have nothing to be held against (baseline.data)")
+            packing.notes.append(
+                "no training data was named, so drift will have nothing to be held against (baseline.data)")
         }
         let manifest = BundleManifest(
-            engine: runtime.identity.name, model: lastPart(of: source), task: task, signature: signature,
-            proof: proof, baseline: project.baseline == nil ? nil : Self.baselineName, files: files.map(\.file))
-        let name = try modelName(of: project, source: source)
+            engine: packing.engine.name, model: packing.model, task: packing.task, signature: packing.signature,
+            proof: proof, baseline: baseline == nil ? nil : Self.baselineName, files: packing.files.map(\.file))
+        let name = try modelName(of: project, source: packing.source)
         let model = ModelReference(project: project.project, name: name)
         let endpoints = project.endpoints.isEmpty ? [try EndpointName(name.rawValue)] : project.endpoints
-        let data = try [project.examples?.data, project.baseline].compactMap(\.self).map { try folder.describe($0) }
+        let described = try [project.examples?.data, project.baseline].compactMap(\.self)
+            .map { try folder.describe($0) }
         let provenance = Provenance(
             stamp: stamp, model: model, endpoints: endpoints, endpointSettings: project.endpointSettings,
-            source: source, engine: runtime.identity,
-            commit: folder.commit(), data: data, verdict: verdict)
+            source: packing.source, engine: packing.engine, commit: folder.commit(), data: described,
+            verdict: packing.verdict, conversion: packing.conversion)
         return PackedBundle(
             model: model, endpoints: endpoints, endpointSettings: project.endpointSettings, manifest: manifest,
-            provenanceBytes: provenance.bytes, contents: files, verdict: verdict, notes: notes)
+            provenanceBytes: provenance.bytes, contents: packing.files, folder: data, verdict: packing.verdict,
+            conversion: packing.conversion, notes: packing.notes)
     }
 
     /// Row by row, and then all together: an answer must not depend on its company.
-    private func prove(
+    ///
+    /// - Returns: The verdict on the rows alone, unless only their company tells.
+    func prove(
         _ recording: ExampleRecorder.Recording, on engine: any InferenceEngine, as signature: Signature,
         task: String?, tolerance: Tolerance
-    ) throws -> ProofVerdict {
+    ) throws(EngineError) -> ProofVerdict {
         let replay = Replay(signature: signature, tolerance: tolerance, task: task)
         let verdict = try replay.run(
             recording.examples, recorded: recording.examples.count, origin: recording.origin, on: engine)
-        guard verdict.holds else { throw ProofFailed(verdict: verdict) }
+        guard verdict.holds else { return verdict }
         let together = try replay.runTogether(
             Array(recording.examples.prefix(64)), origin: recording.origin, on: engine)
-        if let together, !together.holds { throw ProofFailed(verdict: together) }
+        if let together, !together.holds { return together }
         return verdict
     }
 
@@ -103,17 +164,17 @@ package struct Packager: Sendable {
             let described = try folder.describe(path)
             let file = try BundleFile(
                 path: lastPart(of: path), digest: described.digest, byteCount: described.byteCount)
-            return (file, .projectFile(path))
+            return (file, .file(path))
         }
     }
 
     /// What the manifest says of the recorded answers, whose file joins `files`; `nil` when there are none.
     private func recorded(
-        _ recording: ExampleRecorder.Recording, as signature: Signature, in project: ProjectFile,
-        adding files: inout [PackedBundle.Entry]
+        _ packing: Packing, adding files: inout [PackedBundle.Entry]
     ) throws -> BundleManifest.Proof? {
+        let recording = packing.recording
         guard !recording.examples.isEmpty else { return nil }
-        let format = try ExampleFormat(signature: signature, outputs: recording.outputs)
+        let format = try ExampleFormat(signature: packing.signature, outputs: recording.outputs)
         let bytes = try format.write(recording.examples)
         // Every start will read them: what cannot be read back is no proof.
         guard try format.read(lines: bytes).count == recording.examples.count else {
@@ -122,7 +183,8 @@ package struct Packager: Sendable {
         files.append(try made(Self.examplesName, bytes))
         return BundleManifest.Proof(
             examples: Self.examplesName, count: recording.examples.count, origin: recording.origin,
-            outputs: recording.outputs, tolerance: project.tolerance, replayAtStart: project.replayAtStart)
+            outputs: recording.outputs, tolerance: packing.project.tolerance,
+            replayAtStart: packing.replayAtStart)
     }
 
     private func made(_ path: String, _ bytes: [UInt8]) throws -> PackedBundle.Entry {
@@ -133,33 +195,42 @@ package struct Packager: Sendable {
 // MARK: What a project leaves open
 
 extension Packager {
-    private func modelPath(of project: ProjectFile) throws -> String {
-        if let source = project.source {
-            guard source.hasSuffix(".onnx") else { throw notAModel(source) }
-            return source
+    private enum Source {
+        /// An ONNX file.
+        case native(String)
+        /// What has to be prepared first; `.` for the folder itself.
+        case foreign(String)
+    }
+
+    /// Names by which folders of other systems, and folders with code, are known.
+    private static let folderMarks = ["MLmodel", "model-settings.json", "config.pbtxt", "predict.py"]
+    private static let foreignEndings = [
+        ".joblib", ".pkl", ".pickle", ".skops", ".cbm", ".ubj", ".pt", ".pth", ".keras",
+    ]
+
+    private func modelSource(of project: ProjectFile) throws -> Source {
+        if let source = project.source { return source.hasSuffix(".onnx") ? .native(source) : .foreign(source) }
+        let names = try folder.fileNames()
+        if names.contains(where: Self.folderMarks.contains) { return .foreign(".") }
+        let candidates = names.filter { name in
+            name.hasSuffix(".onnx") || Self.foreignEndings.contains { name.hasSuffix($0) }
         }
-        let candidates = try folder.fileNames().filter { $0.hasSuffix(".onnx") }
         guard candidates.count == 1 else {
             throw Refusal(
                 .modelNotFound, .invalidInput,
                 candidates.isEmpty
-                    ? "There is no model file (*.onnx) in “\(folder.name)”."
+                    ? "There is no model in “\(folder.name)”."
                     : "There are several model files in “\(folder.name)”: \(candidates.joined(separator: ", ")).",
                 hint: "Name one as `model.source` in slipway.yaml, or deploy the file itself.")
         }
-        return candidates[0]
-    }
-
-    private func notAModel(_ source: String) -> Refusal {
-        Refusal(
-            .modelNotFound, .invalidInput, "“\(source)” is no model file that this version takes.",
-            hint: "Export the model to ONNX (*.onnx); docs/how-to/export-to-onnx.md shows how.")
+        return candidates[0].hasSuffix(".onnx") ? .native(candidates[0]) : .foreign(candidates[0])
     }
 
     private func modelName(of project: ProjectFile, source: String) throws -> ModelName {
         if let name = project.name { return name }
-        let stem = String(lastPart(of: source).dropLast(".onnx".count))
-        return try ModelName(stem == "model" ? folder.name : stem)
+        let file = lastPart(of: source)
+        let stem = file.split(separator: ".").first.map(String.init) ?? "model"
+        return try ModelName(stem == "model" || file == "." ? folder.name : stem)
     }
 
     /// Large models keep their weights in a file beside, under one of two customary names.
@@ -195,7 +266,7 @@ private func inferredTask(of signature: Signature) -> String? {
         ? ProjectFile.Task.binaryClassification.rawValue : ProjectFile.Task.multiclassClassification.rawValue
 }
 
-private func lastPart(of path: String) -> String {
+func lastPart(of path: String) -> String {
     String(path.split(separator: "/").last ?? "")
 }
 
@@ -218,6 +289,9 @@ extension ProjectFile {
         merged.project = choices.project ?? project
         merged.source = choices.source ?? source
         merged.baseline = choices.baseline ?? baseline
+        merged.target = choices.target ?? target
+        merged.code = choices.code ?? code
+        merged.engine = choices.engine ?? engine
         if let data = choices.examples {
             merged.examples = Examples(data: data, outputs: nil, origin: examples?.origin ?? .original)
         }

@@ -12,7 +12,7 @@ extension PackedBundle {
     /// Reads a bundle that was packed before, and has it prove itself again.
     ///
     /// - Throws: `PRJ-009` naming what was changed since it was packed; ``ProofFailed``; the engine's own refusals.
-    package init(reading folder: any ProjectFolder, runtime: any EngineRuntime) throws {
+    package init(reading folder: any ProjectFolder, runtimes: RuntimeLookup) throws {
         let bytes = try folder.read(Self.manifestName, limit: 16 << 20)
         let manifest = try BundleManifest(manifest: bytes)
         guard manifest.canonicalBytes == bytes else { throw FieldReader.damaged("its manifest is not canonical") }
@@ -28,7 +28,8 @@ extension PackedBundle {
         }
         let proven = try ProvenModel(
             proving: PreparedBundle(
-                manifest: manifest, model: try folder.modelFile(manifest.model), examples: examples), on: runtime)
+                manifest: manifest, model: try folder.modelFile(manifest.model), examples: examples),
+            on: try runtimes(manifest.engine))
         let endpoints = try provenance.texts("endpoints").map { name throws(Refusal) in try EndpointName(name) }
         self.init(
             model: ModelReference(
@@ -36,7 +37,7 @@ extension PackedBundle {
             endpoints: endpoints,
             endpointSettings: try provenance.endpointSettings(of: endpoints),
             manifest: manifest, provenanceBytes: provenanceBytes,
-            contents: manifest.files.map { ($0, .projectFile($0.path)) }, verdict: proven.verdict, notes: [])
+            contents: manifest.files.map { ($0, .file($0.path)) }, folder: folder, verdict: proven.verdict, notes: [])
     }
 
     /// The same bundle under another name: names stand beside a bundle, and never in its digest.
@@ -58,8 +59,8 @@ extension PackedBundle {
         provenance.removeAll { $0.name == Provenance.settingsKey && settings.isEmpty }
         return PackedBundle(
             model: model, endpoints: endpoints, endpointSettings: settings, manifest: manifest,
-            provenanceBytes: JSONValue.object(provenance).canonical, contents: contents, verdict: verdict,
-            notes: notes)
+            provenanceBytes: JSONValue.object(provenance).canonical, contents: contents, folder: folder,
+            verdict: verdict, conversion: conversion, notes: notes)
     }
 }
 

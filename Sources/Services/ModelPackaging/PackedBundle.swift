@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ModelDomain
 package import ModelExecution
+internal import Synchronization
 
 /// A bundle that was packed and holds its proof, before it is written or sent anywhere.
 package struct PackedBundle: Sendable {
     /// Where the bytes of a file are.
     package enum Content: Sendable {
         case bytes([UInt8])
-        /// In the project folder, under this path.
-        case projectFile(String)
+        /// In ``PackedBundle/folder``, under this path.
+        case file(String)
     }
 
     package typealias Entry = (file: BundleFile, content: Content)
@@ -26,7 +27,11 @@ package struct PackedBundle: Sendable {
     package let manifestBytes: [UInt8]
     package let provenanceBytes: [UInt8]
     package let contents: [Entry]
+    /// The project, or what was prepared from it.
+    package let folder: any ProjectFolder
     package let verdict: ProofVerdict
+    /// What became of the attempts to convert the model; `nil` for one that needed none.
+    package let conversion: ConversionVerdict?
     /// What a person should know and need not act on.
     package let notes: [String]
 
@@ -35,7 +40,9 @@ package struct PackedBundle: Sendable {
     package init(
         model: ModelReference, endpoints: [EndpointName],
         endpointSettings: [EndpointName: [EndpointSettings.Key: String]] = [:], manifest: BundleManifest,
-        provenanceBytes: [UInt8], contents: [Entry], verdict: ProofVerdict, notes: [String]
+        provenanceBytes: [UInt8], contents: [Entry], folder: any ProjectFolder,
+        verdict: ProofVerdict,
+        conversion: ConversionVerdict? = nil, notes: [String]
     ) {
         self.model = model
         self.endpoints = endpoints
@@ -44,7 +51,20 @@ package struct PackedBundle: Sendable {
         manifestBytes = manifest.canonicalBytes
         self.provenanceBytes = provenanceBytes
         self.contents = contents
+        self.folder = folder
         self.verdict = verdict
+        self.conversion = conversion
         self.notes = notes
+    }
+
+    /// The bytes of one of its files, piece by piece.
+    package func pieces(of file: BundleFile) throws -> @Sendable () throws -> [UInt8]? {
+        switch contents.first(where: { $0.file == file })?.content {
+        case .bytes(let bytes):
+            let rest = Mutex([bytes])
+            return { rest.withLock { $0.popLast() } }
+        case .file(let path): return try folder.pieces(of: path)
+        case nil: return { nil }
+        }
     }
 }

@@ -11,8 +11,10 @@ extension ProjectFile {
         lines.append("  name: \(name.map { quoted($0.rawValue) } ?? "null  # the file's name")")
         lines.append("  project: \(quoted(project.rawValue))")
         lines.append("  task: \(task?.rawValue ?? "null  # told from the outputs")")
-        lines.append("  source: \(source.map(quoted) ?? "null  # the only *.onnx file here")")
+        lines.append("  source: \(source.map(quoted) ?? "null  # the only model here")")
         lines.append("  engine: \(engine.rawValue)")
+        if let code { lines.append("  code: \(quoted(code))") }
+        if let target { lines.append("  target: \(quoted(target))") }
         if let columns {
             lines.append("  signature:")
             lines.append("    columns:")

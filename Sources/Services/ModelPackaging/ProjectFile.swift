@@ -8,9 +8,10 @@ package struct ProjectFile: Sendable, Equatable {
     package static let schema = "slipway/1"
 
     package enum Engine: String, Sendable, CaseIterable {
-        /// The native engine; a worker once there is one.
+        /// The native engine if it is proven to answer as the original does, else a worker.
         case auto
         case native
+        case worker
     }
 
     package enum Task: String, Sendable, CaseIterable {
@@ -48,6 +49,10 @@ package struct ProjectFile: Sendable, Equatable {
     package var tolerance: Tolerance = .standard
     package var replayAtStart: ReplayCount = .all
     package var baseline: String?
+    /// A column of examples and baseline that is no input.
+    package var target: String?
+    /// Path of a folder with the model's own modules.
+    package var code: String?
     /// Empty for one endpoint of the model's name.
     package var endpoints: [EndpointName] = []
     /// What the file says of how endpoints treat their callers; what it does not say stays as it is at the server.
@@ -103,7 +108,7 @@ extension ProjectFile {
     private mutating func readModel(_ root: ConfigReader) throws(Refusal) {
         guard
             let model = try root.child(
-                "model", known: ["name", "project", "task", "source", "engine", "signature"],
+                "model", known: ["name", "project", "task", "source", "engine", "signature", "code", "target"],
                 planned: ["environment", "output"])
         else { return }
         name = try model.text("name").map { text throws(Refusal) in try ModelName(text) }
@@ -112,16 +117,12 @@ extension ProjectFile {
         source = try model.text("source")
         if let text = try model.text("engine") {
             guard let engine = Engine(rawValue: text) else {
-                guard text != "worker" else {
-                    throw Refusal(
-                        .plannedKey, .invalidInput,
-                        "\(model.file): “model.engine: worker” is planned, and this version does not do it yet.",
-                        hint: "Export the model to ONNX, and leave the key out.")
-                }
-                throw model.wrong("engine", takes: "auto or native")
+                throw model.wrong("engine", takes: "auto, native or worker")
             }
             self.engine = engine
         }
+        code = try model.text("code")
+        target = try model.text("target")
         guard model["signature"] != nil, (try? model.text("signature")) != "auto" else { return }
         let signature = try model.child("signature", known: ["columns"])
         guard let declared = try signature?.child("columns", known: nil) else { return }

@@ -13,10 +13,15 @@ package protocol ProjectFolder: Sendable {
     func contains(_ path: String) throws -> Bool
     /// - Throws: `IN-009` when the file is larger than `limit` bytes.
     func read(_ path: String, limit: Int) throws -> [UInt8]
+    /// For reading a file piece by piece, so that a large model is never in memory as a whole: each call gives the next
+    /// piece, `nil` at the end.
+    func pieces(of path: String) throws -> @Sendable () throws -> [UInt8]?
     /// SHA-256 and size, read in pieces.
     func describe(_ path: String) throws -> BundleFile
     /// For an engine to open.
     func modelFile(_ path: String) throws -> ModelFile
+    /// Absolute path of a file or folder inside, for another process to read; `.` is the folder itself.
+    func place(_ path: String) throws -> String
     /// Writes a file that is not there yet, whole or not at all. `PRJ-008` when it is there.
     func create(_ path: String, _ content: [UInt8]) throws
     /// The commit that the folder is at; `nil` outside version control.

@@ -33,6 +33,7 @@ struct Provenance {
     /// The data that examples and baseline were made from.
     let data: [BundleFile]
     let verdict: ProofVerdict
+    let conversion: ConversionVerdict?
 
     /// Canonical JSON.
     var bytes: [UInt8] {
@@ -73,6 +74,7 @@ struct Provenance {
                     ("largest_difference", .double(verdict.largestDifference)),
                 ])
             ),
+            ("conversion", conversion?.json),
         ])
         return json.canonical
     }

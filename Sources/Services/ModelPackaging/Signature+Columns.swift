@@ -55,11 +55,11 @@ extension RowField {
                     + "\(datatype.columnType).",
                 hint: "Leave `type` out, or write what the model takes.")
         }
-        guard !column.isNullable || datatype.isFloatingPoint else {
+        guard !column.isNullable || datatype.canBeMissing else {
             throw Refusal(
                 .wrongValue, .invalidInput,
                 "The column “\(column.name)” is declared nullable, and \(datatype.columnType) has no missing value.",
-                hint: "Only floating-point columns can be nullable.")
+                hint: "Only floating-point columns and texts can be nullable.")
         }
         self.init(
             name: column.name, input: input, offset: offset, shape: shape, isNullable: column.isNullable,

@@ -95,7 +95,7 @@ package final class Rollouts: Sendable {
                 )
             }
             try requireFreeName(endpoint, in: model.project, taken: before)
-            let live = try await prove(version, at: endpoint, instead: before)
+            let live = try await prove(version, at: endpoint, instead: before, installing: true)
             let deployment = try await registry.recordDeployment(
                 to: endpoint, in: model.project, model: model, version: version.number, settings: settings,
                 by: actor, reason: reason)
@@ -153,9 +153,12 @@ package final class Rollouts: Sendable {
 extension Rollouts {
     /// Loads a version on the loading queue, and reports what came of it.
     ///
-    /// - Parameter before: Whose callers it must be able to answer.
+    /// - Parameters:
+    ///   - before: Whose callers it must be able to answer.
+    ///   - installing: Whether to get what the version needs and the machine lacks.
     func prove(
-        _ version: ModelVersion, at endpoint: EndpointName, instead before: EndpointState? = nil
+        _ version: ModelVersion, at endpoint: EndpointName, instead before: EndpointState? = nil,
+        installing: Bool = false
     ) async throws -> LiveVersion {
         do {
             guard let bundle = version.bundle else {
@@ -167,7 +170,7 @@ extension Rollouts {
             let fetched = try await loader.fetch(bundle)
             let limits = limits
             let live = try await aside { [loader] in
-                let model = try loader.load(fetched)
+                let model = try loader.load(fetched, installing: installing)
                 return try LiveVersion(
                     version: version, signature: fetched.manifest.signature, engine: model.engine, proof: model.verdict,
                     cost: RunCost(measuring: model), limits: limits, exampleRow: model.firstRow)

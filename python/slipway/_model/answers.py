@@ -17,6 +17,10 @@ def as_tensor(answer: object, spec: TensorSpec, rows: int) -> np.ndarray:
 
     Numbers take the promised precision where floats are promised, and None is NaN there; whole floats may become integers,
     and nothing else changes its kind. `rows` is −1 when the request has none."""
+    if type(answer) is np.ndarray and answer.shape == (rows, *spec.shape[1:]) and spec.shape[0] == -1:
+        # As promised, as nearly all are; only texts are looked at one by one.
+        if answer.dtype == NUMPY_TYPES[spec.datatype] and spec.datatype != BYTES:
+            return answer
     try:
         array = _as_array(answer, spec)
     except AnswerUnusable:
@@ -25,11 +29,11 @@ def as_tensor(answer: object, spec: TensorSpec, rows: int) -> np.ndarray:
         raise _unusable(answer, spec, rows, f"which is no array: {type(error).__name__}: {error}") from error
     shape = (rows if spec.shape and spec.shape[0] == -1 else size for size in spec.shape[:1])
     expected = (*shape, *spec.shape[1:])
-    if not _fits(array.shape, expected):
+    if not fits(array.shape, expected):
         # A column beside a vector: sizes of one at the end may be there or not, as long as rows stay rows.
         trimmed = array.reshape(_trimmed(array.shape)) if array.ndim > 1 else array
         wanted = _trimmed(expected)
-        if not expected or not array.shape or not _fits(trimmed.shape, wanted):
+        if not expected or not array.shape or not fits(trimmed.shape, wanted):
             raise _unusable(answer, spec, rows, "whose shape is another")
         array = trimmed.reshape(trimmed.shape + (1,) * (len(expected) - len(wanted)))
     return _cast(array, answer, spec, rows)
@@ -57,7 +61,8 @@ def _unusable(answer: object, spec: TensorSpec, rows: int, why: str) -> AnswerUn
     )
 
 
-def _fits(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:
+def fits(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:
+    """Whether the shape is the expected one, where −1 is any size."""
     return len(shape) == len(expected) and all(size in (-1, came) for came, size in zip(shape, expected))
 
 

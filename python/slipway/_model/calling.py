@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from .answers import as_tensor, said
+from .answers import as_tensor, fits, said
 from .arguments import argument_builder, one_by_one
 from .descriptor import Descriptor, TensorSpec
 from .errors import AnswerUnusable, InputRefused
@@ -19,7 +19,10 @@ class Caller:
     """A model, ready to be called the way its descriptor says."""
 
     def __init__(self, descriptor: Descriptor, model: object):
-        self._inputs = [(spec, NUMPY_TYPES[spec.datatype]) for spec in descriptor.inputs]
+        self._inputs = [
+            (spec.name, NUMPY_TYPES[spec.datatype], spec.shape[:1] == (-1,), spec.shape[1:], spec)
+            for spec in descriptor.inputs
+        ]
         self._outputs = descriptor.outputs
         self._build = argument_builder(descriptor)
         self._form = descriptor.form
@@ -47,27 +50,29 @@ class Caller:
 
     def _check(self, tensors: Mapping[str, np.ndarray]) -> int:
         rows = -1
-        for spec, numpy_type in self._inputs:
-            array = tensors.get(spec.name)
+        for name, numpy_type, by_rows, rest, spec in self._inputs:
+            array = tensors.get(name)
             if array is None:
-                raise InputRefused(f"The input “{spec.name}” is missing.")
+                raise InputRefused(f"The input “{name}” is missing.")
             shape = array.shape
-            if array.dtype != numpy_type or len(shape) != len(spec.shape) or any(
-                size not in (-1, came) for size, came in zip(spec.shape, shape)
-            ):
+            # Most inputs are [rows, n]: one comparison instead of one for each size.
+            same = by_rows and shape[1:] == rest or fits(shape, spec.shape)
+            if not same or array.dtype != numpy_type:
                 raise InputRefused(
-                    f"The input “{spec.name}” is {array.dtype} {list(shape)}, "
+                    f"The input “{name}” is {array.dtype} {list(shape)}, "
                     f"and {spec.datatype} {list(spec.shape)} is expected."
                 )
-            if spec.shape and spec.shape[0] == -1:
+            if by_rows:
                 if rows not in (-1, shape[0]):
-                    raise InputRefused(f"The input “{spec.name}” has {shape[0]} rows, and others have {rows}.")
+                    raise InputRefused(f"The input “{name}” has {shape[0]} rows, and others have {rows}.")
                 rows = shape[0]
         return rows
 
 
 def _share_out(answer: object, specs: list[TensorSpec]) -> list[object]:
     """The answer of one method as the answers of its outputs: a dictionary by name, a tuple or list by position."""
+    if len(specs) == 1 and type(answer) is np.ndarray:
+        return [answer]
     names = [spec.name for spec in specs]
     if isinstance(answer, Mapping):
         if len(specs) == 1 and len(answer) == 1:

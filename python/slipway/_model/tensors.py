@@ -44,7 +44,7 @@ def decode(datatype: str, shape: list[int], data: memoryview) -> np.ndarray:
     numpy_type = NUMPY_TYPES.get(datatype)
     if numpy_type is None:
         raise MalformedTensor(f"the datatype {datatype!r} is not one of {', '.join(NUMPY_TYPES)}")
-    if len(shape) > MOST_DIMENSIONS or not all(type(size) is int and size >= 0 for size in shape):
+    if len(shape) > MOST_DIMENSIONS or not all([type(size) is int and size >= 0 for size in shape]):
         raise MalformedTensor(f"{shape!r} is no shape")
     count = math.prod(shape)
     if datatype == BYTES:
@@ -80,6 +80,6 @@ def encode(array: np.ndarray) -> bytes | memoryview:
     """The tensor's bytes. The array has one of `NUMPY_TYPES`; elements of an array of objects are `bytes`."""
     if array.dtype == object:
         return b"".join(len(element).to_bytes(4, "little") + element for element in array.ravel())
-    if not array.size:
-        return b""
+    if array.nbytes <= 4096:
+        return array.tobytes()
     return memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8))

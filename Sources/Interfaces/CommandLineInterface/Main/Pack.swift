@@ -21,10 +21,11 @@ struct Pack: AsyncParsableCommand {
         completion: .directory)
     var output: String?
 
+    @OptionGroup var folder: DataOptions
     @OptionGroup var format: OutputOptions
 
     mutating func run() async throws {
-        let packed = try await source.pack()
+        let packed = try await source.pack(data: folder.data)
         let bundle = packed.bundle
         let folder = try await packed.write(to: output ?? "\(bundle.model.name)-\(bundle.digest.short).bundle")
         let report = PackReport(

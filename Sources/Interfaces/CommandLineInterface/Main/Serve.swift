@@ -76,6 +76,12 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Where SageMaker lays models.", valueName: "folder"), completion: .directory)
     var sagemakerRoot = "/opt/ml"
 
+    @Option(
+        help: ArgumentHelp(
+            "How strongly processes that run models have to be confined: full, weak (as this machine can), off.",
+            valueName: "how"))
+    var sandbox: ServeOptions.SandboxChoice = .full
+
     func validate() throws {
         guard (0...65_535).contains(port ?? 0) else { throw ValidationError("--port takes 0 to 65535.") }
         guard (tlsCertificate == nil) == (tlsKey == nil) else {
@@ -86,12 +92,13 @@ struct Serve: AsyncParsableCommand {
     }
 
     mutating func run() async throws {
-        try await Tools.required().serve(
-            ServeOptions(
+        var options = ServeOptions(
                 data: folder.data, host: host, port: port, tokenFile: tokenFile, bodyLimit: bodyLimit.bytes,
                 laneThreads: laneThreads, tlsCertificate: tlsCertificate, tlsKey: tlsKey, sharesPort: sharePort,
                 takesOver: takeOver, drainTimeout: drainTimeout?.duration ?? .seconds(30),
                 invocations: invocations?.rawValue,
-                opensPredictions: openPredictions, sagemakerRoot: sagemaker ? sagemakerRoot : nil))
+                opensPredictions: openPredictions, sagemakerRoot: sagemaker ? sagemakerRoot : nil)
+        options.sandbox = sandbox
+        try await Tools.required().serve(options)
     }
 }

@@ -3,9 +3,16 @@ internal import ArgumentParser
 internal import ModelDomain
 internal import ModelPackaging
 
+extension PackOptions.EnvironmentChoice: ExpressibleByArgument {}
+extension ServeOptions.SandboxChoice: ExpressibleByArgument {}
+
 /// What is packed, and what the command line says of it beside its project file.
 struct SourceOptions: ParsableArguments {
-    @Argument(help: "A model file, or a folder with one and its slipway.yaml.", completion: .file())
+    @Argument(
+        help: ArgumentHelp(
+            "A model file (ONNX, scikit-learn, XGBoost, LightGBM, CatBoost, TorchScript, …), or a folder with one.",
+            discussion: "Folders of MLflow, Triton and MLServer are taken as they are, and folders with a predict.py."),
+        completion: .file())
     var path: String
 
     @Option(
@@ -18,6 +25,26 @@ struct SourceOptions: ParsableArguments {
         completion: .file(extensions: ["csv", "jsonl"]))
     var baseline: String?
 
+    @Option(help: ArgumentHelp("A column of both that is no input: what the model predicts.", valueName: "column"))
+    var target: String?
+
+    @Option(
+        help: ArgumentHelp("The folder with modules of your own that the model needs.", valueName: "dir"),
+        completion: .directory)
+    var code: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "What runs it: native, worker, or auto: native where that is proven to answer as the original.",
+            valueName: "engine"))
+    var engine: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The Python that workers here use: active, the one it is packed with, or locked, one of its own.",
+            valueName: "which"))
+    var environment: PackOptions.EnvironmentChoice = .active
+
     @Option(help: "What to call the model; without it, as the project file or the model file says.")
     var name: ModelName?
 
@@ -25,12 +52,19 @@ struct SourceOptions: ParsableArguments {
     var project: ProjectName?
 
     /// Packs, telling a person who watches how far it is.
-    func pack() async throws -> any PackedProject {
+    ///
+    /// - Parameter data: The data folder that was chosen, if any.
+    func pack(data: String?) async throws -> any PackedProject {
         let console = Console.current
-        let packed = try await Tools.required().pack(
-            PackOptions(
-                path: path, name: name?.rawValue, project: project?.rawValue, examples: examples, baseline: baseline),
-            progress: { console.progress($0) })
+        var options = PackOptions(
+            path: path, name: name?.rawValue, project: project?.rawValue, examples: examples, baseline: baseline)
+        options.target = target
+        options.code = code
+        options.engine = engine
+        options.environment = environment
+        options.data = data
+        let packed = try await Tools.required().pack(options, progress: { console.progress($0) })
+        if let conversion = packed.bundle.conversion { console.note(conversion.line.printable) }
         for note in packed.bundle.notes { console.note("note: \(note.printable)") }
         return packed
     }

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Foundation
+internal import ModelDomain
+package import ModelExecution
+package import ModelPackaging
+internal import Tensors
+
+/// Runs `slipway.prepare` by the interpreter that has what the model needs, confined.
+package struct PythonPreparer: ModelPreparer {
+    /// How long a model may take to be loaded, recorded and converted.
+    private static let limitSeconds = 900.0
+
+    private let interpreter: PythonInterpreter
+    private let environments: PythonEnvironments
+    private let confinement: any ProcessConfinement
+    /// Gives a new folder, and a view of it for the packager.
+    private let stage: @Sendable () throws -> (path: String, folder: any ProjectFolder)
+    /// Makes the environment that was locked available, before the prepared model is run in it.
+    private let provide: @Sendable (_ lock: ModelFile) throws -> Void
+
+    package init(
+        interpreter: PythonInterpreter, environments: PythonEnvironments, confinement: any ProcessConfinement,
+        stage: @escaping @Sendable () throws -> (path: String, folder: any ProjectFolder),
+        provide: @escaping @Sendable (_ lock: ModelFile) throws -> Void
+    ) {
+        self.interpreter = interpreter
+        self.environments = environments
+        self.confinement = confinement
+        self.stage = stage
+        self.provide = provide
+    }
+
+    package func prepare(
+        _ request: PreparationRequest, progress: @Sendable (String) -> Void
+    ) throws -> PreparedModel {
+        let (path, folder) = try stage()
+        let asked = "\(path)/request.json"
+        try Data(json(of: request, out: path).canonical).write(to: URL(fileURLWithPath: asked))
+        progress("opening \(lastPart(of: request.source)) with Python \(interpreter.version), in a process apart")
+        let program = try environments.program(of: interpreter, module: "slipway.prepare", arguments: [asked])
+        let named = [request.source, request.rows, request.baseline, request.code, request.recorded]
+        let readable = named.compactMap(\.self).filter { $0.hasPrefix("/") }
+        let launch = try confinement.launch(
+            ConfinedProgram(
+                program: program.program, arguments: program.arguments, environment: program.environment,
+                readable: program.readable + readable.map(place), writable: [path],
+                memoryBytes: 4 * ConfinedProgram.standardMemoryBytes))
+        let ending = try run(launch)
+        guard let report = FileManager.default.contents(atPath: "\(path)/report.json"), report.count <= 64 << 20 else {
+            throw Refusal(
+                .modelRefused, .invalidInput, "The process that was to open the model \(ending.how).",
+                hint: "See below what it printed.",
+                details: ending.lastLines.enumerated().map { .init("line \($0.offset + 1)", $0.element) })
+        }
+        if let failure = PreparedReport.failure(Array(report)) { throw failure }
+        let prepared = try PreparedReport(Array(report))
+        makeReadable(path)
+        let lock = "environment.json"
+        if prepared.workerFiles.contains(lock) { try provide(try folder.modelFile(lock)) }
+        return PreparedModel(report: prepared, folder: folder)
+    }
+
+    /// A file's folder when it is a descriptor with others beside it, else the file or folder itself.
+    private func place(_ path: String) -> String {
+        path.hasSuffix(".json") ? URL(fileURLWithPath: path).deletingLastPathComponent().path : path
+    }
+
+    private func json(of request: PreparationRequest, out: String) -> JSONValue {
+        let text = { (value: String?) in value.map(JSONValue.string) ?? .null }
+        return .record([
+            ("schema", .string("slipway.prepare/1")), ("source", .string(request.source)),
+            ("rows", text(request.rows)), ("target", text(request.target)), ("recorded", text(request.recorded)),
+            ("baseline", text(request.baseline)), ("loader", .null), ("code", text(request.code)),
+            ("convert", .bool(request.converts)), ("edge_rows", .integer(200)), ("seed", .integer(0)),
+            ("platform", .string("linux_\(machine)")), ("out", .string(out)),
+        ])
+    }
+
+    private struct Ending {
+        let how: String
+        let lastLines: [String]
+    }
+
+    private func run(_ launch: ProcessLaunch) throws -> Ending {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: launch.executable)
+        process.arguments = launch.arguments
+        process.environment = launch.environment
+        let output = Pipe()
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        let identifier = process.processIdentifier
+        let watch = DispatchWorkItem { kill(identifier, SIGKILL) }
+        DispatchQueue.global().asyncAfter(deadline: .now() + Self.limitSeconds, execute: watch)
+        var tail: [UInt8] = []
+        while case let piece = output.fileHandleForReading.availableData, !piece.isEmpty {
+            tail = (tail + piece).suffix(4096)
+        }
+        process.waitUntilExit()
+        watch.cancel()
+        let lines = String(decoding: tail, as: UTF8.self).split(separator: "\n").suffix(8).map(String.init)
+        let status = process.terminationStatus
+        let how =
+            process.terminationReason == .uncaughtSignal
+            ? "was ended by signal \(status)" : "ended with status \(status) and left no report"
+        return Ending(how: how, lastLines: lines)
+    }
+}
+
+/// What one confined process wrote, under a user of its own, another one has to read. The folder above is ours alone.
+private func makeReadable(_ folder: String) {
+    let manager = FileManager.default
+    try? manager.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder)
+    for path in (try? manager.subpathsOfDirectory(atPath: folder)) ?? [] {
+        var isFolder: ObjCBool = false
+        let whole = "\(folder)/\(path)"
+        guard unsafe manager.fileExists(atPath: whole, isDirectory: &isFolder) else { continue }
+        try? manager.setAttributes([.posixPermissions: isFolder.boolValue ? 0o755 : 0o644], ofItemAtPath: whole)
+    }
+}
+
+private func lastPart(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+
+private var machine: String {
+    #if arch(arm64)
+        "aarch64"
+    #else
+        "x86_64"
+    #endif
+}

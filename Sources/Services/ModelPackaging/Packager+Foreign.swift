@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import ModelDomain
+internal import ModelExecution
+internal import Tensors
+
+/// Models that no engine opens as they are: prepared in a process apart, converted where that is proven to change
+/// nothing, and else run as they are by a worker.
+extension Packager {
+    /// A worker takes its time: not every start replays all that was recorded.
+    private static let workerReplays = 100
+    private static let descriptorName = "worker.json"
+
+    func pack(
+        foreign source: String, of project: ProjectFile, progress: @Sendable (String) -> Void
+    ) throws -> PackedBundle {
+        let prepared = try preparer().prepare(try request(source, of: project), progress: progress)
+        let report = prepared.report
+        let rows = try Rows(prepared)
+        var attempts: [ConversionVerdict.Attempt] = []
+        var chosen: Packing?
+        if project.engine != .worker {
+            for candidate in report.candidates where chosen == nil {
+                progress("comparing \(candidate.converter), \(candidate.form), with the original")
+                let (attempt, packing) = try compare(candidate, prepared, rows, of: project, source: source)
+                attempts.append(attempt)
+                chosen = packing
+            }
+        }
+        if chosen == nil {
+            guard project.engine != .native else { throw noNativeForm(report, attempts) }
+            progress("starting a worker")
+            chosen = try worker(prepared, rows, of: project, source: source)
+        }
+        guard var packing = chosen else { throw noNativeForm(report, attempts) }
+        packing.conversion = ConversionVerdict(
+            original: report.type, isNative: packing.engine.name == EngineName.native, attempts: attempts,
+            notConverted: report.notConverted.map { "\($0.converter), \($0.form): \($0.reason)" },
+            notes: report.notes)
+        return try bundle(packing, baseline: report.baseline, in: prepared.folder, progress: progress)
+    }
+
+    private func request(_ source: String, of project: ProjectFile) throws -> PreparationRequest {
+        // `package.module:Name` names no file.
+        let isName = source.contains(":") && !source.contains("/")
+        var request = PreparationRequest(source: isName ? source : try folder.place(source))
+        request.rows = try project.examples.map { try folder.place($0.data) }
+        request.baseline = try project.baseline.map { try folder.place($0) }
+        request.code = try project.code.map { try folder.place($0) } ?? (isName ? try folder.place(".") : nil)
+        request.target = project.target
+        request.recorded = try folder.contains(Self.descriptorName) ? try folder.place(Self.descriptorName) : nil
+        request.converts = project.engine != .worker
+        return request
+    }
+
+    /// The original's answers: to rows that were given, and to rows that were made to lie at the edges.
+    private struct Rows {
+        let examples: [UInt8]
+        let edges: [UInt8]
+
+        init(_ prepared: PreparedModel) throws {
+            examples = try prepared.folder.read(prepared.report.examples, limit: ExampleFormat.byteLimit)
+            edges = try prepared.report.edges.map {
+                try prepared.folder.read($0, limit: ExampleFormat.byteLimit)
+            } ?? []
+        }
+    }
+
+    private func recording(
+        _ rows: Rows, of report: PreparedReport, as signature: Signature
+    ) throws -> (recording: ExampleRecorder.Recording, edgesFrom: Int) {
+        let outputs = signature.outputs.map(\.name)
+        let format = try ExampleFormat(signature: signature, outputs: outputs)
+        let examples = try format.read(lines: rows.examples)
+        let edges = try format.read(lines: rows.edges)
+        let recording = ExampleRecorder.Recording(
+            examples: examples + edges, outputs: outputs, origin: report.origin, notes: [])
+        return (recording, examples.count)
+    }
+
+    /// Holds a converted form against the original's answers, on the engine that would serve it.
+    ///
+    /// - Returns: What was found, and the packing when every row agrees.
+    private func compare(
+        _ candidate: PreparedReport.Candidate, _ prepared: PreparedModel, _ rows: Rows, of project: ProjectFile,
+        source: String
+    ) throws -> (ConversionVerdict.Attempt, Packing?) {
+        let form = "\(candidate.converter), \(candidate.form)"
+        let report = prepared.report
+        do {
+            let runtime = try runtimes(EngineName.native)
+            let engine = try runtime.open(modelAt: prepared.folder.modelFile(candidate.file))
+            let signature = try Signature(
+                inputs: engine.inputs, outputs: engine.outputs, columns: report.columns)
+            let (recording, edgesFrom) = try recording(rows, of: report, as: signature)
+            let verdict = try prove(
+                recording, on: engine, as: signature, task: report.task, tolerance: project.tolerance)
+            let attempt = ConversionVerdict.Attempt(
+                form: form, rows: verdict.replayed, edgeRows: recording.examples.count - edgesFrom,
+                largestDifference: verdict.largestDifference, differingRows: verdict.differingRows,
+                firstDifference: verdict.differences.first.map { difference in
+                    let kind = difference.row >= edgesFrom ? report.edgeKinds[safe: difference.row - edgesFrom] : nil
+                    return difference.line + (kind.map { " (made to lie at an edge: \($0))" } ?? "")
+                }, problem: nil)
+            guard attempt.agrees else { return (attempt, nil) }
+            let described = try prepared.folder.describe(candidate.file)
+            let model = try BundleFile(path: "model.onnx", digest: described.digest, byteCount: described.byteCount)
+            let packing = Packing(
+                project: project, source: source, engine: runtime.identity, model: model.path, task: report.task,
+                signature: signature, recording: recording, verdict: verdict,
+                files: [(model, .file(candidate.file))], notes: report.notes,
+                replayAtStart: project.replayAtStart)
+            return (attempt, packing)
+        } catch let error as EngineError {
+            return (.failed(form, error.explanation.message), nil)
+        } catch let refusal as Refusal {
+            return (.failed(form, refusal.explanation.message), nil)
+        }
+    }
+
+    /// The original itself, in a process of its own. It has to give the answers again that it was recorded with.
+    private func worker(
+        _ prepared: PreparedModel, _ rows: Rows, of project: ProjectFile, source: String
+    ) throws -> Packing {
+        let report = prepared.report
+        let runtime = try runtimes(EngineName.worker)
+        let engine = try runtime.open(modelAt: prepared.folder.modelFile(report.descriptor))
+        let signature = try Signature(inputs: engine.inputs, outputs: engine.outputs, columns: report.columns)
+        let (recording, _) = try recording(rows, of: report, as: signature)
+        let verdict = try prove(
+            recording, on: engine, as: signature, task: report.task, tolerance: project.tolerance)
+        guard verdict.holds else { throw ProofFailed(verdict: verdict) }
+        let files = try report.workerFiles.map { path -> PackedBundle.Entry in
+            (try prepared.folder.describe(path), .file(path))
+        }
+        return Packing(
+            project: project, source: source, engine: runtime.identity, model: report.descriptor, task: report.task,
+            signature: signature, recording: recording, verdict: verdict, files: files, notes: report.notes,
+            replayAtStart: .atMost(project.replayAtStart.limit(Self.workerReplays)))
+    }
+
+    private func noNativeForm(_ report: PreparedReport, _ attempts: [ConversionVerdict.Attempt]) -> Refusal {
+        let tried = attempts.map { ($0.form, $0.problem ?? $0.firstDifference ?? "differs") }
+        let untried = report.notConverted.map { ("\($0.converter), \($0.form)", $0.reason) }
+        return Refusal(
+            .answersDiffer, .conflict, "No native form of \(report.type) answers as the original does.",
+            hint: "Leave --engine out: a worker then runs the original itself.",
+            details: (tried + untried).prefix(10).map { .init($0.0, $0.1) })
+    }
+}
+
+extension ConversionVerdict.Attempt {
+    fileprivate static func failed(_ form: String, _ problem: String) -> Self {
+        Self(
+            form: form, rows: 0, edgeRows: 0, largestDifference: 0, differingRows: 0, firstDifference: nil,
+            problem: problem)
+    }
+}
+
+extension Array {
+    fileprivate subscript(safe index: Int) -> Element? { indices.contains(index) ? self[index] : nil }
+}
