@@ -79,7 +79,7 @@ struct CommandLineTests {
     }
 
     @Test func everyCommandThatPrintsTakesAFormat() {
-        let silent = ["Serve"]
+        let silent = ["Demo", "Serve"]
         for command in allCommands(SlipwayCommand.self) where command.configuration.subcommands.isEmpty {
             let help = SlipwayCommand.helpMessage(for: command)
             #expect(help.contains("--format") != silent.contains("\(command)"), "\(command)")

@@ -9,7 +9,11 @@ struct AdmissionQueueTests {
     private final class Job: WaitingWork {
         let name: String
         var isAbandoned = false
+        var rowCount = 1
         init(_ name: String) { self.name = name }
+
+        /// Names that begin alike.
+        func joins(_ other: Job) -> Bool { name.first == other.name.first }
     }
 
     /// A queue whose calls take 1 ms each on two threads.
@@ -50,6 +54,36 @@ struct AdmissionQueueTests {
         var fixture = Fixture()
         for name in ["1", "2", "3"] { #expect(fixture.admit(name) == nil) }
         #expect([fixture.run(), fixture.run(), fixture.run(), fixture.run()] == ["1", "2", "3", nil])
+    }
+
+    /// What is next travels along as long as it fits; what does not keeps its place.
+    @Test func whatGatheredMeanwhileTravelsTogether() throws {
+        var fixture = Fixture()
+        let gone = Job("x gone")
+        for job in [Job("x1"), Job("x2"), gone, Job("x3"), Job("y1"), Job("x4")] { #expect(fixture.admit(job) == nil) }
+        gone.isAbandoned = true
+        let first = try #require(fixture.queue.next(now: fixture.now, dropped: &fixture.dropped))
+        let companions = fixture.queue.companions(of: first, rows: 10, now: fixture.now, dropped: &fixture.dropped)
+        #expect(companions.map(\.work.name) == ["x2", "x3"])
+        #expect(fixture.dropped.map(\.work.name) == ["x gone"])
+        #expect(fixture.queue.running == 1)
+        fixture.queue.finished(nanoseconds: 3_000_000, joined: 2, now: fixture.now)
+        #expect(fixture.queue.running == 0)
+        #expect(fixture.queue.serviceNanoseconds == 1_000_000)
+        #expect([fixture.run(), fixture.run()] == ["y1", "x4"])
+    }
+
+    @Test func noMoreRowsTravelTogetherThanWereShownTo() throws {
+        var fixture = Fixture()
+        for (name, rows) in [("x1", 2), ("x2", 3), ("x3", 2)] {
+            let job = Job(name)
+            job.rowCount = rows
+            #expect(fixture.admit(job) == nil)
+        }
+        let first = try #require(fixture.queue.next(now: fixture.now, dropped: &fixture.dropped))
+        let companions = fixture.queue.companions(of: first, rows: 6, now: fixture.now, dropped: &fixture.dropped)
+        #expect(companions.map(\.work.name) == ["x2"])
+        #expect(fixture.run() == "x3")
     }
 
     @Test func callersTakeTurns() {

@@ -11,7 +11,9 @@ struct OverloadSimulationTests {
     private final class Job: WaitingWork {
         let arrival: Moment
         let isAbandoned = false
+        let rowCount = 1
         init(arrival: Moment) { self.arrival = arrival }
+        func joins(_: Job) -> Bool { false }
     }
 
     /// Two threads, a model of 1 ms (± 10 %), sixteen callers.

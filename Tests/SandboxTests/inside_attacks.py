@@ -6,6 +6,7 @@ Every attack is a function that gives a list of what succeeded: an empty one whe
 
 import ctypes
 import errno
+import fcntl
 import json
 import mmap
 import os
@@ -139,6 +140,7 @@ def processes(facts):
     ways = {
         "signal": lambda: os.kill(victim, 0),
         "signal to a thread": lambda: tkill(victim),
+        "signal of a descriptor": lambda: fcntl.fcntl(0, fcntl.F_SETOWN, victim),
         "signal by descriptor": lambda: signal.pidfd_send_signal(os.pidfd_open(victim), 0),
         "signal to the parent": lambda: os.kill(os.getppid(), 0) if os.getppid() > 1 else 1 / 0,
         "priority": lambda: os.setpriority(os.PRIO_PROCESS, victim, 19),
@@ -189,14 +191,14 @@ def system_calls(facts):
 
 def thirty_two_bits(facts):
     """getpid as 32-bit programs call it, past a filter that looks at the numbers of 64-bit calls only."""
-    memory = mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+    rights = mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC
+    memory = mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, rights)
     memory.write(bytes.fromhex("b814000000cd80c3"))
     place = ctypes.addressof(ctypes.c_char.from_buffer(memory))
     return [f"process {ctypes.CFUNCTYPE(ctypes.c_int)(place)()}"]
 
 
 def terminal(facts):
-    import fcntl
     import pty
 
     if not succeeds(pty.openpty):
@@ -247,14 +249,14 @@ def thread_bomb(facts):
     stop = threading.Event()
     count = 0
     threading.stack_size(64 << 10)
-    while count < 500:
+    while count < 4000:
         try:
             threading.Thread(target=stop.wait, daemon=True).start()
         except RuntimeError:
             break
         count += 1
     stop.set()
-    return [] if count <= facts["tasks"] else [f"{count} threads"]
+    return [] if count <= facts["most_threads"] else [f"{count} threads"]
 
 
 def memory_bombs(facts):

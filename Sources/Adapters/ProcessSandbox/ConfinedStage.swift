@@ -14,8 +14,8 @@ struct ConfinedStage {
         try expect("no_new_privs", sandbox_refuse_new_privileges())
         // After the change of user, which takes it back.
         try expect("ending with the parent", sandbox_die_with_parent())
-        try enterLandlock()
         try setLimits()
+        try enterLandlock()
         let choices = sandbox_filter_choices(
             namespaces: order.form == .landlock ? 0 : 1, processes: mayStartProcesses ? 1 : 0)
         let isFiltered = sandbox_filter(choices)
@@ -86,6 +86,23 @@ struct ConfinedStage {
         try limit(__RLIMIT_MSGQUEUE, 0, "message queues")
         if canCountTasks {
             try limit(__RLIMIT_NPROC, limits.tasks + helpersOfSameUser, "processes")
+        } else {
+            // One process, whose threads count with all that the user has: roughly is better than not at all.
+            try limit(__RLIMIT_NPROC, limits.tasks + tasksOfUser + Self.roomForOthers, "threads")
+        }
+    }
+
+    /// How many tasks the user's other programs may start later, without this one running out of them.
+    private static let roomForOthers = 1000
+
+    private var tasksOfUser: Int {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.filter { $0.first?.isNumber ?? false }.reduce(0) { sum, name in
+            var status = stat()
+            guard unsafe lstat("/proc/\(name)", &status) == 0, status.st_uid == geteuid() else { return sum }
+            // A folder has a link for itself, one in the folder above, and one in each folder in it.
+            guard unsafe lstat("/proc/\(name)/task", &status) == 0 else { return sum }
+            return sum + Int(status.st_nlink) - 2
         }
     }
 

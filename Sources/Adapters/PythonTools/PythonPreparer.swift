@@ -46,14 +46,15 @@ package struct PythonPreparer: ModelPreparer {
                 readable: program.readable + readable.map(place), writable: [path],
                 memoryBytes: 4 * ConfinedProgram.standardMemoryBytes))
         let ending = try run(launch)
-        guard let report = FileManager.default.contents(atPath: "\(path)/report.json"), report.count <= 64 << 20 else {
+        // By the folder, which follows no links.
+        guard let report = try? folder.read("report.json", limit: 64 << 20) else {
             throw Refusal(
                 .modelRefused, .invalidInput, "The process that was to open the model \(ending.how).",
                 hint: "See below what it printed.",
                 details: ending.lastLines.enumerated().map { .init("line \($0.offset + 1)", $0.element) })
         }
-        if let failure = PreparedReport.failure(Array(report)) { throw failure }
-        let prepared = try PreparedReport(Array(report))
+        if let failure = PreparedReport.failure(report) { throw failure }
+        let prepared = try PreparedReport(report)
         makeReadable(path)
         let lock = "environment.json"
         if prepared.workerFiles.contains(lock) { try provide(try folder.modelFile(lock)) }
@@ -110,14 +111,19 @@ package struct PythonPreparer: ModelPreparer {
 }
 
 /// What one confined process wrote, under a user of its own, another one has to read. The folder above is ours alone.
+///
+/// Links are left as they are: whoever wrote them may want them followed.
 private func makeReadable(_ folder: String) {
-    let manager = FileManager.default
-    try? manager.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder)
-    for path in (try? manager.subpathsOfDirectory(atPath: folder)) ?? [] {
-        var isFolder: ObjCBool = false
+    unsafe chmod(folder, 0o755)
+    for path in (try? FileManager.default.subpathsOfDirectory(atPath: folder)) ?? [] {
         let whole = "\(folder)/\(path)"
-        guard unsafe manager.fileExists(atPath: whole, isDirectory: &isFolder) else { continue }
-        try? manager.setAttributes([.posixPermissions: isFolder.boolValue ? 0o755 : 0o644], ofItemAtPath: whole)
+        var status = stat()
+        guard unsafe lstat(whole, &status) == 0 else { continue }
+        switch status.st_mode & S_IFMT {
+        case S_IFDIR: unsafe chmod(whole, 0o755)
+        case S_IFREG where status.st_nlink == 1: unsafe chmod(whole, 0o644)
+        default: break
+        }
     }
 }
 

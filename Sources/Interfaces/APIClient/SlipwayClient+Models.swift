@@ -15,6 +15,14 @@ extension SlipwayClient {
         try await value(ModelV1.self, of: Call(path: "/v1/registry/models/\(model.name)", query: query(model.project)))
     }
 
+    /// - Parameter version: A number, `@alias` or `sha256:…`.
+    package func provenance(of model: ModelReference, version: String) async throws -> ProvenanceV1 {
+        try await value(
+            ProvenanceV1.self,
+            of: Call(
+                path: "/v1/registry/models/\(model.name)/versions/\(version)/provenance", query: query(model.project)))
+    }
+
     /// Makes a bundle whose contents are on the server already a version of `model`.
     package func registerVersion(
         of model: ModelReference, manifest: Digest, provenance: Digest

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import AccessControl
+internal import Foundation
 internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
 internal import ModelDomain
+internal import ModelExecution
 internal import ModelRegistry
 internal import ModelRollouts
 internal import WireTypes
@@ -26,6 +28,10 @@ struct ModelRoutes: Sendable {
                 .get, "\(root)/:model/versions/:version", for: .viewer,
                 "A version: a number, @alias, or sha256: and digits.", query: project, gives: ModelVersionV1.self,
                 use: version),
+            AdministrationRoute(
+                .get, "\(root)/:model/versions/:version/provenance", for: .viewer,
+                "Where a version comes from, and what was found when it was packed.", query: project,
+                gives: ProvenanceV1.self, use: provenance),
             AdministrationRoute(
                 .put, "\(root)/:model/aliases/:alias", for: .administrator, "Let an alias stand for a version.",
                 query: project, takes: SetAliasV1.self, gives: ModelV1.self, use: setAlias),
@@ -66,6 +72,19 @@ struct ModelRoutes: Sendable {
     @Sendable private func version(_ request: Request, _ context: AdministrationContext) async throws -> Response {
         let selector = try VersionSelector(context.parameters.require("version"))
         return try .json(ModelVersionV1(try await registry.version(selector, of: model(request, context))))
+    }
+
+    /// `GET /v1/registry/models/{model}/versions/{version}/provenance` → `ProvenanceV1`.
+    @Sendable private func provenance(_ request: Request, _ context: AdministrationContext) async throws -> Response {
+        let selector = try VersionSelector(context.parameters.require("version"))
+        let version = try await registry.version(selector, of: model(request, context))
+        guard let digest = version.provenance else {
+            throw Refusal(
+                .versionNotReady, .conflict, "Version \(version.number) of “\(version.model)” has no bundle yet.",
+                hint: "Pack and register one.")
+        }
+        let document = try await administration.blobs.read(digest, limit: 16 << 20)
+        return try .json(JSONDecoder().decode(ProvenanceV1.self, from: Data(document)))
     }
 
     /// `PUT /v1/registry/models/{model}/aliases/{alias}`, `SetAliasV1` → `ModelV1`.

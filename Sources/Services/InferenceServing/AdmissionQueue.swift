@@ -5,6 +5,10 @@ internal import ModelExecution
 protocol WaitingWork {
     /// Whether nobody waits for it any more.
     var isAbandoned: Bool { get }
+    /// Rows of it, which count where calls are joined.
+    var rowCount: Int { get }
+    /// Whether both can be one call.
+    func joins(_ other: Self) -> Bool
 }
 
 /// Who may wait at one endpoint, for how long, and who is next: the rules, as a value that is told the time.
@@ -100,28 +104,59 @@ struct AdmissionQueue<Work: WaitingWork> {
     /// - Precondition: ``hasRunnable``.
     mutating func next(now: Moment, dropped: inout [Dropped]) -> Entry? {
         defer { if queue.isEmpty { drained() } }
-        while let entry = queue.next() {
-            if entry.work.isAbandoned {
-                dropped.append((entry.work, .abandoned))
-            } else if entry.deadline <= now {
-                dropped.append((entry.work, .deadline))
-            } else if standing.isOverloaded, now.since(entry.arrival) > target.multiplied(by: 2) {
-                dropped.append((entry.work, .standingQueue))
-            } else {
-                running += 1
-                departed(now)
-                return entry
-            }
+        guard head(now, dropped: &dropped) != nil, let entry = queue.next() else { return nil }
+        running += 1
+        departed(now)
+        return entry
+    }
+
+    /// What is next and worth running; what is not and stands before it leaves.
+    private mutating func head(_ now: Moment, dropped: inout [Dropped]) -> Entry? {
+        while let entry = queue.first {
+            let cause: RefusalCause? =
+                if entry.work.isAbandoned {
+                    .abandoned
+                } else if entry.deadline <= now {
+                    .deadline
+                } else if standing.isOverloaded, now.since(entry.arrival) > target.multiplied(by: 2) {
+                    .standingQueue
+                } else {
+                    nil
+                }
+            guard let cause else { return entry }
+            _ = queue.next()
+            dropped.append((entry.work, cause))
         }
         return nil
     }
 
+    /// Takes out what can be one call with a call that ``next(now:dropped:)`` gave out. Together they run as one.
+    ///
+    /// - Parameter rows: The most rows of all of them.
+    mutating func companions(
+        of first: Entry, rows: Int, now: Moment, dropped: inout [Dropped]
+    ) -> [Entry] {
+        defer { if queue.isEmpty { drained() } }
+        var companions: [Entry] = []
+        var left = rows - first.work.rowCount
+        while let entry = head(now, dropped: &dropped), entry.work.rowCount <= left, entry.work.joins(first.work) {
+            _ = queue.next()
+            departed(now)
+            companions.append(entry)
+            left -= entry.work.rowCount
+        }
+        return companions
+    }
+
     /// A call that ``next(now:dropped:)`` gave out has ended.
-    mutating func finished(nanoseconds: Int, now: Moment) {
+    ///
+    /// - Parameter joined: How many were one call with it.
+    mutating func finished(nanoseconds: Int, joined: Int = 0, now: Moment) {
         measured.record(nanoseconds: nanoseconds, running: running, now: now)
         running -= 1
-        let difference = nanoseconds - serviceNanoseconds
-        serviceNanoseconds = serviceNanoseconds == 0 ? nanoseconds : serviceNanoseconds + difference / 8
+        // What waits is done as fast as this, because it will be joined as well.
+        let each = nanoseconds / (joined + 1)
+        serviceNanoseconds = serviceNanoseconds == 0 ? each : serviceNanoseconds + (each - serviceNanoseconds) / 8
     }
 
     /// Leaves what will be served within the bound: not those who are late already, and not those who come too late.

@@ -20,6 +20,9 @@ struct FairQueue<Element> {
     }
 
     /// The oldest element of the caller whose turn it is.
+    var first: Element? { turns.first.flatMap { lines[$0]?.first } }
+
+    /// Takes out ``first``.
     mutating func next() -> Element? {
         guard let caller = turns.popFirst(), let element = lines[caller]?.popFirst() else { return nil }
         count -= 1

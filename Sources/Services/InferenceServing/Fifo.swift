@@ -8,6 +8,8 @@ struct Fifo<Element> {
     var count: Int { slots.count - head }
     var isEmpty: Bool { head == slots.count }
 
+    var first: Element? { isEmpty ? nil : slots[head] }
+
     mutating func append(_ element: Element) { slots.append(element) }
 
     mutating func popFirst() -> Element? {

@@ -54,22 +54,10 @@ extension InferenceService {
         let deadline = try arrive(call, arrival)
         let pending = PendingAnswer()
         let counts = call.live.counts
-        // The lanes do not keep the service alive: it may go while they work.
-        let work = LaneWork(
-            pending: pending, arrival: arrival, counters: call.endpoint.counters,
-            run: { start in
-                let (result, nanoseconds) = run(call, arrival: arrival, start: start, deadline: deadline)
-                completion(result)
-                counts.answer()
-                return nanoseconds
-            },
-            refuse: { refusal in
-                completion(.failure(refusal))
-                counts.answer()
-            })
+        let work = LaneWork(call, pending: pending, arrival: arrival, deadline: deadline, completion: completion)
         counts.accept()
         do throws(ServingError) {
-            try submit(work, call, until: deadline)
+            try submit(work)
         } catch {
             counts.retract()
             throw error
@@ -77,10 +65,11 @@ extension InferenceService {
         return pending
     }
 
-    private func submit(_ work: LaneWork, _ call: InferenceCall, until deadline: Moment) throws(ServingError) {
+    private func submit(_ work: LaneWork) throws(ServingError) {
+        let call = work.call
         let settings = call.endpoint.record.settings
         try lanes.submit(
-            work, of: call.terms.caller, until: deadline, to: call.endpoint.admission,
+            work, of: call.terms.caller, until: work.deadline, to: call.endpoint.admission,
             limits: AdmissionLimits(
                 queue: settings.queue ?? queueLimit, concurrency: settings.concurrency,
                 waitNanoseconds: settings.wait?.nanoseconds),
@@ -110,7 +99,7 @@ extension InferenceService {
 }
 
 /// Runs a call that was accepted, and counts it. An answer that comes after the deadline is none.
-private func run(
+func run(
     _ call: InferenceCall, arrival: Moment, start: Moment, deadline: Moment
 ) -> (result: Result<[Tensor], ServingError>, nanoseconds: Int) {
     let counters = call.endpoint.counters

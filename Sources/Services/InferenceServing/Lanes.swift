@@ -71,16 +71,17 @@ final class Lanes: @unchecked Sendable {
     private func work() {
         while let turn = nextTurn() {
             for (work, cause) in turn.dropped { work.drop(cause, waiting: turn.endpoint.waiting) }
-            guard let entry = turn.entry else { continue }
-            let nanoseconds = entry.work.run(turn.start)
-            finished(turn.endpoint, nanoseconds: nanoseconds)
+            guard !turn.works.isEmpty else { continue }
+            let nanoseconds = runTogether(turn.works, start: turn.start)
+            finished(turn.endpoint, nanoseconds: nanoseconds, joined: turn.works.count - 1)
         }
     }
 
     private struct Turn {
         let endpoint: EndpointAdmission
         let start: Moment
-        var entry: AdmissionQueue<LaneWork>.Entry?
+        /// What runs as one call; empty when nothing was left that is worth running.
+        var works: [LaneWork] = []
         var dropped: [AdmissionQueue<LaneWork>.Dropped] = []
     }
 
@@ -107,11 +108,17 @@ final class Lanes: @unchecked Sendable {
                 continue
             }
             var turn = Turn(endpoint: endpoint, start: .now)
-            turn.entry = endpoint.queue.next(now: turn.start, dropped: &turn.dropped)
+            let first = endpoint.queue.next(now: turn.start, dropped: &turn.dropped)
+            if let first {
+                // While it was busy requests gathered; they need not wait for one another.
+                let companions = endpoint.queue.companions(
+                    of: first, rows: LaneWork.jointRows, now: turn.start, dropped: &turn.dropped)
+                turn.works = ([first] + companions).map(\.work)
+            }
             endpoint.publishGauges()
             endpoint.isInTurn = endpoint.queue.waiting > 0
             if endpoint.isInTurn { turns.append(endpoint) }
-            if turn.entry != nil { running += 1 }
+            if first != nil { running += 1 }
             // Whoever sleeps is told only of what they could do.
             if idle > 0, turns.contains(where: mayRun) { condition.signal() }
             return turn
@@ -123,10 +130,10 @@ final class Lanes: @unchecked Sendable {
         endpoint.queue.hasRunnable && (running < threadCount || endpoint.queue.running == 0)
     }
 
-    private func finished(_ endpoint: EndpointAdmission, nanoseconds: Int) {
+    private func finished(_ endpoint: EndpointAdmission, nanoseconds: Int, joined: Int) {
         condition.withLock {
             running -= 1
-            endpoint.queue.finished(nanoseconds: nanoseconds, now: .now)
+            endpoint.queue.finished(nanoseconds: nanoseconds, joined: joined, now: .now)
             endpoint.publishGauges()
             if isClosed { condition.broadcast() }
         }

@@ -13,6 +13,8 @@ package final class LiveVersion: Sendable {
     package let engine: any InferenceEngine
     /// Whether no call of it may run on an event loop, however light.
     let isForLanes: Bool
+    /// Whether calls that wait may be joined into one.
+    let joinsCalls: Bool
     package let proof: ProofVerdict
     package let cost: RunCost
     /// Reads rows of named values against ``signature``.
@@ -33,6 +35,7 @@ package final class LiveVersion: Sendable {
         self.signature = signature
         self.engine = engine
         isForLanes = engine.runsElsewhere
+        joinsCalls = engine.runsElsewhere && signature.isBatched
         self.proof = proof
         self.cost = cost
         rows = try RowDecoder(layout: signature.layout, limits: limits)

@@ -6,6 +6,7 @@
 #include "slipway_sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -55,17 +56,20 @@ static const int refused[] = {
     SYS_iopl, SYS_ioperm, SYS_modify_ldt, SYS_uselib, SYS_ustat, SYS_sysfs, SYS__sysctl,
 #endif
     // Memory that no limit of the process counts.
-    SYS_shmget, SYS_memfd_create, SYS_memfd_secret, SYS_mq_open,
+    SYS_shmget, SYS_memfd_create, SYS_memfd_secret, SYS_mq_open, SYS_mq_unlink,
     // The processors and banks of memory it was given, and its turn at them.
     SYS_sched_setaffinity, SYS_sched_setscheduler, SYS_sched_setparam, SYS_sched_setattr, SYS_setpriority,
     SYS_ioprio_set, SYS_mbind, SYS_set_mempolicy, SYS_move_pages, SYS_migrate_pages,
 };
 
 /// What Landlock has no rule for, or only in its newer versions: what an owner may do to files wherever they lie, seeing
-/// what others do to them, and signals that name no process.
+/// what others do to them, signals that name no process, and what processes of one user share by number.
 static const int refused_without_namespaces[] = {
-    SYS_truncate, SYS_inotify_add_watch, SYS_pidfd_send_signal, SYS_tkill, SYS_fchmod, SYS_fchmodat, SYS_fchmodat2, SYS_fchown, SYS_fchownat, SYS_utimensat, SYS_setxattr, SYS_lsetxattr,
-    SYS_fsetxattr, SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr,
+    SYS_fchmod, SYS_fchmodat, SYS_fchmodat2, SYS_fchown, SYS_fchownat, SYS_utimensat, SYS_truncate,
+    SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr, SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr,
+    SYS_inotify_add_watch, SYS_pidfd_send_signal, SYS_tkill,
+    SYS_shmat, SYS_shmctl, SYS_semget, SYS_semctl, SYS_semop, SYS_semtimedop,
+    SYS_msgget, SYS_msgctl, SYS_msgsnd, SYS_msgrcv,
 #if defined(__x86_64__)
     SYS_chmod, SYS_chown, SYS_lchown, SYS_utime, SYS_utimes, SYS_futimesat,
 #endif
@@ -77,7 +81,7 @@ static const int refused_without_namespaces[] = {
     (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 
 struct program {
-    struct sock_filter steps[2 * COUNT(refused) + 2 * COUNT(refused_without_namespaces) + 96];
+    struct sock_filter steps[2 * COUNT(refused) + 2 * COUNT(refused_without_namespaces) + 128];
     unsigned short count;
 };
 
@@ -187,13 +191,21 @@ static void check_signals(struct program *program) {
         answer(program, fails_with(EPERM));
         end_call(program, start);
     }
+    // A descriptor that is ready can be made to send one.
+    unsigned short start = begin_call(program, SYS_fcntl);
+    load(program, LOW_HALF(1));
+    if_equal(program, F_SETOWN, fails_with(EPERM));
+    if_equal(program, F_SETOWN_EX, fails_with(EPERM));
+    end_call(program, start);
 }
 
-static void check_terminals(struct program *program) {
+static void check_devices(struct program *program) {
     unsigned short start = begin_call(program, SYS_ioctl);
     load(program, LOW_HALF(1));
     if_equal(program, TIOCSTI, fails_with(EPERM));
     if_equal(program, 0x541C /* TIOCLINUX */, fails_with(EPERM));
+    if_equal(program, FIOSETOWN, fails_with(EPERM));
+    if_equal(program, SIOCSPGRP, fails_with(EPERM));
     end_call(program, start);
 }
 
@@ -209,7 +221,7 @@ int sandbox_filter(sandbox_filter_choices choices) {
     check_sockets(&program, choices.namespaces);
     check_memory(&program);
     check_limits(&program);
-    check_terminals(&program);
+    check_devices(&program);
     answer(&program, SECCOMP_RET_ALLOW);
     struct sock_fprog whole = {program.count, program.steps};
     return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &whole);

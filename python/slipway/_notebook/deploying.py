@@ -51,12 +51,10 @@ class Deployment:
         return f"curl -H 'content-type: application/json' -d {body} {url}"
 
     def _facts(self) -> dict[str, str]:
-        facts = {"address": self.url, "verdict": self.summary}
-        engine = self.report.get("engine")
-        if isinstance(engine, str):
-            reason = self.report.get("engineReason")
-            facts["runs in"] = f"{engine}: {reason}" if reason else engine
-        return facts | {
+        return {
+            "address": self.url,
+            "verdict": self.summary,
+            **_engine(self.report.get("conversion")),
             "try it": self.curl,
             "from Python": f"slipway.Client().predict({self.endpoint!r}, rows)",
             "next": f"slipway status; slipway rollback {self.endpoint}",
@@ -72,6 +70,30 @@ class Deployment:
     def _repr_html_(self) -> str:
         mark = "✓ " if self.proven else ""
         return table_page(f"{mark}{self.endpoint} version {self.version}", self._facts())
+
+
+def _engine(conversion: dict[str, Any] | None) -> dict[str, str]:
+    """What serves a model that no engine opens as it is, and why."""
+    if conversion is None:
+        return {}
+    facts: dict[str, str] = {}
+    agreeing = next((attempt for attempt in conversion["attempts"] if attempt["agrees"]), None)
+    if conversion["served_by"] == "native" and agreeing is not None:
+        facts["served by"] = (
+            f"the native engine: {agreeing['form']} agrees with the original on {agreeing['rows']} rows, "
+            f"{agreeing['edge_rows']} of them made for the edges"
+        )
+    else:
+        facts["served by"] = "a worker: the original itself"
+    for attempt in conversion["attempts"]:
+        if not attempt["agrees"]:
+            why = attempt.get("problem") or f"differs in {attempt['differing_rows']} of {attempt['rows']} rows"
+            first = attempt.get("first_difference")
+            facts[f"not {attempt['form']}"] = f"{why}: {first}" if first else why
+    for reason in conversion["not_converted"]:
+        form, _, why = reason.partition(": ")
+        facts[f"not {form}"] = why
+    return facts
 
 
 def deploy(

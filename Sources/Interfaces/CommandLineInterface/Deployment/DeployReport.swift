@@ -25,11 +25,13 @@ struct DeployReport: Encodable {
     let summary: String
     let unchanged: Bool
     let endpoints: [Endpoint]
+    /// For a model that no engine opens as it is.
+    let conversion: ConversionV1?
     private let server: String
     private let predictPaths: [String]
 
     private enum CodingKeys: String, CodingKey {
-        case model, project, version, bundle, endpoint, url, proven, summary, unchanged, endpoints
+        case model, project, version, bundle, endpoint, url, proven, summary, unchanged, endpoints, conversion
     }
 
     /// - Parameter deployed: One for each endpoint, at least one.
@@ -49,6 +51,7 @@ struct DeployReport: Encodable {
         let proof = deployed.first?.endpoint.proof
         proven = proof?.proven ?? bundle.verdict.isProven
         summary = proof?.summary ?? bundle.verdict.line
+        conversion = bundle.conversion.map(ConversionV1.init)
         unchanged = endpoints.allSatisfy(\.unchanged)
         self.server = server
         predictPaths = deployed.map(\.endpoint.predictPath)

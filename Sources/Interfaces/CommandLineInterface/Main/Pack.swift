@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import ModelDomain
 internal import ModelExecution
 internal import ModelPackaging
+internal import WireTypes
 
 struct Pack: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -31,7 +32,7 @@ struct Pack: AsyncParsableCommand {
         let report = PackReport(
             model: bundle.model.name.rawValue, project: bundle.model.project.rawValue,
             bundle: bundle.digest.description, folder: folder, proven: bundle.verdict.isProven,
-            summary: bundle.verdict.line)
+            summary: bundle.verdict.line, conversion: bundle.conversion.map(ConversionV1.init))
         let facts = Table(rows: [["model", bundle.model.description], ["bundle", report.bundle], ["folder", folder]])
         try format.write(report, asText: "\(bundle.verdict.checkedLine)\n\(facts.text)")
     }
@@ -44,4 +45,5 @@ private struct PackReport: Encodable {
     let folder: String
     let proven: Bool
     let summary: String
+    let conversion: ConversionV1?
 }

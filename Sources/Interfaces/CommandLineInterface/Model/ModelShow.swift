@@ -6,15 +6,29 @@ internal import WireTypes
 struct ModelShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Show the versions of a model, newest first.",
-        discussion: "Example: slipway model show breast-cancer")
+        abstract: "Show the versions of a model, newest first, or where one of them comes from.",
+        discussion: """
+            With --version: who packed it, from what, for which engine, and for a model that was made in another language \
+            what became of the attempts to convert it.
+
+            Example: slipway model show breast-cancer --version 1
+            """)
 
     @OptionGroup var model: ModelOptions
+
+    @Option(help: ArgumentHelp("One version: a number, @alias, or sha256: and digits.", valueName: "version"))
+    var version: String?
+
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
 
     mutating func run() async throws {
-        let model = try await server.client().model(model.reference)
+        let client = try await server.client()
+        if let version {
+            let provenance = try await client.provenance(of: model.reference, version: version)
+            return try output.write(provenance, asText: provenance.text)
+        }
+        let model = try await client.model(model.reference)
         let table = Table(
             header: ["VERSION", "STATUS", "EXAMPLES", "BUNDLE", "CREATED", "BY", "ALIASES"],
             rows: model.versions.map { version in
@@ -25,5 +39,33 @@ struct ModelShow: AsyncParsableCommand {
                 ]
             }, numbers: [0])
         try output.write(model, asText: model.versions.isEmpty ? "No versions yet." : table.text)
+    }
+}
+
+extension ProvenanceV1 {
+    fileprivate var text: String {
+        var rows = [
+            ["packed", "\(packedAt) by \(packedBy), \(tool)"], ["source", source],
+            ["engine", [engine.name, engine.version].joined(separator: " ")],
+            ["proof", proof.summary],
+        ]
+        if let git { rows.append(["commit", git.commit + (git.dirty ? ", with changes" : "")]) }
+        if let conversion {
+            rows.append(["original", conversion.original])
+            rows.append(["served by", conversion.servedBy])
+            rows += conversion.attempts.map { ["tried", $0.line] }
+            rows += conversion.notConverted.map { ["not converted", $0] }
+            rows += conversion.notes.map { ["note", $0] }
+        }
+        return Table(rows: rows).text
+    }
+}
+
+extension ConversionV1.Attempt {
+    fileprivate var line: String {
+        if let problem { return "\(form): \(problem)" }
+        let compared = "\(rows) rows, \(edgeRows) of them at the edges"
+        guard !agrees else { return "\(form): agrees on \(compared), largest difference \(largestDifference)" }
+        return "\(form): differs in \(differingRows) of \(compared); first: \(firstDifference ?? "")"
     }
 }

@@ -64,8 +64,8 @@ int sandbox_landlock_enter(int rules);
 
 /// What a filter depends on.
 typedef struct sandbox_filter_choices {
-    /// Whether the process sees files and processes of its own only. Then it may have sockets by path, change the mode and
-    /// owner of files, and send signals to others.
+    /// Whether the process sees files and processes of its own only. Then it may have sockets by path, change the mode
+    /// and owner of files, and send signals to others.
     int namespaces;
     /// Whether it may start processes beside threads.
     int processes;

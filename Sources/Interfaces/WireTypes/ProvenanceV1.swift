@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where a version comes from, and what was found when it was packed: `provenance.json` as the API gives it.
+package struct ProvenanceV1: Codable, Sendable, Equatable {
+    package struct Engine: Codable, Sendable, Equatable {
+        package let name: String
+        package let version: String
+        package let build: String
+    }
+
+    package struct Commit: Codable, Sendable, Equatable {
+        package let commit: String
+        package let dirty: Bool
+    }
+
+    package struct Proof: Codable, Sendable, Equatable {
+        package let proven: Bool
+        package let summary: String
+    }
+
+    /// RFC 3339.
+    package let packedAt: String
+    package let packedBy: String
+    package let tool: String
+    package let source: String
+    package let engine: Engine
+    package let git: Commit?
+    package let proof: Proof
+    package let conversion: ConversionV1?
+
+    /// As the document spells them.
+    private enum CodingKeys: String, CodingKey {
+        case packedAt = "packed_at"
+        case packedBy = "packed_by"
+        case tool, source, engine, git, proof, conversion
+    }
+}
+
+/// What became of the attempts to run a model natively that was made in another language.
+package struct ConversionV1: Codable, Sendable, Equatable {
+    package struct Attempt: Codable, Sendable, Equatable {
+        package let form: String
+        package let agrees: Bool
+        package let rows: Int
+        /// How many of them were made to lie at the edges.
+        package let edgeRows: Int
+        package let largestDifference: Double
+        package let differingRows: Int
+        package let firstDifference: String?
+        package let problem: String?
+
+        package init(
+            form: String, agrees: Bool, rows: Int, edgeRows: Int, largestDifference: Double, differingRows: Int,
+            firstDifference: String?, problem: String?
+        ) {
+            self.form = form
+            self.agrees = agrees
+            self.rows = rows
+            self.edgeRows = edgeRows
+            self.largestDifference = largestDifference
+            self.differingRows = differingRows
+            self.firstDifference = firstDifference
+            self.problem = problem
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case form, agrees, rows, problem
+            case edgeRows = "edge_rows"
+            case largestDifference = "largest_difference"
+            case differingRows = "differing_rows"
+            case firstDifference = "first_difference"
+        }
+    }
+
+    package let original: String
+    /// `native` or `worker`.
+    package let servedBy: String
+    package let attempts: [Attempt]
+    package let notConverted: [String]
+    package let notes: [String]
+
+    package init(
+        original: String, servedBy: String, attempts: [Attempt], notConverted: [String], notes: [String]
+    ) {
+        self.original = original
+        self.servedBy = servedBy
+        self.attempts = attempts
+        self.notConverted = notConverted
+        self.notes = notes
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case original, attempts, notes
+        case servedBy = "served_by"
+        case notConverted = "not_converted"
+    }
+}
