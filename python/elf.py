@@ -46,5 +46,8 @@ def platform_tag(programs):
     """The oldest systems on which all of them run."""
     glibc = max(program.versions.get("GLIBC", (2, 17)) for program in programs)
     libstdcxx = max(program.versions.get("GLIBCXX", (3, 4, 0)) for program in programs)
-    minor = max(glibc[1], min(minor for minor, newest in LIBSTDCXX.items() if newest >= (*libstdcxx, 0)[2]))
+    new_enough = [minor for minor, newest in LIBSTDCXX.items() if newest >= libstdcxx[-1]]
+    if not new_enough:
+        raise SystemExit(f"No system with libstdc++ {libstdcxx} is known: add it to LIBSTDCXX in {__file__}.")
+    minor = max(glibc[1], min(new_enough))
     return f"manylinux_{glibc[0]}_{minor}_x86_64"

@@ -18,15 +18,27 @@ def machine(own_machine):
 def test_a_pipeline_answers_at_its_endpoint_as_here(machine, customers, pipeline, engine):
     deployment = slipway.deploy(pipeline, "churn", customers[:150], baseline=customers, engine=engine)
     assert deployment.proven
-    unseen = customers[150:].assign(
-        country=customers["country"][150:].where(customers.index[150:] % 5 != 0, "unseen")
-    )
+    assert "served by" in repr(deployment)
+    if engine == "worker":
+        assert "a worker: the original itself" in deployment._repr_html_()
+    unseen = customers[150:].fillna({"country": "DE"})
+    unseen.loc[unseen.index % 5 == 0, "country"] = "unseen"
     for rows in [unseen, unseen.to_dict("records")]:
-        answer = deployment.predict(rows)
-        assert answer["label"].tolist() == pipeline.predict(unseen).tolist()
-        numpy.testing.assert_allclose(
-            answer["probabilities"], pipeline.predict_proba(unseen), atol=1e-5, rtol=1e-4
-        )
+        assert_served_as_here(deployment, pipeline, rows, unseen)
+
+
+@pytest.mark.xfail(strict=True, reason="preparing does not say yet that a text column may be missing")
+def test_a_missing_text_reaches_the_model_as_one(machine, customers, pipeline):
+    deployment = slipway.deploy(pipeline, "churn", customers[:150])
+    assert customers["country"][150:].isna().any()
+    for rows in [customers[150:], customers[150:].to_dict("records")]:
+        assert_served_as_here(deployment, pipeline, rows, customers[150:])
+
+
+def assert_served_as_here(deployment, model, rows, frame):
+    answer = deployment.predict(rows)
+    assert answer["label"].tolist() == model.predict(frame).tolist()
+    numpy.testing.assert_allclose(answer["probabilities"], model.predict_proba(frame), atol=1e-5, rtol=1e-4)
 
 
 def test_a_class_of_the_notebook_is_served(machine):

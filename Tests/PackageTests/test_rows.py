@@ -206,9 +206,16 @@ def test_rows_that_are_none_are_refused_with_what_is_wrong(client, rows, code):
     assert refused.value.hint or refused.value.status == 400
 
 
-def test_an_array_that_is_no_integer_is_not_rounded(client):
-    with pytest.raises(InputRefused, match="no such integers"):
-        client.predict("identity-int64", numpy.array([[1.5, 2, 3]]))
-    assert only_output(client.predict("identity-int64", numpy.array([[1.0, 2.0, 3.0]]))).tolist() == [
-        [1, 2, 3]
+@pytest.mark.parametrize("values", [[1.5, 2, 3], [numpy.nan, 2, 3], [2.0**63, 2, 3]])
+def test_an_array_that_is_no_integer_is_not_made_one(client, values):
+    with pytest.raises(InputRefused, match="cannot hold") as refused:
+        client.predict("identity-int64", numpy.array([values]))
+    assert refused.value.code == "IN-006"
+    assert only_output(client.predict("identity-int64", numpy.array([[1.0, -2.0, 3.0]]))).tolist() == [
+        [1, -2, 3]
     ]
+
+
+def test_an_array_beyond_the_models_numbers_is_not_made_an_infinity(client, rows):
+    with pytest.raises(InputRefused, match="cannot hold"):
+        client.predict("breast-cancer", rows.to_numpy() * 1e300)

@@ -151,17 +151,21 @@ def _fitted(values: Array, tensor: Tensor) -> Array:
     if kind is None or kind == values.dtype or (kind == object) != (values.dtype == object):
         # The server says what it expects.
         return values
-    if kind.kind in "iu" and values.dtype.kind == "f":
-        converted = values.astype(kind)
-        if not np.array_equal(converted, values):
-            raise InputRefused(
-                f"“{tensor.name}” takes {tensor.datatype}, and there are values that are no such integers.",
-                hint="Round them, or leave out the rows in which a value is missing.",
-                code="IN-005",
-                details={"field": tensor.name},
-            )
-        return converted
-    return values.astype(kind)
+    with np.errstate(invalid="ignore", over="ignore"):
+        converted: Array = values.astype(kind)
+    if kind.kind in "iub":
+        is_kept = bool(np.array_equal(converted, values))
+    else:
+        # The nearest number is close enough; an infinity is not, where there was a number.
+        is_kept = not bool((np.isinf(converted) & np.isfinite(values)).any())
+    if not is_kept:
+        raise InputRefused(
+            f"“{tensor.name}” takes {tensor.datatype}, and there are values that it cannot hold.",
+            hint="Round fractions and clip what is too large; where a value is missing, leave the row out.",
+            code="IN-006",
+            details={"field": tensor.name},
+        )
+    return converted
 
 
 def _tensors(

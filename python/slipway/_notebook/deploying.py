@@ -50,6 +50,11 @@ class Deployment:
         body, url = shlex.quote(f"[{self.row}]"), shlex.quote(self.url)
         return f"curl -H 'content-type: application/json' -d {body} {url}"
 
+    @property
+    def _replaced(self) -> bool:
+        first = self.report["endpoints"][0]
+        return first.get("replacedVersion") is not None and not first["unchanged"]
+
     def _facts(self) -> dict[str, str]:
         return {
             "address": self.url,
@@ -57,7 +62,9 @@ class Deployment:
             **_engine(self.report.get("conversion")),
             "try it": self.curl,
             "from Python": f"slipway.Client().predict({self.endpoint!r}, rows)",
-            "next": f"slipway status; slipway rollback {self.endpoint}",
+            "next": f"slipway status; slipway rollback {self.endpoint}"
+            if self._replaced
+            else "slipway status",
         }
 
     def __repr__(self) -> str:
@@ -87,7 +94,9 @@ def _engine(conversion: dict[str, Any] | None) -> dict[str, str]:
         facts["served by"] = "a worker: the original itself"
     for attempt in conversion["attempts"]:
         if not attempt["agrees"]:
-            why = attempt.get("problem") or f"differs in {attempt['differing_rows']} of {attempt['rows']} rows"
+            why = (
+                attempt.get("problem") or f"differs in {attempt['differing_rows']} of {attempt['rows']} rows"
+            )
             first = attempt.get("first_difference")
             facts[f"not {attempt['form']}"] = f"{why}: {first}" if first else why
     for reason in conversion["not_converted"]:
