@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Builds the wheel: the Python package, the program as a script on the PATH, and the demo's example. Python 3.11 on.
+"""Builds the wheel: the Python package, the program as a script on the PATH, and the demo's example. Python
+3.11 on.
 
     python3 build_wheel.py [FOLDER]        ../dist by default
-
-Also the build backend of pyproject.toml (PEP 517). SLIPWAY_BINARY names the program instead of the release build;
-SOURCE_DATE_EPOCH is the time that files get. The same input is the same bytes. Needs binutils.
+ Also the build backend of pyproject.toml (PEP 517). SLIPWAY_BINARY names the program instead of the release
+build; SOURCE_DATE_EPOCH is the time that files get. The same input is the same bytes. Needs binutils.
 """
 
 import base64
@@ -25,7 +25,15 @@ from elf import Program, platform_tag
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 EXAMPLE = ROOT / "examples" / "breast-cancer"
-EXAMPLE_FILES = ("README.md", "examples.csv", "model.onnx", "row.json", "slipway.yaml", "train.csv", "train.py")
+EXAMPLE_FILES = (
+    "README.md",
+    "examples.csv",
+    "model.onnx",
+    "row.json",
+    "slipway.yaml",
+    "train.csv",
+    "train.py",
+)
 # What the wheel may bring along instead of expecting it of the system, with where it is on this machine.
 BUNDLED = ("libsqlite3.so.0",)
 EARLIEST = 315532800  # 1980-01-01, before which zip archives know no time.
@@ -61,7 +69,9 @@ def bundled(program):
             "Build the release program with `make build`, which links Swift's libraries in."
         )
     if libraries and "$ORIGIN/../lib/slipway" not in program.library_paths:
-        raise SystemExit("The program does not look for libraries in lib/slipway: build it with `make build`.")
+        raise SystemExit(
+            "The program does not look for libraries in lib/slipway: build it with `make build`."
+        )
     return libraries
 
 
@@ -86,8 +96,13 @@ def contents(stem, project, tag, binary, libraries):
     for name, path in libraries.items():
         entries[f"{data}/data/lib/slipway/{name}"] = (path.read_bytes(), False)
     for name in EXAMPLE_FILES:
-        entries[f"{data}/data/share/slipway/examples/{EXAMPLE.name}/{name}"] = ((EXAMPLE / name).read_bytes(), False)
-    wheel = f"Wheel-Version: 1.0\nGenerator: slipway {project['version']}\nRoot-Is-Purelib: false\nTag: {tag}\n"
+        entries[f"{data}/data/share/slipway/examples/{EXAMPLE.name}/{name}"] = (
+            (EXAMPLE / name).read_bytes(),
+            False,
+        )
+    wheel = (
+        f"Wheel-Version: 1.0\nGenerator: slipway {project['version']}\nRoot-Is-Purelib: false\nTag: {tag}\n"
+    )
     entries[f"{info}/METADATA"] = (metadata(project).encode(), False)
     entries[f"{info}/WHEEL"] = (wheel.encode(), False)
     entries[f"{info}/licenses/LICENSE"] = ((ROOT / "LICENSE").read_bytes(), False)
@@ -117,11 +132,15 @@ def metadata(project):
 def write(path, record, entries):
     """An archive with the same bytes wherever and whenever it is written."""
     moment = time.gmtime(max(int(os.environ.get("SOURCE_DATE_EPOCH", EARLIEST)), EARLIEST))
-    lines = [f"{name},sha256={digest(content)},{len(content)}\n" for name, (content, _) in sorted(entries.items())]
+    lines = [
+        f"{name},sha256={digest(content)},{len(content)}\n" for name, (content, _) in sorted(entries.items())
+    ]
     entries = entries | {record: ("".join([*lines, f"{record},,\n"]).encode(), False)}
     with zipfile.ZipFile(path, "w") as archive:
         # RECORD comes last, as the format wants it.
-        for name, (content, is_run) in sorted(entries.items(), key=lambda entry: (entry[0] == record, entry[0])):
+        for name, (content, is_run) in sorted(
+            entries.items(), key=lambda entry: (entry[0] == record, entry[0])
+        ):
             entry = zipfile.ZipInfo(name, moment[:6])
             entry.create_system = 3
             entry.external_attr = (0o100755 if is_run else 0o100644) << 16

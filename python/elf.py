@@ -9,8 +9,8 @@ from dataclasses import dataclass
 EXPECTED = {"ld-linux-x86-64.so.2", "libc.so.6", "libgcc_s.so.1", "libm.so.6", "libstdc++.so.6", "libz.so.1"}
 EXPECTED |= {"libdl.so.2", "libpthread.so.0", "librt.so.1", "libutil.so.1"}
 
-# The newest symbols of libstdc++ on systems with a glibc 2.x, by x: Debian 11, RHEL 9, Ubuntu 22.04, Fedora 38,
-# Ubuntu 24.04.
+# The newest symbols of libstdc++ on systems with a glibc 2.x, by x: Debian 11, RHEL 9, Ubuntu 22.04, Fedora
+# 38, Ubuntu 24.04.
 LIBSTDCXX = {31: 28, 34: 29, 35: 30, 38: 31, 39: 33}
 
 
@@ -46,5 +46,8 @@ def platform_tag(programs):
     """The oldest systems on which all of them run."""
     glibc = max(program.versions.get("GLIBC", (2, 17)) for program in programs)
     libstdcxx = max(program.versions.get("GLIBCXX", (3, 4, 0)) for program in programs)
-    minor = max(glibc[1], min(minor for minor, newest in LIBSTDCXX.items() if newest >= (*libstdcxx, 0)[2]))
+    new_enough = [minor for minor, newest in LIBSTDCXX.items() if newest >= libstdcxx[-1]]
+    if not new_enough:
+        raise SystemExit(f"No system with libstdc++ {libstdcxx} is known: add it to LIBSTDCXX in {__file__}.")
+    minor = max(glibc[1], min(new_enough))
     return f"manylinux_{glibc[0]}_{minor}_x86_64"

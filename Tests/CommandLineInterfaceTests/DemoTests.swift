@@ -21,7 +21,7 @@ struct DemoTests {
             let tools = FakeToolbox {
                 $0.packed = .success(project)
                 $0.running = server.local
-                $0.example = folder.path
+                $0.exampleFolder = folder.path
             }
             let outcome = await slipway("demo", "--data", "d", tools: tools)
             #expect(outcome.code == 0, "\(outcome.diagnostics)")

@@ -12,7 +12,7 @@ struct FakeToolbox: Toolbox {
     /// What ``startServer(data:)`` starts.
     var startable: LocalServer?
     /// Where the example is that came along.
-    var example: String?
+    var exampleFolder: String?
     var log: [String] = []
     var findings: [DoctorFinding] = []
     var engineFindings: [EngineFinding] = []
@@ -46,7 +46,7 @@ struct FakeToolbox: Toolbox {
 
     func example(_ name: String) async throws -> String? {
         note("example \(name)")
-        return example
+        return exampleFolder
     }
 
     func serve(_ options: ServeOptions) async throws {

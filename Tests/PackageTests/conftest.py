@@ -3,6 +3,7 @@
 
 import os
 
+import numpy
 import onnx
 import pandas
 import pytest
@@ -27,8 +28,12 @@ def server(tmp_path_factory):
 
 def one_text(folder):
     """A model that gives the text of each row back."""
-    values, same = (onnx.helper.make_tensor_value_info(name, onnx.TensorProto.STRING, ["rows", 1]) for name in "xy")
-    graph = onnx.helper.make_graph([onnx.helper.make_node("Identity", ["x"], ["y"])], "one-text", [values], [same])
+    values, same = (
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.STRING, ["rows", 1]) for name in "xy"
+    )
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("Identity", ["x"], ["y"])], "one-text", [values], [same]
+    )
     model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
     onnx.save(model, folder / "one-text.onnx")
     return folder / "one-text.onnx"
@@ -61,3 +66,40 @@ def own_machine(tmp_path, monkeypatch):
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("SLIPWAY_BINARY", str(BINARY))
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def customers():
+    """A table with what tables have: missing numbers and texts, a category, a date, the country NO."""
+    random = numpy.random.default_rng(0)
+    count = 400
+    frame = pandas.DataFrame(
+        {
+            "age": random.integers(18, 90, count).astype(float),
+            "country": random.choice(["NO", "DE", "日本", None], count),
+            "plan": pandas.Categorical(random.choice(["basic", "pro"], count)),
+            "income": random.normal(30_000, 9_000, count),
+        }
+    )
+    frame.loc[::7, "income"] = numpy.nan
+    return frame
+
+
+@pytest.fixture(scope="session")
+def churned(customers):
+    return ((customers["income"].fillna(0) > 30_000) ^ (customers["country"] == "NO")).astype(int)
+
+
+@pytest.fixture(scope="session")
+def pipeline(customers, churned):
+    from sklearn.compose import make_column_transformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    numbers = make_pipeline(SimpleImputer(), StandardScaler())
+    columns = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), ["country", "plan"]), (numbers, ["age", "income"])
+    )
+    return make_pipeline(columns, LogisticRegression()).fit(customers, churned)

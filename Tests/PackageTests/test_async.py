@@ -22,7 +22,10 @@ def awaiting(server, body, **options):
 def test_many_predictions_at_once(server, table, rows):
     async def ask(client):
         return await asyncio.gather(
-            *(client.predict("breast-cancer", rows.iloc[position : position + 1]) for position in range(len(rows)))
+            *(
+                client.predict("breast-cancer", rows.iloc[position : position + 1])
+                for position in range(len(rows))
+            )
         )
 
     predictions = awaiting(server, ask)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Connections are kept, found anew when the server was, and nothing is sent twice that may have been computed."""
+"""Connections are kept, found anew when the server was, and nothing is sent twice that may have been
+computed.
+"""
 
 import http.server
 import json
@@ -22,7 +24,9 @@ def opened(monkeypatch):
     made = []
     connect = connections.Connections._connect
     monkeypatch.setattr(
-        connections.Connections, "_connect", lambda self, until: made.append(self.server.url) or connect(self, until)
+        connections.Connections,
+        "_connect",
+        lambda self, until: made.append(self.server.url) or connect(self, until),
     )
     return made
 
@@ -93,8 +97,9 @@ def test_a_server_over_tls_is_trusted_by_its_announcement(own_machine, rows, mon
 
     certificate, key = own_machine / "certificate.pem", own_machine / "key.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=models.example", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate],
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+         "-days", "2", "-subj", "/CN=models.example", "-addext", "subjectAltName=DNS:localhost",
+         "-keyout", key, "-out", certificate],
         check=True, capture_output=True,
     )  # fmt: skip
     with running(own_machine, "--tls-certificate", certificate, "--tls-key", key) as server:

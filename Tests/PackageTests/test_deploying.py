@@ -41,10 +41,24 @@ def test_a_deployment_shows_address_verdict_a_line_that_works_and_what_is_next(m
     for shown in [repr(deployment), deployment._repr_html_()]:
         assert deployment.url in shown
         assert "143 of 143 examples agree" in shown
-        assert "slipway rollback breast-cancer" in shown
-    answered = subprocess.run(["bash", "-c", f"{deployment.curl} -s"], capture_output=True, text=True, check=True)
+        assert "slipway status" in shown and "rollback" not in shown
+    answered = subprocess.run(
+        ["bash", "-c", f"{deployment.curl} -s"], capture_output=True, text=True, check=True
+    )
     assert json.loads(answered.stdout)["predictions"][0]["label"] == 1
-    assert "<script>" not in slipway.deploy(EXAMPLE, name="a", endpoint="b")._repr_html_()
+
+
+def test_what_replaces_a_version_shows_the_way_back(machine, tmp_path):
+    slipway.deploy(EXAMPLE)
+    shutil.copytree(EXAMPLE, tmp_path / "project")
+    project = (tmp_path / "project" / "slipway.yaml").read_text()
+    (tmp_path / "project" / "slipway.yaml").write_text(
+        project.replace("absolute: 1.0e-5", "absolute: 1.0e-4")
+    )
+    second = slipway.deploy(tmp_path / "project")
+    assert second.version == 2
+    assert "slipway rollback breast-cancer" in repr(second)
+    assert "rollback" not in repr(slipway.deploy(tmp_path / "project"))
 
 
 def test_a_model_folder_or_file_is_taken_as_the_command_takes_it(machine, tmp_path, rows):
@@ -99,7 +113,9 @@ def test_a_model_object_needs_a_name_and_examples():
 
 def test_the_program_runs_with_this_interpreter(own_machine, monkeypatch):
     fake = own_machine / "slipway"
-    fake.write_text('#!/bin/sh\necho "packing" >&2\necho "{\\"python\\": \\"$SLIPWAY_PYTHON\\", \\"words\\": \\"$*\\"}"\n')
+    fake.write_text(
+        '#!/bin/sh\necho "packing" >&2\necho "{\\"python\\": \\"$SLIPWAY_PYTHON\\", \\"words\\": \\"$*\\"}"\n'
+    )
     fake.chmod(0o755)
     monkeypatch.setenv("SLIPWAY_BINARY", str(fake))
     said = []

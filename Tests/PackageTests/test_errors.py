@@ -53,7 +53,10 @@ def test_no_token_is_told_apart_from_a_wrong_one(server, own_machine):
 
 
 def test_more_than_a_body_may_hold_is_refused(tmp_path, rows):
-    with running(tmp_path, "--body-limit", "64KiB") as server, slipway.Client(server.url, server.token) as client:
+    with (
+        running(tmp_path, "--body-limit", "64KiB") as server,
+        slipway.Client(server.url, server.token) as client,
+    ):
         server.slipway("deploy", ROOT / "examples" / "breast-cancer")
         with pytest.raises(errors.InputRefused) as refused:
             client.predict("breast-cancer", rows.sample(5000, replace=True))
@@ -83,7 +86,9 @@ def test_a_caller_above_its_rate_is_overload_and_says_when_to_come_back(server, 
 
 
 def test_every_error_is_a_slipway_error_that_a_notebook_shows_in_short():
-    kinds = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, Exception)]
+    kinds = [
+        value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, Exception)
+    ]
     assert len(kinds) > 10
     for kind in kinds:
         error = kind("It is so.", hint="Do this.", code="IN-001")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows in every form that people have them in reach the model as they are, and answers come back as arrays."""
+"""Rows in every form that people have them in reach the model as they are, and answers are arrays."""
 
 import datetime
 import decimal
@@ -70,7 +70,8 @@ def test_one_row_may_be_a_dictionary(client, rows):
 
 # What a column of floating-point numbers takes: the values, and what the model must get.
 NUMBERS = [
-    (numpy.array([1, -2, 3], kind), [1, -2, 3]) for kind in ["int8", "int16", "int32", "int64", "float16", "float32", "float64"]
+    (numpy.array([1, -2, 3], kind), [1, -2, 3])
+    for kind in ["int8", "int16", "int32", "int64", "float16", "float32", "float64"]
 ] + [
     (numpy.array([1, 2, 3], kind), [1, 2, 3]) for kind in ["uint8", "uint16", "uint32", "uint64"]
 ] + [
@@ -95,8 +96,9 @@ def test_numbers_of_every_type_arrive_as_the_nearest_of_the_models(client, value
 
 TEXTS = [
     ["", "a b", 'quote " and, comma'], ["Zürich", "日本", "👩‍🔬"], ["NO", "null", "NaN"],
-    pandas.Categorical(["x", "y", "x"]), pandas.array(["x", "y", "z"], "string"), pandas.array(["x", "y", "z"], "string[pyarrow]"),
-    numpy.array(["x", "yy", "z"]), polars.Series(["x", "y", "z"]), polars.Series(["x", "y", "x"], dtype=polars.Categorical),
+    pandas.Categorical(["x", "y", "x"]), pandas.array(["x", "y", "z"], "string"),
+    pandas.array(["x", "y", "z"], "string[pyarrow]"), numpy.array(["x", "yy", "z"]),
+    polars.Series(["x", "y", "z"]), polars.Series(["x", "y", "x"], dtype=polars.Categorical),
     [b"x", b"y", b"z"],
 ]  # fmt: skip
 
@@ -115,7 +117,9 @@ def test_dates_are_texts_as_packing_records_them(client):
         pandas.to_datetime(pandas.Series(moments), format="ISO8601").dt.tz_localize("Europe/Berlin"),
         numpy.array(moments, "datetime64[s]"),
         [datetime.date(2026, 1, 2), datetime.datetime(2026, 1, 2, 3, 4, 5), datetime.date(1969, 12, 31)],
-        polars.Series(moments).str.to_datetime("%F", strict=False).fill_null(datetime.datetime(2026, 1, 2, 3, 4, 5)),
+        polars.Series(moments)
+        .str.to_datetime("%F", strict=False)
+        .fill_null(datetime.datetime(2026, 1, 2, 3, 4, 5)),
     ]
     for form in forms:
         prediction = client.predict("mixed-columns", {"word": form, "weight": [1, 2, 3]})
@@ -123,18 +127,34 @@ def test_dates_are_texts_as_packing_records_them(client):
 
 
 def test_a_missing_text_is_never_sent_as_another(client):
-    """This model takes none: the server says so, with row and column, instead of answering about an empty text."""
+    """This model takes none: the server says so, with row and column, instead of answering about an empty
+    text.
+    """
     for rows in [
         pandas.DataFrame({"word": ["a", None], "weight": [1.0, 2.0]}),
         pandas.DataFrame({"word": pandas.array(["a", pandas.NA], "string"), "weight": [1.0, 2.0]}),
         polars.DataFrame({"word": ["a", None], "weight": [1.0, 2.0]}),
         [{"word": "a", "weight": 1.0}, {"word": None, "weight": 2.0}],
+        [{"word": "a", "weight": numpy.nan}, {"word": numpy.nan, "weight": 2.0}],
+        pandas.DataFrame({"word": ["a", None], "weight": [1.0, None]}).to_dict("records"),
     ]:
         with pytest.raises(InputRefused) as refused:
             client.predict("mixed-columns", rows)
         assert refused.value.code == "IN-005"
         assert (refused.value.details["field"], refused.value.details["row"]) == ("word", "1")
         assert refused.value.hint
+
+
+def test_a_missing_number_is_nan_in_every_form(client):
+    for rows in [
+        {"word": "a", "weight": float("nan")},
+        [{"word": "a", "weight": numpy.float32("nan")}],
+        pandas.DataFrame({"word": ["a"], "weight": [None]}, dtype=object).astype({"weight": float}),
+        polars.DataFrame(
+            {"word": ["a"], "weight": [None]}, schema={"word": polars.String, "weight": polars.Float64}
+        ),
+    ]:
+        assert numpy.isnan(client.predict("mixed-columns", rows)["same_weight"]).all()
 
 
 def test_integers_keep_every_digit(client):
@@ -149,7 +169,9 @@ def test_plain_texts_are_rows_of_a_model_of_texts(client):
 
 
 def test_images_go_as_one_array(client):
-    lines = [json.loads(line) for line in (EXAMPLES / "digits" / "examples.jsonl").read_text().splitlines()[:20]]
+    lines = [
+        json.loads(line) for line in (EXAMPLES / "digits" / "examples.jsonl").read_text().splitlines()[:20]
+    ]
     images = numpy.array([line["inputs"]["image"] for line in lines])
     for rows in [images, {"image": images}]:
         labels = client.predict("digits", rows)["label"].tolist()
@@ -184,7 +206,16 @@ def test_rows_that_are_none_are_refused_with_what_is_wrong(client, rows, code):
     assert refused.value.hint or refused.value.status == 400
 
 
-def test_an_array_that_is_no_integer_is_not_rounded(client):
-    with pytest.raises(InputRefused, match="no such integers"):
-        client.predict("identity-int64", numpy.array([[1.5, 2, 3]]))
-    assert only_output(client.predict("identity-int64", numpy.array([[1.0, 2.0, 3.0]]))).tolist() == [[1, 2, 3]]
+@pytest.mark.parametrize("values", [[1.5, 2, 3], [numpy.nan, 2, 3], [2.0**63, 2, 3]])
+def test_an_array_that_is_no_integer_is_not_made_one(client, values):
+    with pytest.raises(InputRefused, match="cannot hold") as refused:
+        client.predict("identity-int64", numpy.array([values]))
+    assert refused.value.code == "IN-006"
+    assert only_output(client.predict("identity-int64", numpy.array([[1.0, -2.0, 3.0]]))).tolist() == [
+        [1, -2, 3]
+    ]
+
+
+def test_an_array_beyond_the_models_numbers_is_not_made_an_infinity(client, rows):
+    with pytest.raises(InputRefused, match="cannot hold"):
+        client.predict("breast-cancer", rows.to_numpy() * 1e300)

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 class SlipwayError(Exception):
     """Something was refused, or failed, and says why.
 
-    `code` is stable and stands in docs/errors, `hint` says what to do next, `details` has the facts by name (`field`,
-    `row`, …), `status` is the HTTP status where a server answered, and `prediction_id` the id of the refused prediction.
+    `code` is stable and stands in docs/errors, `hint` says what to do next, `details` has the facts by name
+    (`field`, `row`, …), `status` is the HTTP status where a server answered, and `prediction_id` the id of
+    the refused prediction.
     """
 
     def __init__(

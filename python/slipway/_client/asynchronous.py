@@ -21,10 +21,10 @@ Result = TypeVar("Result")
 class AsyncClient:
     """`Client`, with methods to await. Each request has a thread of a small pool for as long as it lasts.
 
-    Why threads: a request waits for a socket with the interpreter's lock released, so 32 threads are as good as 32 tasks,
-    and there is one client to trust, without a second HTTP library (httpx costs a multiple of a small prediction) and
-    without an HTTP parser of our own. A task that is cancelled shuts its connection down: the thread is free at once, and
-    the server drops what it had not begun.
+    Why threads: a request waits for a socket with the interpreter's lock released, so 32 threads are as good
+    as 32 tasks, and there is one client to trust, without a second HTTP library (httpx takes several times
+    as long for a small prediction) and without an HTTP parser of our own. A task that is cancelled shuts its
+    connection down: the thread is free at once, and the server drops what it had not begun.
     """
 
     def __init__(

@@ -25,9 +25,10 @@ RETRIES = 3
 class Client:
     """A server, and the connections to it.
 
-    `url` is the server to talk to; without it that of SLIPWAY_URL, else the one that runs on the data folder of this
-    machine, whose token is used as well. Elsewhere give `token`, or set SLIPWAY_TOKEN. `timeout` is how many seconds an
-    answer may take, which the server is told; `retries` how often a request is sent again that was certainly not computed.
+    `url` is the server to talk to; without it that of SLIPWAY_URL, else the one that runs on the data folder
+    of this machine, whose token is used as well. Elsewhere give `token`, or set SLIPWAY_TOKEN. `timeout` is
+    how many seconds an answer may take, which the server is told; `retries` how often a request is sent again
+    that was certainly not computed.
 
         client = slipway.Client()
         client.predict("churn", frame)["label"]
@@ -53,12 +54,13 @@ class Client:
     def predict(self, endpoint: str, rows: Any, *, timeout: float | None = None) -> Prediction:
         """The answers for rows.
 
-        `rows` is a pandas or polars frame, a dictionary of columns or of one row, a list of dictionaries, or, where values
-        need no names, an array `[rows, columns]` or whatever shape the endpoint takes. Names are matched by the server, in
-        any order; it converts numbers to the model's type where they stay the nearest ones, and refuses the rest.
+        `rows` is a pandas or polars frame, a dictionary of columns or of one row, a list of dictionaries, or,
+        where values need no names, an array `[rows, columns]` or whatever shape the endpoint takes. Names are
+        matched by the server, in any order; it converts numbers to the model's type where they stay the
+        nearest ones, and refuses the rest.
 
-        Raises InputRefused, NotFound, AccessRefused, Overloaded, DeadlineExceeded, ServerFailed, ServerUnreachable or
-        ConnectionLost, all of them SlipwayError.
+        Raises InputRefused, NotFound, AccessRefused, Overloaded, DeadlineExceeded, ServerFailed,
+        ServerUnreachable or ConnectionLost, all of them SlipwayError.
         """
         return self._predict(endpoint, rows, timeout, None)
 
@@ -67,7 +69,9 @@ class Client:
         return self._signature(endpoint, self.timeout, None, fresh=True)
 
     def status(self) -> dict[str, Any]:
-        """What the server is, and what answers there, as docs/reference/http-api.md describes it. Needs a token."""
+        """What the server is, and what answers there, as docs/reference/http-api.md describes it. Needs a
+        token.
+        """
         status: dict[str, Any] = self._get("/v1/status")
         return status
 
@@ -77,7 +81,9 @@ class Client:
         return endpoints
 
     def examples(self, endpoint: str, count: int = 100) -> list[dict[str, Any]]:
-        """Recorded rows of the version that answers, with their recorded answers, at most 1000. Needs a token."""
+        """Recorded rows of the version that answers, with their recorded answers, at most 1000. Needs a
+        token.
+        """
         found: dict[str, Any] = self._get(f"/v1/endpoints/{quote(endpoint, safe='')}/examples?count={count}")
         examples: list[dict[str, Any]] = found["examples"]
         return examples
@@ -108,7 +114,9 @@ class Client:
             # The endpoint may have got another version since its signature was read.
             before, now = signature(), self._signature(endpoint, limit, cancellation, fresh=True)
             if now != before:
-                reply = self._sender.send(encoded(endpoint, rows, limit, signature).request, limit, cancellation)
+                reply = self._sender.send(
+                    encoded(endpoint, rows, limit, signature).request, limit, cancellation
+                )
         return decoded(_answered(reply), endpoint, asked.index, signature)
 
     def _signature(
@@ -119,7 +127,9 @@ class Client:
         if known is not None and not fresh:
             return known
         if not endpoint:
-            raise InputRefused("The endpoint has no name.", hint="Name one that `slipway status` shows.", code="REG-005")
+            raise InputRefused(
+                "The endpoint has no name.", hint="Name one that `slipway status` shows.", code="REG-005"
+            )
         request = Request("GET", f"/v2/models/{quote(endpoint, safe='')}")
         read = Signature.of(_answered(self._sender.send(request, timeout, cancellation)).body)
         with self._lock:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows as people have them, as columns of numpy arrays. pandas and polars are touched only when they are handed in."""
+"""Rows as people have them, as columns of numpy arrays. pandas and polars are touched only when they are
+handed in.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Columns:
-    """Columns by name. One of texts is an array of objects: `str` or `bytes`, and None where a text is missing."""
+    """Columns by name. One of texts is an array of objects: `str` or `bytes`, and None where a text is
+    missing.
+    """
 
     values: Mapping[str, Array]
     # The index of the pandas frame that they came from.
@@ -26,7 +30,10 @@ class Columns:
 
     @property
     def have_missing_texts(self) -> bool:
-        return any(values.dtype == object and any(value is None for value in values) for values in self.values.values())
+        return any(
+            values.dtype == object and any(value is None for value in values)
+            for values in self.values.values()
+        )
 
 
 def is_pandas_frame(rows: object) -> bool:
@@ -115,7 +122,9 @@ def of_objects(values: Sequence[Any], name: str) -> Array:
         return _stacked(values, name)
     if all(isinstance(value, (bool, np.bool_)) for value in there) and len(there) == len(values):
         return np.array(values, bool)
-    if all(isinstance(value, (bool, int, float, np.number, np.bool_)) or _is_decimal(value) for value in there):
+    if all(
+        isinstance(value, (bool, int, float, np.number, np.bool_)) or _is_decimal(value) for value in there
+    ):
         if len(there) == len(values) and all(isinstance(value, (int, np.integer)) for value in there):
             return _integers(values, name)
         return np.array([float("nan") if is_missing(value) else float(value) for value in values], np.float64)
@@ -183,7 +192,9 @@ def _plain(values: Array) -> Array:
 def _dates(values: Array) -> Array:
     """ISO texts, without the time where that is midnight: what `slipway pack` records of dates."""
     texts = np.empty(len(values), object)
-    texts[:] = [None if np.isnat(value) else str(value).removesuffix("T00:00:00.000000000") for value in values]
+    texts[:] = [
+        None if np.isnat(value) else str(value).removesuffix("T00:00:00.000000000") for value in values
+    ]
     return texts
 
 

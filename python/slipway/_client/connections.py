@@ -82,8 +82,8 @@ class Connections:
     def exchange(self, request: Request, until: float, cancellation: Cancellation | None = None) -> Reply:
         """Sends a request once, and waits for its answer until the monotonic clock shows `until`.
 
-        Raises ServerUnreachable when nothing was sent, DeadlineExceeded, and ConnectionLost when the connection ended in
-        between.
+        Raises ServerUnreachable when nothing was sent, DeadlineExceeded, and ConnectionLost when the
+        connection ended in between.
         """
         connection = self._kept() or self._connect(until)
         try:
@@ -101,7 +101,7 @@ class Connections:
             connection.close()
             raise ConnectionLost(
                 f"The connection to {self.server.url} ended before the answer was there: {error!r}.",
-                hint="It may have been computed. Ask again if that does no harm; `slipway logs` says what happened.",
+                hint="It may have been computed. Ask again if that does no harm; see `slipway logs`.",
                 code="SYS-005",
             ) from error
         finally:
@@ -118,7 +118,7 @@ class Connections:
             self._idle.pop().close()
 
     def _kept(self) -> http.client.HTTPConnection | None:
-        """An open connection. One that the server has ended, as it does when it restarts, can be read from."""
+        """An open connection. One that the server has ended, as when it restarts, can be read from."""
         while True:
             try:
                 connection = self._idle.pop()
@@ -171,7 +171,8 @@ def _exchange(
         # Many small pieces are joined; a large array is sent from where it lies.
         connection.endheaders(b"".join(request.body) if byte_count < SMALL_BODY else request.body)
     except (BrokenPipeError, ConnectionResetError):
-        # A server that refuses a large body answers before it has read all of it: that answer is worth reading.
+        # A server that refuses a large body answers before it has read all of it: that answer is worth
+        # reading.
         pass
     response = connection.getresponse()
     body = response.read()

@@ -41,7 +41,9 @@ def _of_tensors(reply: Reply, endpoint: str, index: Any) -> Prediction:
         end = position + output["parameters"]["binary_data_size"]
         outputs[output["name"]] = _own(decode(output["datatype"], output["shape"], data[position:end]))
         position = end
-    return Prediction(outputs, head["parameters"]["prediction_id"], endpoint, int(head["model_version"]), index)
+    return Prediction(
+        outputs, head["parameters"]["prediction_id"], endpoint, int(head["model_version"]), index
+    )
 
 
 def _own(values: Array) -> Array:

@@ -39,24 +39,35 @@ class Encoded:
 
 
 def encoded(endpoint: str, rows: Any, timeout: float, signature: Callable[[], Signature]) -> Encoded:
-    """The request that asks `endpoint` about `rows`. `signature` is called only where rows do not name their values."""
+    """The request that asks `endpoint` about `rows`. `signature` is called only where rows do not name their
+    values.
+    """
     if is_pandas_frame(rows):
         return _by_column(endpoint, of_pandas(rows), timeout)
     if is_polars_frame(rows):
         return _by_column(endpoint, of_polars(rows), timeout)
     if isinstance(rows, Mapping):
         return _of_mapping(endpoint, rows, timeout, signature)
-    if isinstance(rows, Sequence) and not isinstance(rows, (str, bytes)) and rows and isinstance(rows[0], Mapping):
-        return Encoded(_rows(endpoint, rows, timeout))
+    if (
+        isinstance(rows, Sequence)
+        and not isinstance(rows, (str, bytes))
+        and rows
+        and isinstance(rows[0], Mapping)
+    ):
+        return Encoded(_rows(endpoint, _told_missing(rows, signature), timeout))
     tensors = _positional(rows, signature())
-    return Encoded(_tensors(endpoint, tensors, timeout), getattr(rows, "index", None) if _is_series(rows) else None, True)
+    return Encoded(
+        _tensors(endpoint, tensors, timeout), getattr(rows, "index", None) if _is_series(rows) else None, True
+    )
 
 
 def _of_mapping(
     endpoint: str, rows: Mapping[Any, Any], timeout: float, signature: Callable[[], Signature]
 ) -> Encoded:
-    if rows and all(isinstance(value, (str, bytes, bool, int, float, np.generic, type(None))) for value in rows.values()):
-        return Encoded(_rows(endpoint, [rows], timeout))
+    if rows and all(
+        isinstance(value, (str, bytes, bool, int, float, np.generic, type(None))) for value in rows.values()
+    ):
+        return Encoded(_rows(endpoint, _told_missing([rows], signature), timeout))
     columns = of_mapping(rows)
     if all(values.ndim == 1 for values in columns.values.values()):
         return _by_column(endpoint, columns, timeout)
@@ -68,16 +79,36 @@ def _of_mapping(
     return Encoded(_tensors(endpoint, tensors, timeout), needs_signature=True)
 
 
+def _told_missing(
+    rows: Sequence[Mapping[Any, Any]], signature: Callable[[], Signature]
+) -> Sequence[Mapping[Any, Any]]:
+    """NaN is a number, except where a text is expected: there it stands for a missing one, as in pandas."""
+    if not any(
+        isinstance(value, (float, np.floating)) and bool(np.isnan(value))
+        for row in rows
+        for value in row.values()
+    ):
+        return rows
+    texts = {tensor.name for tensor in signature().inputs if tensor.datatype == "BYTES"}
+    return [
+        {name: None if str(name) in texts and is_missing(value) else value for name, value in row.items()}
+        for row in rows
+    ]
+
+
 def _by_column(endpoint: str, columns: Columns, timeout: float) -> Encoded:
-    """Each column as a tensor of its own, under its own name, and with its own type: the server fits it to the model's,
-    and refuses what it could not keep. A missing text has no form there, so such rows go as JSON.
+    """Each column as a tensor of its own, under its own name, and with its own type: the server fits it to
+    the model's, and refuses what it could not keep. A missing text has no form there, so such rows go as
+    JSON.
     """
     if not any(len(values) for values in columns.values.values()):
         raise InputRefused("There are no rows.", hint="Hand in at least one.", code="IN-007")
     if columns.have_missing_texts:
         names = list(columns.values)
         lists = [values.tolist() for values in columns.values.values()]
-        return Encoded(_rows(endpoint, [dict(zip(names, row)) for row in zip(*lists)], timeout), columns.index)
+        return Encoded(
+            _rows(endpoint, [dict(zip(names, row)) for row in zip(*lists)], timeout), columns.index
+        )
     return Encoded(_tensors(endpoint, columns.values, timeout, {"content_type": "pd"}), columns.index)
 
 
@@ -89,12 +120,14 @@ def _positional(rows: Any, signature: Signature) -> dict[str, Array]:
         return {tensor.name: _fitted(values, tensor)}
     if values.ndim != 2 or values.shape[1] != len(signature.inputs):
         raise InputRefused(
-            f"The rows have the shape {list(values.shape)}, and the endpoint takes {len(signature.inputs)} inputs: "
-            f"{', '.join(tensor.name for tensor in signature.inputs[:12])}.",
+            f"The rows have the shape {list(values.shape)}, and the endpoint takes {len(signature.inputs)} "
+            f"inputs: {', '.join(tensor.name for tensor in signature.inputs[:12])}.",
             hint="Hand in a frame, or a dictionary of columns, with these names.",
             code="IN-007",
         )
-    return {tensor.name: _fitted(values[:, position], tensor) for position, tensor in enumerate(signature.inputs)}
+    return {
+        tensor.name: _fitted(values[:, position], tensor) for position, tensor in enumerate(signature.inputs)
+    }
 
 
 def _fitted(values: Array, tensor: Tensor) -> Array:
@@ -118,17 +151,21 @@ def _fitted(values: Array, tensor: Tensor) -> Array:
     if kind is None or kind == values.dtype or (kind == object) != (values.dtype == object):
         # The server says what it expects.
         return values
-    if kind.kind in "iu" and values.dtype.kind == "f":
-        converted = values.astype(kind)
-        if not np.array_equal(converted, values):
-            raise InputRefused(
-                f"“{tensor.name}” takes {tensor.datatype}, and the rows have values that are no such integers.",
-                hint="Round them, or leave out the rows in which a value is missing.",
-                code="IN-005",
-                details={"field": tensor.name},
-            )
-        return converted
-    return values.astype(kind)
+    with np.errstate(invalid="ignore", over="ignore"):
+        converted: Array = values.astype(kind)
+    if kind.kind in "iub":
+        is_kept = bool(np.array_equal(converted, values))
+    else:
+        # The nearest number is close enough; an infinity is not, where there was a number.
+        is_kept = not bool((np.isinf(converted) & np.isfinite(values)).any())
+    if not is_kept:
+        raise InputRefused(
+            f"“{tensor.name}” takes {tensor.datatype}, and there are values that it cannot hold.",
+            hint="Round fractions and clip what is too large; where a value is missing, leave the row out.",
+            code="IN-006",
+            details={"field": tensor.name},
+        )
+    return converted
 
 
 def _tensors(
@@ -169,7 +206,9 @@ def _bytes(values: Array) -> Array:
 
 
 def _rows(endpoint: str, rows: Sequence[Mapping[Any, Any]], timeout: float) -> Request:
-    body = json.dumps([{str(name): _plain(value) for name, value in row.items()} for row in rows], allow_nan=False)
+    body = json.dumps(
+        [{str(name): _plain(value) for name, value in row.items()} for row in rows], allow_nan=False
+    )
     headers = {"Content-Type": "application/json", **_deadline(timeout)}
     return Request("POST", f"/v1/endpoints/{quote(endpoint, safe='')}/predict", (body.encode(),), headers)
 

@@ -34,8 +34,8 @@ class Prediction:
             raise KeyError(f"no output “{output}”; there are {', '.join(self.outputs)}") from None
 
     def frame(self) -> pandas.DataFrame:
-        """The outputs as a pandas frame with the index of the rows. An output with several values for each row becomes
-        the columns `name[0]`, `name[1]`, …, as in recorded examples.
+        """The outputs as a pandas frame with the index of the rows. An output with several values for each
+        row becomes the columns `name[0]`, `name[1]`, …, as in recorded examples.
         """
         import pandas
 
@@ -50,5 +50,7 @@ class Prediction:
         return frame
 
     def __repr__(self) -> str:
-        shapes = ", ".join(f"{name} {values.dtype}{list(values.shape)}" for name, values in self.outputs.items())
+        shapes = ", ".join(
+            f"{name} {values.dtype}{list(values.shape)}" for name, values in self.outputs.items()
+        )
         return f"<Prediction {self.id}: {shapes}; {self.endpoint} version {self.version}>"

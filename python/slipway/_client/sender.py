@@ -15,9 +15,9 @@ LONGEST_PAUSE_S = 2.0
 
 
 class Sender:
-    """Sends again only what was certainly not computed: where no connection came about, and where the server refused to
-    take the request and says when to come back (429 and 503 with `Retry-After`). At most `retries` times, and never
-    past the deadline.
+    """Sends again only what was certainly not computed: where no connection came about, and where the server
+    refused to take the request and says when to come back (429 and 503 with `Retry-After`). At most `retries`
+    times, and never past the deadline.
 
     `find` names the server anew when none answers: one that was started again may have another address.
     """
@@ -64,7 +64,9 @@ class Sender:
 
 
 def retry_after(reply: Reply) -> float | None:
-    """How many seconds the server asks to wait before the same request; `None` where it must not be sent again."""
+    """How many seconds the server asks to wait before the same request; `None` where it must not be sent
+    again.
+    """
     if reply.status not in (429, 503):
         return None
     try:

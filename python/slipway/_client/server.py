@@ -20,7 +20,8 @@ class Server:
 
     url: str
     token: str | None = None
-    # PEM files: certificates that are trusted beside the system's, and the one that the server of this machine announced.
+    # PEM files: certificates that are trusted beside the system's, and the one that the server of this
+    # machine announced.
     authorities: str | None = None
     own_certificate: str | None = None
 
@@ -28,7 +29,9 @@ class Server:
         parts = urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise SlipwayError(
-                f"“{self.url}” is no address of a server.", hint="Write it as http://127.0.0.1:8080.", code="SYS-008"
+                f"“{self.url}” is no address of a server.",
+                hint="Write it as http://127.0.0.1:8080.",
+                code="SYS-008",
             )
 
     @property
@@ -47,7 +50,8 @@ class Server:
 
 
 def find(url: str | None = None, token: str | None = None) -> Server:
-    """In this order: `url`, SLIPWAY_URL, the server of the data folder. The token: `token`, SLIPWAY_TOKEN, the folder's.
+    """In this order: `url`, SLIPWAY_URL, the server of the data folder. The token: `token`, SLIPWAY_TOKEN,
+    the folder's.
 
     Raises ServerUnreachable when none is named and none runs here.
     """
@@ -83,7 +87,9 @@ def _local() -> Server | None:
 
 
 def _is_locked(path: Path) -> bool:
-    """The server holds the lock for as long as it runs. Taken here for a moment, and together with others who look."""
+    """The server holds the lock for as long as it runs. Taken here for a moment, and together with others who
+    look.
+    """
     try:
         descriptor = os.open(path, os.O_RDWR)
     except OSError:

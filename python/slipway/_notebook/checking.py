@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Opens what was saved in a process of its own, as a worker will: what only the notebook knows is missing there."""
+"""Opens what was saved in a process of its own, as a worker will: what only the notebook knows is missing
+there.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ HINTS = {"module_missing": "Install it as a package, or hand its folder in: code
 
 
 def check(folder: Path, model: str, loader: str) -> dict[str, Any]:
-    """The report of `slipway.prepare` about the folder, which is given its environment.json. Raises ModelRefused."""
+    """The report of `slipway.prepare` about the folder, which is given its environment.json. Raises
+    ModelRefused.
+    """
     with tempfile.TemporaryDirectory(prefix="slipway-") as name:
         place = Path(name)
         request = {

@@ -47,27 +47,62 @@ class Deployment:
         """A line for a shell that asks the endpoint."""
         if self.row is None:
             return f"curl {shlex.quote(f'{self.client.url}/v2/models/{self.endpoint}')}"
-        return f"curl -H 'content-type: application/json' -d {shlex.quote(f'[{self.row}]')} {shlex.quote(self.url)}"
+        body, url = shlex.quote(f"[{self.row}]"), shlex.quote(self.url)
+        return f"curl -H 'content-type: application/json' -d {body} {url}"
+
+    @property
+    def _replaced(self) -> bool:
+        first = self.report["endpoints"][0]
+        return first.get("replacedVersion") is not None and not first["unchanged"]
 
     def _facts(self) -> dict[str, str]:
-        facts = {"address": self.url, "verdict": self.summary}
-        engine = self.report.get("engine")
-        if isinstance(engine, str):
-            reason = self.report.get("engineReason")
-            facts["runs in"] = f"{engine}: {reason}" if reason else engine
-        return facts | {
+        return {
+            "address": self.url,
+            "verdict": self.summary,
+            **_engine(self.report.get("conversion")),
             "try it": self.curl,
             "from Python": f"slipway.Client().predict({self.endpoint!r}, rows)",
-            "next": f"slipway status; slipway rollback {self.endpoint}",
+            "next": f"slipway status; slipway rollback {self.endpoint}"
+            if self._replaced
+            else "slipway status",
         }
 
     def __repr__(self) -> str:
-        lines = [f"{self.endpoint} version {self.version}", *(f"  {name}: {fact}" for name, fact in self._facts().items())]
+        lines = [
+            f"{self.endpoint} version {self.version}",
+            *(f"  {name}: {fact}" for name, fact in self._facts().items()),
+        ]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         mark = "✓ " if self.proven else ""
         return table_page(f"{mark}{self.endpoint} version {self.version}", self._facts())
+
+
+def _engine(conversion: dict[str, Any] | None) -> dict[str, str]:
+    """What serves a model that no engine opens as it is, and why."""
+    if conversion is None:
+        return {}
+    facts: dict[str, str] = {}
+    agreeing = next((attempt for attempt in conversion["attempts"] if attempt["agrees"]), None)
+    if conversion["served_by"] == "native" and agreeing is not None:
+        facts["served by"] = (
+            f"the native engine: {agreeing['form']} agrees with the original on {agreeing['rows']} rows, "
+            f"{agreeing['edge_rows']} of them made for the edges"
+        )
+    else:
+        facts["served by"] = "a worker: the original itself"
+    for attempt in conversion["attempts"]:
+        if not attempt["agrees"]:
+            why = (
+                attempt.get("problem") or f"differs in {attempt['differing_rows']} of {attempt['rows']} rows"
+            )
+            first = attempt.get("first_difference")
+            facts[f"not {attempt['form']}"] = f"{why}: {first}" if first else why
+    for reason in conversion["not_converted"]:
+        form, _, why = reason.partition(": ")
+        facts[f"not {form}"] = why
+    return facts
 
 
 def deploy(
@@ -86,18 +121,27 @@ def deploy(
 ) -> Deployment:
     """Takes a model to an endpoint that answers with it, and has proven that it answers as here.
 
-    `model` is the object itself, packed as `pack` does with `name`, `examples` and what follows them; or the path of a
-    model file or project folder, which is taken as `slipway deploy` takes it, with `examples` and `baseline` as files.
-    `endpoint` is where it answers, by default the model's name; `reason` goes into the ledger; `engine` is `native`,
-    `worker` or `auto`. The server is that of SLIPWAY_URL, else the one of this machine, which is started when none runs.
+    `model` is the object itself, packed as `pack` does with `name`, `examples` and what follows them; or the
+    path of a model file or project folder, which is taken as `slipway deploy` takes it, with `examples` and
+    `baseline` as files. `endpoint` is where it answers, by default the model's name; `reason` goes into the
+    ledger; `engine` is `native`, `worker` or `auto`. The server is that of SLIPWAY_URL, else the one of this
+    machine, which is started when none runs.
 
     Raises SlipwayError, ModelRefused where the model is the reason.
     """
     options = {"--endpoint": endpoint, "--reason": reason, "--engine": engine}
     if isinstance(model, (str, os.PathLike)) or isinstance(model, ModelFolder):
         path = model.path if isinstance(model, ModelFolder) else model
-        files = {"--name": name, "--examples": examples, "--baseline": baseline, "--code": code, "--target": target}
-        return _deployed(Path(path), options | {option: value for option, value in files.items() if value is not None})
+        files = {
+            "--name": name,
+            "--examples": examples,
+            "--baseline": baseline,
+            "--code": code,
+            "--target": target,
+        }
+        return _deployed(
+            Path(path), options | {option: value for option, value in files.items() if value is not None}
+        )
     if name is None or examples is None:
         raise TypeError("deploy() of a model object needs name= and examples=")
     with tempfile.TemporaryDirectory(prefix="slipway-") as temporary:
@@ -107,17 +151,19 @@ def deploy(
 
 
 def _deployed(path: Path, options: dict[str, Any]) -> Deployment:
-    words = [word for option, value in options.items() if value is not None for word in (option, os.fspath(value))]
+    words = [
+        word for option, value in options.items() if value is not None for word in (option, os.fspath(value))
+    ]
     report = program.run(["deploy", str(path), *words], _say)
     client = Client(report["url"].partition("/v1/")[0])
-    return Deployment(
-        report["endpoint"], report["url"], report["version"], report["proven"], report["summary"], report, client,
-        _first_row(client, report["endpoint"]),
-    )  # fmt: skip
+    own = {name: report[name] for name in ("endpoint", "url", "version", "proven", "summary")}
+    return Deployment(**own, report=report, client=client, row=_first_row(client, report["endpoint"]))
 
 
 def _first_row(client: Client, endpoint: str) -> str | None:
-    """A row that the endpoint is known to answer, as JSON, where there is one that is short enough to be read."""
+    """A row that the endpoint is known to answer, as JSON, where there is one that is short enough to be
+    read.
+    """
     try:
         recorded = client.examples(endpoint, 1)
     except SlipwayError:

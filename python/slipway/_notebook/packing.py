@@ -44,7 +44,9 @@ class ModelFolder:
     notes: tuple[str, ...]
 
     def _facts(self) -> dict[str, str]:
-        listed = ", ".join(self.columns[:8]) + (f" and {len(self.columns) - 8} more" if len(self.columns) > 8 else "")
+        listed = ", ".join(self.columns[:8]) + (
+            f" and {len(self.columns) - 8} more" if len(self.columns) > 8 else ""
+        )
         return {
             "model": f"{self.model}, {self.kind}",
             "task": self.task,
@@ -55,7 +57,10 @@ class ModelFolder:
         } | {f"note {number}": note for number, note in enumerate(self.notes, 1)}
 
     def __repr__(self) -> str:
-        lines = [f"{self.name} in {self.path}", *(f"  {name}: {fact}" for name, fact in self._facts().items())]
+        lines = [
+            f"{self.name} in {self.path}",
+            *(f"  {name}: {fact}" for name, fact in self._facts().items()),
+        ]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -74,11 +79,12 @@ def pack(
 ) -> ModelFolder:
     """Writes the project folder of a model, with its answers to `examples` as this very object gives them.
 
-    `examples` are rows as the model takes them: a pandas or polars frame, an array, a list of dictionaries, texts, or a
-    file of such rows; a few hundred, odd ones among them. `baseline` is the training data in the same form, of which only
-    a profile will travel. `target` names a column of both that is no input. `code` is a folder of modules that the model
-    imports; without it they are kept inside the saved model. `environment` lists the packages that it needs, each as
-    name==version; without it, what it really imports is found out. `folder` is where to write, by default `name` here.
+    `examples` are rows as the model takes them: a pandas or polars frame, an array, a list of dictionaries,
+    texts, or a file of such rows; a few hundred, odd ones among them. `baseline` is the training data in the
+    same form, of which only a profile will travel. `target` names a column of both that is no input. `code`
+    is a folder of modules that the model imports; without it they are kept inside the saved model.
+    `environment` lists the packages that it needs, each as name==version; without it, what it really imports
+    is found out. `folder` is where to write, by default `name` here.
 
     Raises ModelRefused, which says what to do.
     """
@@ -97,7 +103,9 @@ def pack(
     with tempfile.TemporaryDirectory(prefix=f".{place.name}-", dir=place.parent) as staging:
         try:
             rows = table_of(examples, "examples")
-            packed = _packed(model, name, rows, baseline, target, code_folder, pins, Path(staging, place.name))
+            packed = _packed(
+                model, name, rows, baseline, target, code_folder, pins, Path(staging, place.name)
+            )
         except Problem as problem:
             raise refused(problem) from problem
         if place.exists():
@@ -120,7 +128,8 @@ def _packed(
         loader = of_file(place / file).loader
         recording = record(model, loader, rows, target)
         descriptor = recording.descriptor(
-            {"loader": loader, "model": file, "environment": "environment.json"} | ({"code": "code"} if code else {})
+            {"loader": loader, "model": file, "environment": "environment.json"}
+            | ({"code": "code"} if code else {})
         )
         write_json(place / "worker.json", descriptor)
         count = recording.write_examples(place / "examples.jsonl", descriptor)
@@ -142,7 +151,11 @@ def _packed(
 
 def _check(place: Path) -> None:
     """Nothing may be there but what was packed before."""
-    known = [*OWN_FILES, "code", *(f"model.{ending}" for ending in ("joblib", "pkl", "ubj", "txt", "cbm", "pt", "keras"))]
+    known = [
+        *OWN_FILES,
+        "code",
+        *(f"model.{ending}" for ending in ("joblib", "pkl", "ubj", "txt", "cbm", "pt", "keras")),
+    ]
     others = sorted(path.name for path in place.iterdir() if path.name not in known) if place.is_dir() else []
     if place.exists() and (not place.is_dir() or others):
         raise ModelRefused(

@@ -21,7 +21,9 @@ NAME = "slipway"
 
 
 def binary() -> Path:
-    """In this order: SLIPWAY_BINARY, the one that was installed with this package, the PATH. Raises ProgramMissing."""
+    """In this order: SLIPWAY_BINARY, the one that was installed with this package, the PATH. Raises
+    ProgramMissing.
+    """
     named = os.environ.get("SLIPWAY_BINARY")
     if named:
         return Path(named)
@@ -47,9 +49,14 @@ def run(arguments: Sequence[str], say: Callable[[str], None]) -> dict[str, Any]:
     environment = os.environ | {"SLIPWAY_PYTHON": sys.executable}
     try:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
-            encoding="utf-8", errors="replace",
-        )  # fmt: skip
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            encoding="utf-8",
+            errors="replace",
+        )
     except OSError as error:
         raise ProgramMissing(
             f"“{command[0]}” cannot be run: {error.strerror}.",
@@ -94,6 +101,10 @@ def _refusal(said: list[str], code: int) -> SlipwayError:
     if problem["code"].startswith(("PRJ", "PRF", "ENG")):
         kind = ModelRefused
     error = kind(
-        problem["title"], hint=problem.get("hint", ""), code=problem["code"], details=details, status=problem["status"]
+        problem["title"],
+        hint=problem.get("hint", ""),
+        code=problem["code"],
+        details=details,
+        status=problem["status"],
     )
     return error

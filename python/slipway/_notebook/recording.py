@@ -67,7 +67,9 @@ class Recording:
 
 
 def record(model: Any, loader: str, table: Table, target: str | None) -> Recording:
-    """- Raises Problem of `_prepare.problems` when the model does not take the rows, or answers with no tensors."""
+    """- Raises Problem of `_prepare.problems` when the model does not take the rows, or answers with no
+    tensors.
+    """
     about = said.of(model)
     chosen = signature.chosen(table, about, target)
     fields = {"loader": loader, "model": "model", "environment": "environment.json"}

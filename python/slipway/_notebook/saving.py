@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Saves a model in the form that keeps all of it: its framework's own where there is one, a pickle otherwise."""
+"""Saves a model in the form that keeps all of it: its framework's own where there is one, else a pickle."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from ..errors import ModelRefused
 def save(model: Any, folder: Path, code: Path | None, rows: Table) -> str:
     """Writes the model into `folder`. Returns the name of its file.
 
-    `code` is a folder whose modules travel as they are. `rows` are some that the model takes. Raises ModelRefused.
+    `code` is a folder whose modules travel as they are. `rows` are some that the model takes. Raises
+    ModelRefused.
     """
     module = type(model).__module__.partition(".")[0]
     framework = sys.modules.get(module)
@@ -45,8 +46,9 @@ def save(model: Any, folder: Path, code: Path | None, rows: Table) -> str:
     except (pickle.PicklingError, TypeError, AttributeError, ValueError, RuntimeError, OSError) as error:
         raise ModelRefused(
             f"The model cannot be saved: {type(error).__name__}: {error}.",
-            hint="It, or a module of yours that it uses, holds something that cannot be saved, such as an open file, a "
-            "connection or a lock: open that when the model is asked, or hand the modules in as a folder, code=….",
+            hint="It, or a module of yours that it uses, holds what cannot be saved, such as an open file, "
+            "a connection or a lock: open that when the model is asked, or hand the modules in as a folder, "
+            "code=….",
             code="model_not_saved",
         ) from error
 
@@ -60,7 +62,9 @@ def _save_xgboost(model: Any, folder: Path, xgboost: ModuleType) -> str | None:
 
 
 def _save_torch(model: Any, folder: Path, torch: ModuleType, rows: Table) -> str:
-    """TorchScript, which needs none of the model's code: by script, else by trace where that gives the same answers."""
+    """TorchScript, which needs none of the model's code: by script, else by trace where that gives the same
+    answers.
+    """
     path = folder / "model.pt"
     if isinstance(model, torch.jit.ScriptModule):
         model.save(str(path))
@@ -87,7 +91,9 @@ def _first_rows(rows: Table, torch: ModuleType) -> Any:
 
 
 def _pickled(model: Any, folder: Path, code: Path | None) -> str:
-    """With joblib; with cloudpickle, which keeps code inside, where the model needs code that only this process has."""
+    """With joblib; with cloudpickle, which keeps code inside, where the model needs code that only this
+    process has.
+    """
     content, keeps_code = _content(model, code)
     joblib = _import("joblib")
     if joblib is not None and not keeps_code:
@@ -107,7 +113,11 @@ def _content(model: Any, code: Path | None) -> tuple[bytes, bool]:
         return plain, False
     cloudpickle = _cloudpickle("a model with code of this notebook")
     # All at once: one may use another in ways that only running it would show.
-    beside = [module for name, module in sorted(sys.modules.items()) if name != "__main__" and _is_local(module, code)]
+    beside = [
+        module
+        for name, module in sorted(sys.modules.items())
+        if name != "__main__" and _is_local(module, code)
+    ]
     for module in beside:
         cloudpickle.register_pickle_by_value(module)
     try:
@@ -149,7 +159,7 @@ def _cloudpickle(what: str) -> Any:
     if cloudpickle is None:
         raise ModelRefused(
             f"Saving {what} needs cloudpickle, which is not there.",
-            hint="Install it: pip install cloudpickle. Or move the code into a folder, and hand that in as code=….",
+            hint="Install it: pip install cloudpickle. Or hand the code in as a folder, code=….",
             code="module_missing",
             details={"module": "cloudpickle"},
         )

@@ -16,8 +16,8 @@ from ..errors import ModelRefused
 
 
 def table_of(rows: Any, what: str) -> Table:
-    """`rows` is a pandas or polars frame, a numpy array, a sparse matrix, a dictionary of columns, a list of dictionaries,
-    texts, or a file. `what` is what they are called in refusals.
+    """`rows` is a pandas or polars frame, a numpy array, a sparse matrix, a dictionary of columns, a list of
+    dictionaries, texts, or a file. `what` is what they are called in refusals.
     """
     if isinstance(rows, (str, os.PathLike)):
         return read(Path(rows))
