@@ -67,12 +67,13 @@ package struct PreparedReport: Sendable, Equatable {
     /// Of the original: `sklearn.pipeline.Pipeline`.
     package let type: String
     package let task: String?
-    package let descriptor: String
+    /// `nil` for a source that is native already: then it is the only candidate, and nobody was asked for answers.
+    package let descriptor: String?
     package let workerFiles: [String]
     package let columns: [ProjectFile.Column]
     package let candidates: [Candidate]
     package let notConverted: [NotConverted]
-    package let examples: String
+    package let examples: String?
     package let edges: String?
     /// What each line of ``edges`` is.
     package let edgeKinds: [String]
@@ -88,7 +89,7 @@ package struct PreparedReport: Sendable, Equatable {
         }
         type = try fields.text("type")
         task = try fields.optionalText("task")
-        descriptor = try fields.text("descriptor")
+        descriptor = try fields.optionalText("descriptor")
         workerFiles = try fields.texts("worker_files")
         columns = try fields.list("columns").map { column throws(Refusal) in
             guard let datatype = Datatype(columnType: try column.text("type")) else {
@@ -108,7 +109,7 @@ package struct PreparedReport: Sendable, Equatable {
                 converter: try attempt.text("converter"), form: try attempt.text("form"),
                 reason: try attempt.text("reason"))
         }
-        examples = try fields.text("examples")
+        examples = try fields.optionalText("examples")
         edges = try fields.optionalText("edges")
         edgeKinds = try fields.optionalTexts("edge_kinds") ?? []
         guard let origin = ExampleOrigin(rawValue: try fields.text("origin")) else {

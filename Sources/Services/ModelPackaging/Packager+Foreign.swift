@@ -13,9 +13,15 @@ extension Packager {
     func pack(
         foreign source: String, of project: ProjectFile, progress: @Sendable (String) -> Void
     ) throws -> PackedBundle {
-        let prepared = try preparer().prepare(try request(source, of: project), progress: progress)
+        let request = try request(source, of: project)
+        let prepared = try preparer().prepare(request, progress: progress)
         let report = prepared.report
-        let rows = try Rows(prepared)
+        guard report.descriptor != nil else {
+            guard let candidate = report.candidates.first else { throw noNativeForm(report, []) }
+            return try pack(
+                native: candidate.file, in: prepared.folder, of: project, source: source, progress: progress)
+        }
+        let rows = try rows(prepared, request, of: project)
         var attempts: [ConversionVerdict.Attempt] = []
         var chosen: Packing?
         if project.engine != .worker {
@@ -36,7 +42,8 @@ extension Packager {
             original: report.type, isNative: packing.engine.name == EngineName.native, attempts: attempts,
             notConverted: report.notConverted.map { "\($0.converter), \($0.form): \($0.reason)" },
             notes: report.notes)
-        return try bundle(packing, baseline: report.baseline, in: prepared.folder, progress: progress)
+        return try bundle(
+            packing, baseline: report.baseline, from: prepared.folder, files: prepared.folder, progress: progress)
     }
 
     private func request(_ source: String, of project: ProjectFile) throws -> PreparationRequest {
@@ -56,13 +63,21 @@ extension Packager {
     private struct Rows {
         let examples: [UInt8]
         let edges: [UInt8]
+    }
 
-        init(_ prepared: PreparedModel) throws {
-            examples = try prepared.folder.read(prepared.report.examples, limit: ExampleFormat.byteLimit)
-            edges = try prepared.report.edges.map {
-                try prepared.folder.read($0, limit: ExampleFormat.byteLimit)
-            } ?? []
+    /// Answers that the original gave where it was made are worth more than those that its saved copy gives here: a copy
+    /// that answers otherwise is what the proof is to find.
+    private func rows(
+        _ prepared: PreparedModel, _ request: PreparationRequest, of project: ProjectFile
+    ) throws -> Rows {
+        let read = { (path: String, folder: any ProjectFolder) in
+            try folder.read(path, limit: ExampleFormat.byteLimit)
         }
+        var examples = try prepared.report.examples.map { try read($0, prepared.folder) } ?? []
+        if request.recorded != nil, let recorded = project.examples, recorded.data.hasSuffix(".jsonl") {
+            examples = try read(recorded.data, folder)
+        }
+        return Rows(examples: examples, edges: try prepared.report.edges.map { try read($0, prepared.folder) } ?? [])
     }
 
     private func recording(
@@ -122,8 +137,9 @@ extension Packager {
         _ prepared: PreparedModel, _ rows: Rows, of project: ProjectFile, source: String
     ) throws -> Packing {
         let report = prepared.report
+        guard let descriptor = report.descriptor else { throw noNativeForm(report, []) }
         let runtime = try runtimes(EngineName.worker)
-        let engine = try runtime.open(modelAt: prepared.folder.modelFile(report.descriptor))
+        let engine = try runtime.open(modelAt: prepared.folder.modelFile(descriptor))
         let signature = try Signature(inputs: engine.inputs, outputs: engine.outputs, columns: report.columns)
         let (recording, _) = try recording(rows, of: report, as: signature)
         let verdict = try prove(
@@ -133,7 +149,7 @@ extension Packager {
             (try prepared.folder.describe(path), .file(path))
         }
         return Packing(
-            project: project, source: source, engine: runtime.identity, model: report.descriptor, task: report.task,
+            project: project, source: source, engine: runtime.identity, model: descriptor, task: report.task,
             signature: signature, recording: recording, verdict: verdict, files: files, notes: report.notes,
             replayAtStart: .atMost(project.replayAtStart.limit(Self.workerReplays)))
     }

@@ -52,14 +52,20 @@ package struct Packager: Sendable {
     ) throws -> PackedBundle {
         let project = try ProjectFile.read(in: folder, syntax: syntax).merged(with: choices)
         switch try modelSource(of: project) {
-        case .native(let path): return try pack(native: path, of: project, progress: progress)
+        case .native(let path):
+            return try pack(native: path, in: folder, of: project, source: path, progress: progress)
         case .foreign(let path): return try pack(foreign: path, of: project, progress: progress)
         }
     }
 
     /// A model that the engine opens as it is.
-    private func pack(
-        native source: String, of project: ProjectFile, progress: @Sendable (String) -> Void
+    ///
+    /// - Parameters:
+    ///   - models: The folder that holds it.
+    ///   - source: What the project or the command line names.
+    func pack(
+        native path: String, in models: any ProjectFolder, of project: ProjectFile, source: String,
+        progress: @Sendable (String) -> Void
     ) throws -> PackedBundle {
         guard project.engine != .worker else {
             throw Refusal(
@@ -68,7 +74,7 @@ package struct Packager: Sendable {
         }
         progress("loading \(source)")
         let runtime = try runtimes(EngineName.native)
-        let engine = try runtime.open(modelAt: folder.modelFile(source))
+        let engine = try runtime.open(modelAt: models.modelFile(path))
 
         let columns = try project.columns ?? columnsFromTable(project, engine: engine)
         var signature = try Signature(inputs: engine.inputs, outputs: engine.outputs, columns: columns)
@@ -81,10 +87,10 @@ package struct Packager: Sendable {
         guard verdict.holds else { throw ProofFailed(verdict: verdict) }
         return try bundle(
             Packing(
-                project: project, source: source, engine: runtime.identity, model: lastPart(of: source), task: task,
-                signature: signature, recording: recording, verdict: verdict, files: try modelFiles(source),
+                project: project, source: source, engine: runtime.identity, model: lastPart(of: path), task: task,
+                signature: signature, recording: recording, verdict: verdict, files: try modelFiles(path, in: models),
                 notes: recording.notes, replayAtStart: project.replayAtStart),
-            baseline: project.baseline, in: folder, progress: progress)
+            baseline: project.baseline, from: folder, files: models, progress: progress)
     }
 
     /// What a bundle is made of, once it is known how the model will be run.
@@ -107,9 +113,10 @@ package struct Packager: Sendable {
 
     /// - Parameters:
     ///   - baseline: Path in `data` of the training data.
-    ///   - data: The folder that baseline and examples were read from.
+    ///   - files: The folder that holds the packing's files.
     func bundle(
-        _ packing: Packing, baseline: String?, in data: any ProjectFolder, progress: @Sendable (String) -> Void
+        _ packing: Packing, baseline: String?, from data: any ProjectFolder, files: any ProjectFolder,
+        progress: @Sendable (String) -> Void
     ) throws -> PackedBundle {
         var packing = packing
         let project = packing.project
@@ -137,7 +144,7 @@ package struct Packager: Sendable {
             verdict: packing.verdict, conversion: packing.conversion)
         return PackedBundle(
             model: model, endpoints: endpoints, endpointSettings: project.endpointSettings, manifest: manifest,
-            provenanceBytes: provenance.bytes, contents: packing.files, folder: data, verdict: packing.verdict,
+            provenanceBytes: provenance.bytes, contents: packing.files, folder: files, verdict: packing.verdict,
             conversion: packing.conversion, notes: packing.notes)
     }
 
@@ -159,9 +166,9 @@ package struct Packager: Sendable {
     }
 
     /// The file that the engine opens, and what it refers to.
-    private func modelFiles(_ source: String) throws -> [PackedBundle.Entry] {
-        try ([source] + externalData(of: source)).map { path in
-            let described = try folder.describe(path)
+    private func modelFiles(_ source: String, in models: any ProjectFolder) throws -> [PackedBundle.Entry] {
+        try ([source] + externalData(of: source, in: models)).map { path in
+            let described = try models.describe(path)
             let file = try BundleFile(
                 path: lastPart(of: path), digest: described.digest, byteCount: described.byteCount)
             return (file, .file(path))
@@ -234,8 +241,8 @@ extension Packager {
     }
 
     /// Large models keep their weights in a file beside, under one of two customary names.
-    private func externalData(of source: String) throws -> [String] {
-        try [source + ".data", source + "_data"].filter { try folder.contains($0) }
+    private func externalData(of source: String, in models: any ProjectFolder) throws -> [String] {
+        try [source + ".data", source + "_data"].filter { try models.contains($0) }
     }
 
     /// The header of the examples names the columns of a matrix, when nothing else does and it has as many.
