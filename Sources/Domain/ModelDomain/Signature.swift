@@ -67,14 +67,14 @@ package struct Signature: Sendable, Hashable {
     /// Every input, column and output that callers know must still be there with the same type and shape; `other` may
     /// have more outputs.
     package func difference(from other: Signature) -> String? {
-        for input in other.inputs where !inputs.contains(input) {
+        for input in other.inputs where !inputs.contains(where: { $0.isLike(input) }) {
             return "the new version wants an input “\(input.name)” \(input.datatype.rawValue) "
                 + "\(input.shapeDescription), which callers do not send"
         }
-        for input in inputs where !other.inputs.contains(input) {
+        for input in inputs where !other.inputs.contains(where: { $0.isLike(input) }) {
             return "the input “\(input.name)” is gone or has changed"
         }
-        for output in outputs where !other.outputs.contains(output) {
+        for output in outputs where !other.outputs.contains(where: { $0.isLike(output) }) {
             return "the output “\(output.name)” is gone or has changed"
         }
         if layout.fields.map(\.name) != other.layout.fields.map(\.name) { return "the columns of rows have changed" }
@@ -83,6 +83,11 @@ package struct Signature: Sendable, Hashable {
 }
 
 extension TensorSpec {
+    /// The same name, type and sizes. What a symbolic dimension is called is no promise: it changes with the engine.
+    package func isLike(_ other: TensorSpec) -> Bool {
+        name == other.name && datatype == other.datatype && shape.map(\.size) == other.shape.map(\.size)
+    }
+
     /// Whether the first dimension counts rows, rather than being part of the answer to one.
     fileprivate var countsRows: Bool { shape.first.map { $0.size == nil || $0.size == 1 } ?? false }
 

@@ -116,15 +116,13 @@ extension Signature {
     fileprivate func describes(_ engine: any InferenceEngine) -> Bool {
         engine.inputs.count == inputs.count && engine.outputs.count == outputs.count
             && zip(engine.inputs, inputs).allSatisfy { $0.isLike($1) }
-            && zip(engine.outputs, outputs).allSatisfy { $0.isLike($1, orRankOpen: true) }
+            && zip(engine.outputs, outputs).allSatisfy { $0.isLike($1) || $0.leavesRankOpen(of: $1) }
     }
 }
 
 extension TensorSpec {
-    /// The same name, type and sizes. What a symbolic dimension is called may change with the engine's version.
-    fileprivate func isLike(_ other: TensorSpec, orRankOpen: Bool = false) -> Bool {
-        name == other.name && datatype == other.datatype
-            && (shape.map(\.size) == other.shape.map(\.size) || (orRankOpen && shape.isEmpty))
+    fileprivate func leavesRankOpen(of other: TensorSpec) -> Bool {
+        name == other.name && datatype == other.datatype && shape.isEmpty
     }
 }
 

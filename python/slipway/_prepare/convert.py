@@ -124,14 +124,16 @@ def _sklearn(model: object, descriptor: dict, is_double: bool):
     import skl2onnx
     from skl2onnx import convert_sklearn
 
-    from . import sklearn_forms
+    from . import forest, sklearn_forms, sklearn_nodes
     sklearn_forms.register()
     initial, feeds = _typed(model, descriptor, is_double)
     options = {id(model): {"zipmap": False}} if _is_classifier(model) else {}
     names = [spec["name"] for spec in descriptor["outputs"]]
     if "scores" in names:
         options.setdefault(id(model), {})["raw_scores"] = True
-    raw = convert_sklearn(model, initial_types=initial, options=options or None, target_opset=OPSET)
+    opset = {**OPSET, forest.DOMAIN: 3}
+    raw = sklearn_nodes.finished(
+        convert_sklearn(model, initial_types=initial, options=options or None, target_opset=opset))
     given = [value.name for value in raw.graph.output]
     if len(given) < len(names):
         raise NotImplementedError(f"the output {names[len(given)]}")

@@ -5,6 +5,25 @@ from __future__ import annotations
 from . import answers, forest, forests
 
 
+LATER = "slipway.later"
+"""Stands for the operators of trees until skl2onnx, which knows no newer ones than version 3, is done."""
+
+
+def finished(raw):
+    """The graph with its trees under their own name."""
+    from onnx import helper
+    is_later = any(node.domain == LATER for node in raw.graph.node)
+    for node in raw.graph.node:
+        if node.domain == LATER:
+            node.domain = forest.DOMAIN
+    versions = {opset.domain: opset.version for opset in raw.opset_import if opset.domain != LATER}
+    if is_later:
+        versions[forest.DOMAIN] = forest.VERSION
+    del raw.opset_import[:]
+    raw.opset_import.extend(helper.make_opsetid(*pair) for pair in versions.items())
+    return raw
+
+
 class Scoped:
     """Adds nodes inside a conversion of skl2onnx."""
 
@@ -13,7 +32,8 @@ class Scoped:
 
     def node(self, kind: str, *inputs: str, result: str | None = None, domain: str = "", **attributes) -> str:
         result = result or self.scope.get_unique_variable_name(f"slipway_{kind.lower()}")
-        version = {"": 18, "ai.onnx.ml": forest.VERSION}[domain]
+        version = 1 if domain == forest.DOMAIN else 18
+        domain = LATER if domain == forest.DOMAIN else domain
         self.container.add_node(kind, list(inputs), [result], op_domain=domain, op_version=version,
                                 name=self.scope.get_unique_operator_name(kind), **attributes)
         return result
