@@ -72,6 +72,16 @@ def test_what_was_packed_answers_the_same_when_it_is_opened_again(pipeline, cust
     assert probabilities.tolist() == pipeline.predict_proba(customers[:50]).tolist()
 
 
+def test_a_model_that_tells_none_from_nan_gets_what_it_was_fitted_with(tmp_path):
+    class Careful:
+        def predict(self, frame):
+            return numpy.array([1 if value is None else 2 for value in frame["country"]])
+
+    frame = pandas.DataFrame({"country": pandas.Series(["NO", None] * 10, dtype=object), "age": 1.0})
+    folder = slipway.pack(Careful(), "careful", frame, folder=tmp_path / "careful")
+    assert [line["outputs"]["prediction"] for line in recorded(folder)] == [2, 1] * 10
+
+
 def test_the_target_is_no_input(pipeline, customers, churned, tmp_path):
     frame = customers.assign(churned=churned)
     folder = slipway.pack(

@@ -21,8 +21,20 @@ REFUSED = {
     "no target": (lambda p, c: {"target": "churned"}, "rows_unusable", "churned"),
     "a lock in it": (lambda p, c: {"model": Locked()}, "model_not_saved", "lock"),
     "raises": (lambda p, c: {"model": Raising()}, "predict_failed", "negative age"),
+    "by the index": (
+        lambda p, c: {"model": Indexed(), "examples": c[10:50]},
+        "predict_failed",
+        "otherwise when its values are sent",
+    ),
     "too few answers": (lambda p, c: {"model": Short()}, "predict_failed", "50 rows"),
 }
+
+
+class Indexed:
+    """Answers by what no request carries."""
+
+    def predict(self, frame):
+        return numpy.array(frame.index) if hasattr(frame, "index") else numpy.zeros(len(frame))
 
 
 class Locked:

@@ -15,7 +15,6 @@ from typing import Any
 
 from .._prepare.environment import SCHEMA as ENVIRONMENT_SCHEMA
 from .._prepare.problems import Problem
-from .._prepare.rows import Table
 from .._prepare.sources import SKIPPED, of_file
 from ..errors import ModelRefused
 from .checking import check, refused
@@ -102,9 +101,8 @@ def pack(
     # Whole or not at all: what was packed there before stays until this is.
     with tempfile.TemporaryDirectory(prefix=f".{place.name}-", dir=place.parent) as staging:
         try:
-            rows = table_of(examples, "examples")
             packed = _packed(
-                model, name, rows, baseline, target, code_folder, pins, Path(staging, place.name)
+                model, name, examples, baseline, target, code_folder, pins, Path(staging, place.name)
             )
         except Problem as problem:
             raise refused(problem) from problem
@@ -115,10 +113,11 @@ def pack(
 
 
 def _packed(
-    model: Any, name: str, rows: Table, baseline: Any, target: str | None, code: Path | None, pins: list[str],
+    model: Any, name: str, examples: Any, baseline: Any, target: str | None, code: Path | None, pins: list[str],
     place: Path,
 ) -> ModelFolder:  # fmt: skip
     place.mkdir()
+    rows = table_of(examples, "examples")
     was_training = bool(getattr(model, "training", False)) and callable(getattr(model, "eval", None))
     if was_training:
         # A torch module that still drops out would answer by chance.
@@ -126,7 +125,7 @@ def _packed(
     try:
         file = save(model, place, code, rows)
         loader = of_file(place / file).loader
-        recording = record(model, loader, rows, target)
+        recording = record(model, loader, examples, rows, target)
         descriptor = recording.descriptor(
             {"loader": loader, "model": file, "environment": "environment.json"}
             | ({"code": "code"} if code else {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from .._prepare import examples, original, parts, said, signature
 from .._prepare.asking import Caller
 from .._prepare.rows import Table
 from ..errors import ModelRefused
+from .agreement import as_handed_in, first_difference
 
 SEED = 0
 
@@ -66,17 +67,50 @@ class Recording:
         _write(path, examples.csv(table, self.column_names))
 
 
-def record(model: Any, loader: str, table: Table, target: str | None) -> Recording:
-    """- Raises Problem of `_prepare.problems` when the model does not take the rows, or answers with no
-    tensors.
+def record(model: Any, loader: str, rows: Any, table: Table, target: str | None) -> Recording:
+    """Asks the model about `table`, which is `rows` as they travel, and sees to it that it answers `rows` the same.
+
+    Raises ModelRefused, or Problem of `_prepare.problems` when the model does not take the rows, or answers with
+    no tensors.
     """
     about = said.of(model)
     chosen = signature.chosen(table, about, target)
-    fields = {"loader": loader, "model": "model", "environment": "environment.json"}
     ways = signature.ways(chosen, about, loader)
+    recording = _asked(model, loader, ways)
+    row = _difference(recording, rows)
+    if row is None:
+        return recording
+    with_none = _asked(
+        model, loader, [replace(recording.call, columns=_missing_as_none(recording.call.columns))]
+    )
+    if _difference(with_none, rows) is None:
+        return with_none
+    raise ModelRefused(
+        f"The model answers row {row} of the examples otherwise when its values are sent than as it is handed in.",
+        hint="It depends on something that a request does not carry, such as the index, the type of a column or "
+        "values from before: hand in plain columns, or give the model a seed.",
+        code="predict_failed",
+        details={"row": str(row)},
+    )
+
+
+def _asked(model: Any, loader: str, ways: list[signature.Call]) -> Recording:
+    fields = {"loader": loader, "model": "model", "environment": "environment.json"}
     call, calls, outputs, task = original.answers_of(model, loader, ways, fields)
     caller = Caller(original.descriptor(fields, call.fields(), calls, outputs), model)
     return Recording(model, call, calls, outputs, task, call.table, caller.answers(call.table))
+
+
+def _difference(recording: Recording, rows: Any) -> int | None:
+    given = as_handed_in(rows, recording.column_names)
+    if given is None:
+        return None
+    return first_difference(recording.model, recording.calls, recording.outputs, recording.answers, given)
+
+
+def _missing_as_none(columns: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Some models were fitted with None where others were with NaN, and tell these apart."""
+    return [column | ({"missing": "none"} if column.get("missing") else {}) for column in columns]
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:
