@@ -17,7 +17,7 @@ from .job import Job
 from .problems import one_line
 
 FOREST, CATBOOST = "slipway:float64", "catboost:float32"
-OPSET = {"": 18, "ai.onnx.ml": 5}
+OPSET = {"": 19, "ai.onnx.ml": 5}
 
 
 def main(path: str, form: str | None = None) -> int:
@@ -134,6 +134,7 @@ def _sklearn(model: object, descriptor: dict, is_double: bool):
     opset = {**OPSET, forest.DOMAIN: 3}
     raw = sklearn_nodes.finished(
         convert_sklearn(model, initial_types=initial, options=options or None, target_opset=opset))
+    _set_locale(raw)
     given = [value.name for value in raw.graph.output]
     if len(given) < len(names):
         raise NotImplementedError(f"the output {names[len(given)]}")
@@ -142,6 +143,16 @@ def _sklearn(model: object, descriptor: dict, is_double: bool):
         # The decision of two classes is one number there, and may be two here.
         takes.append(Take(name, -1 if spec["name"] == "scores" and len(spec["shape"]) == 1 else None))
     return raw, feeds, takes, f"skl2onnx {skl2onnx.__version__}"
+
+
+def _set_locale(raw) -> None:
+    """Texts become lower case by a locale that every system has; the usual one, en_US, many servers lack."""
+    from onnx import helper
+    for node in raw.graph.node:
+        if node.op_type == "StringNormalizer":
+            kept = [attribute for attribute in node.attribute if attribute.name != "locale"]
+            del node.attribute[:]
+            node.attribute.extend([*kept, helper.make_attribute("locale", "C.UTF-8")])
 
 
 def _is_classifier(model: object) -> bool:

@@ -22,7 +22,8 @@ class Said:
 
 def of(model: object, columns: list[dict] | None = None) -> Said:
     """- Parameter columns: what stands beside the model, in MLflow's signature."""
-    count = _get(model, "n_features_in_")
+    # CatBoost forgets the number when it is pickled, and then says 0.
+    count = _get(model, "n_features_in_") or None
     names = _names(model) or ([column["name"] for column in columns] if columns else None)
     if names is not None and count is not None and len(names) != count:
         names = None

@@ -194,7 +194,8 @@ def report_columns(call: Call, said_columns: list[dict] | None = None) -> list[d
     for column in call.columns:
         values = call.table.columns[column["name"]]
         kind = str(values.dtype) if str(values.dtype) in DATATYPES else "string"
-        nullable = _is_nullable(values) or (column["name"] in optional and values.dtype.kind == "f")
+        nullable = (_is_nullable(values) or "missing" in column
+                    or (column["name"] in optional and values.dtype.kind == "f"))
         found.append({"name": column["name"], "type": kind, "nullable": nullable}
                      | ({"categories": column["categories"]} if "categories" in column else {})
                      | ({"missing": True} if column.get("missing") else {}))

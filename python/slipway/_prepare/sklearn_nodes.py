@@ -32,7 +32,7 @@ class Scoped:
 
     def node(self, kind: str, *inputs: str, result: str | None = None, domain: str = "", **attributes) -> str:
         result = result or self.scope.get_unique_variable_name(f"slipway_{kind.lower()}")
-        version = 1 if domain == forest.DOMAIN else 18
+        version = 1 if domain == forest.DOMAIN else 19
         domain = LATER if domain == forest.DOMAIN else domain
         self.container.add_node(kind, list(inputs), [result], op_domain=domain, op_version=version,
                                 name=self.scope.get_unique_operator_name(kind), **attributes)
