@@ -17,6 +17,8 @@ from .job import Job
 from .problems import one_line
 
 FOREST, CATBOOST = "slipway:float64", "catboost:float32"
+EMPTY = "\x01"
+"""Stands for an empty text that is a value; no category is called so."""
 OPSET = {"": 19, "ai.onnx.ml": 5}
 
 
@@ -176,6 +178,8 @@ def _typed(model: object, descriptor: dict, is_double: bool):
         spec = descriptor["inputs"][0]
         kind = StringTensorType if spec["datatype"] == "BYTES" else number
         return [("values", kind([None, spec["shape"][1]]))], [Feed("values", [(spec["name"], None)])]
+    missing = {column["name"] for column in descriptor.get("columns") or [] if column.get("missing")}
+    imputes = any(type(part.estimator).__name__ == "SimpleImputer" for part in parts.walk(model))
     initial, feeds = [], []
     for name, source, offset in _columns(descriptor):
         if dtypes.get(name, "").startswith("datetime64"):
@@ -184,7 +188,8 @@ def _typed(model: object, descriptor: dict, is_double: bool):
         kind = (StringTensorType if datatype == "BYTES" else BooleanTensorType if datatype == "BOOL" else
                 Int64TensorType if datatype.startswith(("INT", "UINT")) else number)
         initial.append((name, kind([None, 1])))
-        feeds.append(Feed(name, [(source, offset)]))
+        is_value = datatype == "BYTES" and imputes and name not in missing
+        feeds.append(Feed(name, [(source, offset)], EMPTY if is_value else None))
     return initial, feeds
 
 

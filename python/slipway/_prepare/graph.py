@@ -15,11 +15,13 @@ PREFIX = "model/"
 class Feed:
     """What a converter's input is made of: elements of the signature's inputs, next to each other.
 
-    `parts` are (input, offset), or (input, None) for the whole of it; `element` is ONNX's number of its type.
+    `parts` are (input, offset), or (input, None) for the whole of it. `empty` replaces empty texts, where they are values
+    of their own and the converter would take them for missing ones.
     """
 
     name: str
     parts: list[tuple[str, int | None]]
+    empty: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,11 @@ class Wrapper:
         self.constants.append(numpy_helper.from_array(numpy.asarray(values), name))
         return name
 
+    def filled(self, texts: str, text: str) -> str:
+        import numpy
+        is_empty = self.node("Equal", texts, self.constant(numpy.array([""], object)))
+        return self.node("Where", is_empty, self.constant(numpy.array([text], object)), texts)
+
     def node(self, kind: str, *inputs: str, result: str | None = None, **attributes) -> str:
         from onnx import helper
         result = result or self._name(kind.lower())
@@ -71,6 +78,8 @@ def conform(raw, inputs: list[dict], outputs: list[dict], feeds: list[Feed], tak
         for name, offset in feed.parts:
             part = name if offset is None else build.node("Gather", name, build.constant([offset]), axis=1)
             parts.append(part if given[name] == wanted else build.node("Cast", part, to=wanted))
+        if feed.empty is not None:
+            parts = [build.filled(part, feed.empty) for part in parts]
         whole = parts[0] if len(parts) == 1 else build.node("Concat", *parts, axis=1)
         build.node("Identity", whole, result=PREFIX + feed.name)
     before, build.nodes = build.nodes, []
