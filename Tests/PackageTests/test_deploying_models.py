@@ -46,7 +46,8 @@ def test_a_class_of_the_notebook_is_served(machine):
         def predict(self, rows):
             return numpy.asarray(rows)[:, 0] * 2
 
-    deployment = slipway.deploy(Rule(), "rule", numpy.arange(20.0).reshape(10, 2))
+    rows = numpy.arange(20.0).reshape(10, 2)
+    deployment = slipway.deploy(Rule(), "rule", rows, baseline=numpy.vstack([rows, [[numpy.nan, 1.0]]]))
     assert deployment.proven
     assert deployment.predict(numpy.array([[4.0, 0.0]]))["prediction"].tolist() == [8.0]
 
@@ -58,5 +59,5 @@ def test_texts_are_classified(machine):
 
     texts = ["free money now", "cheap money free", "meeting at noon", "lunch at noon"] * 5
     model = make_pipeline(TfidfVectorizer(), MultinomialNB()).fit(texts, ["spam", "spam", "ham", "ham"] * 5)
-    deployment = slipway.deploy(model, "spam", texts)
+    deployment = slipway.deploy(model, "spam", texts, baseline=texts)
     assert deployment.predict(["money", "noon"])["label"].tolist() == ["spam", "ham"]

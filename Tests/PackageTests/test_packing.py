@@ -171,6 +171,7 @@ def test_code_may_travel_as_a_folder(tmp_path, monkeypatch):
     assert (folder.path / "code" / "half_rule.py").exists()
     assert b"predict" not in (folder.path / folder.model).read_bytes()
     assert json.loads((folder.path / "worker.json").read_bytes())["code"] == "code"
+    assert "  code: code\n" in (folder.path / "slipway.yaml").read_text()
 
 
 def boosted(kind):

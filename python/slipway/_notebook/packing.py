@@ -25,7 +25,14 @@ from .tables import table_of
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 PINNED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.!+_-]+\Z")
-OWN_FILES = ("worker.json", "environment.json", "examples.jsonl", "baseline.csv", "slipway.yaml")
+OWN_FILES = (
+    "worker.json",
+    "environment.json",
+    "examples.jsonl",
+    "baseline.csv",
+    "baseline.jsonl",
+    "slipway.yaml",
+)
 
 
 @dataclass(frozen=True)
@@ -137,11 +144,14 @@ def _packed(
             model.train()
     if code is not None:
         shutil.copytree(code, place / "code", ignore=SKIPPED)
+    trained_on = None
     if baseline is not None:
-        recording.write_baseline(place / "baseline.csv", table_of(baseline, "baseline"))
+        trained_on = recording.write_baseline(place, table_of(baseline, "baseline"))
     report = check(place, file, loader)
     requirements = _environment(place / "environment.json", pins)
-    (place / "slipway.yaml").write_text(_project_file(name, file, recording, baseline is not None), "utf-8")
+    (place / "slipway.yaml").write_text(
+        _project_file(name, file, recording, code is not None, trained_on), "utf-8"
+    )
     columns, notes = tuple(recording.column_names), tuple(report["notes"])
     return ModelFolder(
         place, name, file, recording.kind, recording.task, count, columns, tuple(requirements), notes
@@ -198,7 +208,7 @@ def _environment(path: Path, pins: list[str]) -> list[str]:
     return requirements
 
 
-def _project_file(name: str, file: str, recording: Recording, has_baseline: bool) -> str:
+def _project_file(name: str, file: str, recording: Recording, has_code: bool, baseline: str | None) -> str:
     """Texts as JSON writes them, which YAML reads as they are."""
     outputs = ", ".join(json.dumps(output["name"]) for output in recording.outputs)
     lines = [
@@ -208,8 +218,9 @@ def _project_file(name: str, file: str, recording: Recording, has_baseline: bool
         f"  name: {json.dumps(name)}",
         f"  task: {recording.task}",
         f"  source: {file}",
+        *(["  code: code"] if has_code else []),
         "proof:",
         f"  examples: {{data: examples.jsonl, outputs: [{outputs}], origin: original}}",
-        *(["baseline: {data: baseline.csv}"] if has_baseline else []),
+        *([f"baseline: {{data: {baseline}}}"] if baseline else []),
     ]
     return "\n".join(lines) + "\n"

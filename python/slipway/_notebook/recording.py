@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .._prepare import examples, original, parts, said, signature
 from .._prepare.asking import Caller
 from .._prepare.rows import Table
@@ -51,11 +53,11 @@ class Recording:
         _write(path, caller.lines(self.table.take(kept), [answer[kept] for answer in self.answers], nullable))
         return len(kept)
 
-    def write_baseline(self, path: Path, table: Table) -> None:
-        """Training data with the model's columns only."""
+    def write_baseline(self, folder: Path, table: Table) -> str:
+        """Training data with the model's columns only. Returns the name of its file."""
         if not table.is_named:
-            _write(path, examples.csv(table, ["input"]))
-            return
+            _write(folder / "baseline.jsonl", (_line(row) for row in table.columns["input"]))
+            return "baseline.jsonl"
         lacking = [name for name in self.column_names if name not in table.columns]
         if lacking:
             raise ModelRefused(
@@ -64,7 +66,8 @@ class Recording:
                 code="rows_unusable",
                 details={"column": lacking[0]},
             )
-        _write(path, examples.csv(table, self.column_names))
+        _write(folder / "baseline.csv", examples.csv(table, self.column_names))
+        return "baseline.csv"
 
 
 def record(model: Any, loader: str, rows: Any, table: Table, target: str | None) -> Recording:
@@ -111,6 +114,15 @@ def _difference(recording: Recording, rows: Any) -> int | None:
 def _missing_as_none(columns: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Some models were fitted with None where others were with NaN, and tell these apart."""
     return [column | ({"missing": "none"} if column.get("missing") else {}) for column in columns]
+
+
+def _line(row: Any) -> str:
+    """A row without names as JSON; a missing number is null."""
+    if isinstance(row, np.ndarray):
+        values = row.astype(object)
+        values[np.isnan(row)] = None
+        row = values.tolist()
+    return json.dumps({"input": row}, ensure_ascii=False)
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:
