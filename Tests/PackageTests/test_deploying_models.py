@@ -27,7 +27,6 @@ def test_a_pipeline_answers_at_its_endpoint_as_here(machine, customers, pipeline
         assert_served_as_here(deployment, pipeline, rows, unseen)
 
 
-@pytest.mark.xfail(strict=True, reason="preparing does not say yet that a text column may be missing")
 def test_a_missing_text_reaches_the_model_as_one(machine, customers, pipeline):
     deployment = slipway.deploy(pipeline, "churn", customers[:150])
     assert customers["country"][150:].isna().any()

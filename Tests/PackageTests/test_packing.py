@@ -208,10 +208,7 @@ def boosted(kind):
     [
         ("xgboost", "model.ubj"), ("xgboost booster", "model.ubj"), ("lightgbm", "model.joblib"),
         ("lightgbm booster", "model.txt"),
-        pytest.param(
-            "catboost", "model.cbm",
-            marks=pytest.mark.xfail(strict=True, reason="reopened, it has 0 features"),
-        ),
+        ("catboost", "model.cbm"),
     ],
 )  # fmt: skip
 def test_boosted_trees_are_kept_in_their_own_format(kind, file, tmp_path):

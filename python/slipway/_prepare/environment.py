@@ -9,14 +9,16 @@ from importlib import metadata
 from pathlib import Path
 
 SCHEMA = "slipway.environment/1"
+OWN = "slipway"
+"""Comes with the server, and in its version."""
 
 
 def lock(modules: set[str], platform: str) -> tuple[dict, list[str]]:
     """- Parameter modules: what stands in `sys.modules` because the model was opened and called.
     - Returns: the lock, and what it cannot hold, in sentences.
     """
-    by_module = metadata.packages_distributions()
-    wanted = {name for module in modules for name in by_module.get(module.split(".")[0], [])}
+    by_module = _distributions_by_module()
+    wanted = {name for module in modules for name in by_module.get(module.split(".")[0], ())} - {OWN}
     found: dict[str, metadata.Distribution] = {}
     notes: list[str] = []
     waiting = sorted(wanted)
@@ -37,6 +39,18 @@ def lock(modules: set[str], platform: str) -> tuple[dict, list[str]]:
         "schema": SCHEMA, "python": f"{sys.version_info.major}.{sys.version_info.minor}", "platform": platform,
         "requirements": [f"{name}=={found[name].version}" for name in sorted(found)],
     }, notes
+
+
+def _distributions_by_module() -> dict[str, set[str]]:
+    """As importlib.metadata has it from Python 3.11 on: told from the files, not only from `top_level.txt`."""
+    found: dict[str, set[str]] = {}
+    for distribution in metadata.distributions():
+        name = distribution.metadata["Name"]
+        for file in distribution.files or []:
+            top = file.parts[0]
+            if name and (len(file.parts) > 1 or top.endswith((".py", ".so"))) and not top.startswith((".", "_")):
+                found.setdefault(top.split(".")[0], set()).add(name)
+    return found
 
 
 def write(lock: dict, path: Path) -> None:

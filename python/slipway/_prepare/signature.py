@@ -46,11 +46,13 @@ def chosen(table: Table, said: Said, target: str | None) -> Table:
                             f"Their columns are {_listed(list(table.columns))}.")
     names = [name for name in table.columns if name != target]
     if said.names is not None:
-        lacking = [name for name in said.names if name not in table.columns]
+        # LightGBM keeps other characters in its names as underscores.
+        written = {_plain(name): name for name in names} | {name: name for name in names}
+        lacking = [name for name in said.names if name not in written]
         if lacking:
             raise rows_unusable(f"The rows have no column “{lacking[0]}”, which the model was trained with.",
                                 f"The model's columns are {_listed(said.names)}.")
-        return table.select(said.names)
+        return table.select([written[name] for name in said.names])
     texts = [name for name in names if table.columns[name].dtype == object]
     if said.count is None and len(texts) == 1 and len(names) > 1 and not said.categories:
         return table.select(texts) if _is_prose(table.columns[texts[0]]) else table.select(names)
@@ -58,6 +60,10 @@ def chosen(table: Table, said: Said, target: str | None) -> Table:
         raise rows_unusable(f"The rows have {len(names)} columns ({_listed(names)}), and the model takes {said.count}.",
                             "Name the one that is no input with --target, and leave out the others.")
     return table.select(names)
+
+
+def _plain(name: str) -> str:
+    return "".join(letter if letter.isalnum() else "_" for letter in name)
 
 
 def _is_prose(values: numpy.ndarray) -> bool:
