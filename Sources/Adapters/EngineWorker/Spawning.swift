@@ -86,7 +86,12 @@ struct LogPump {
                 (window, lines, dropped) = (.now, 0, 0)
             }
             lines += 1
-            if lines <= Self.lineLimit { log(String(decoding: line, as: UTF8.self)) } else { dropped += 1 }
+            if lines <= Self.lineLimit {
+                log(String(decoding: line, as: UTF8.self))
+            } else {
+                if dropped == 0 { log("(more than \(Self.lineLimit) lines in ten seconds: the others are dropped)") }
+                dropped += 1
+            }
             line.removeAll(keepingCapacity: true)
         }
         while true {

@@ -34,6 +34,8 @@ package struct PythonPreparer: ModelPreparer {
         _ request: PreparationRequest, progress: @Sendable (String) -> Void
     ) throws -> PreparedModel {
         let (path, folder) = try stage()
+        let request = try handedOver(request, in: path)
+        defer { try? FileManager.default.removeItem(atPath: "\(path)/given") }
         let asked = "\(path)/request.json"
         try Data(json(of: request, out: path).canonical).write(to: URL(fileURLWithPath: asked))
         progress("opening \(lastPart(of: request.source)) with Python \(interpreter.version), in a process apart")
@@ -59,6 +61,32 @@ package struct PythonPreparer: ModelPreparer {
         let lock = "environment.json"
         if prepared.workerFiles.contains(lock) { try provide(try folder.modelFile(lock)) }
         return PreparedModel(report: prepared, folder: folder)
+    }
+
+    /// The same request about copies that the confined process can read: as root it is a user of its own, and a project
+    /// may be its owner's alone.
+    private func handedOver(_ request: PreparationRequest, in folder: String) throws -> PreparationRequest {
+        guard geteuid() == 0 else { return request }
+        let given = "\(folder)/given"
+        var copies: [String: String] = [:]
+        func copy(_ path: String) throws -> String {
+            guard path.hasPrefix("/") else { return path }
+            if let copy = copies[path] { return copy }
+            let place = "\(given)/\(copies.count)"
+            try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+            let target = "\(place)/\(lastPart(of: path))"
+            try FileManager.default.copyItem(atPath: path, toPath: target)
+            copies[path] = target
+            return target
+        }
+        var request = request
+        request.source = try copy(request.source)
+        request.rows = try request.rows.map(copy)
+        request.baseline = try request.baseline.map(copy)
+        request.code = try request.code.map(copy)
+        request.recorded = try request.recorded.map(copy)
+        makeReadable(given)
+        return request
     }
 
     /// A file's folder when it is a descriptor with others beside it, else the file or folder itself.
