@@ -37,7 +37,9 @@ final class SmallWorker: Sendable {
     var descriptor: ModelFile { ModelFile(path: "\(folder)/bundle/worker.json") }
     var log: [String] { lines.withLock(\.self) }
     /// Files with inputs of requests that ended processes.
-    var suspects: [String] { (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/workers/suspects")) ?? [] }
+    var suspects: [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/workers/suspects")) ?? []
+    }
 
     func runtime(_ limits: WorkerLimits = WorkerLimits()) -> WorkerRuntime {
         WorkerRuntime(

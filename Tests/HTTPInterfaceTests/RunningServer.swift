@@ -38,7 +38,8 @@ struct RunningServer: Sendable {
         let blobs = MemoryBlobs()
         let registry = ModelRegistry(store: MemoryRegistry(), now: now)
         let rollouts = Rollouts(
-            registry: registry, loader: ModelLoader(runtime: { _ in DoublingRuntime() }, blobs: blobs), service: inference,
+            registry: registry, loader: ModelLoader(runtime: { _ in DoublingRuntime() }, blobs: blobs),
+            service: inference,
             limits: .standard, report: { _ in })
         let authority = try await TokenAuthority(store: MemoryCredentials(), now: now)
         let token = try await authority.makeToken(for: "ada", role: .administrator)

@@ -204,7 +204,8 @@ struct PackagerTests {
         let packed = try await pack(limited)
         #expect(packed.endpointSettings == [try EndpointName("churn"): [.deadline: "100ms", .runOn: "lane"]])
         #expect(packed.digest == (try await pack(files)).digest)
-        let again = try PackedBundle(reading: MemoryFolder(files: packed, weights: "weights"), runtimes: { _ in FakeRuntime() })
+        let again = try PackedBundle(
+            reading: MemoryFolder(files: packed, weights: "weights"), runtimes: { _ in FakeRuntime() })
         #expect(again.endpointSettings == packed.endpointSettings)
         let moved = try again.renamed(nil, project: ProjectName("p"))
         #expect(moved.endpointSettings == packed.endpointSettings)

@@ -36,8 +36,9 @@ final class SocketEnd: Sendable {
         try unsafe frame.withUnsafeBytes { bytes throws(WorkerFault) in
             var sent = 0
             while sent < bytes.count {
+                let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[sent...])
                 let count = unsafe Glibc.send(
-                    connection.descriptor, bytes.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+                    connection.descriptor, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
                 if count > 0 {
                     sent += count
                 } else if errno == EAGAIN {
@@ -68,7 +69,7 @@ final class SocketEnd: Sendable {
         }
         // What is left belongs to the next frame.
         let left = scratchFilled - 4 - there
-        if left > 0 { unsafe memmove(scratch.baseAddress!, scratch.baseAddress! + 4 + there, left) }
+        unsafe scratch.copyBytes(from: scratch[(4 + there)..<(4 + there + left)].map { $0 })
         scratchFilled = left
         return try WorkerFrame(content)
     }

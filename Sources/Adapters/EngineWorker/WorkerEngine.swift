@@ -35,10 +35,14 @@ package final class WorkerEngine: InferenceEngine {
         self.keepSuspect = keepSuspect
         let sample = WorkerSample(inputs: descriptor.inputs, outputs: descriptor.outputs, size: Self.sampleSize)
         self.sample = sample
-        let load = { @Sendable () throws(EngineError) in try loaded(descriptor, launch: launch, limits: limits, log: log) }
+        let load = { @Sendable () throws(EngineError) in
+            try loaded(descriptor, launch: launch, limits: limits, log: log)
+        }
         pool = WorkerPool(first: try load(), maximum: limits.processCount, log: log) { () throws(EngineError) in
             let process = try load()
-            guard let difference = sample.difference(of: process, within: limits.callNanoseconds) else { return process }
+            guard let difference = sample.difference(of: process, within: limits.callNanoseconds) else {
+                return process
+            }
             process.end()
             throw .workerUnavailable(reason: difference)
         }
@@ -131,7 +135,8 @@ private func refusal(_ code: String, _ message: String) -> EngineError {
 
 /// Starts a process and has it load the model.
 private func loaded(
-    _ descriptor: WorkerDescriptor, launch: ProcessLaunch, limits: WorkerLimits, log: @escaping @Sendable (String) -> Void
+    _ descriptor: WorkerDescriptor, launch: ProcessLaunch, limits: WorkerLimits,
+    log: @escaping @Sendable (String) -> Void
 ) throws(EngineError) -> WorkerProcess {
     let process: WorkerProcess
     do throws(WorkerFault) {
@@ -153,7 +158,8 @@ private func loaded(
                 reason: message, hint: "Add it to the environment the model is packed with, or its folder with --code.")
         case .refused(_, let message): throw .modelRefused(reason: message)
         case .ended: throw .modelRefused(reason: "the process that was to load it is gone: \(how)")
-        case .late: throw .modelRefused(reason: "it took longer than \(limits.loadNanoseconds / 1_000_000_000) s to load")
+        case .late:
+            throw .modelRefused(reason: "it took longer than \(limits.loadNanoseconds / 1_000_000_000) s to load")
         case .broken(let reason): throw .modelRefused(reason: reason)
         }
     }

@@ -24,7 +24,9 @@ struct WorkerFrame {
             else { return nil }
             return (header, 4 + count)
         }
-        guard let parsed, parsed.0["kind"]?.string != nil else { throw .broken("a frame has no header that can be read") }
+        guard let parsed, parsed.0["kind"]?.string != nil else {
+            throw .broken("a frame has no header that can be read")
+        }
         header = parsed.0
         headerByteCount = parsed.1
     }

@@ -50,7 +50,8 @@ private func isPin(_ requirement: String) -> Bool {
     let isPlain = { (text: String, more: String) in
         !text.isEmpty && text.utf8.count <= 100 && !text.hasPrefix("-")
             && text.unicodeScalars.allSatisfy {
-                $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || more.unicodeScalars.contains($0))
+                $0.isASCII
+                    && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || more.unicodeScalars.contains($0))
             }
     }
     return parts.count == 2 && isPlain(parts[0], "-_.") && isPlain(parts[1], ".+!-_")

@@ -46,11 +46,16 @@ package struct PythonEnvironments: WorkerEnvironments {
             program: interpreter.path, arguments: ["-B", "-s", "-m", module] + arguments,
             environment: [
                 "PYTHONPATH": package, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "PYTHONUTF8": "1",
-                "LANG": "C.UTF-8", "USER": "worker", "LOGNAME": "worker", "PATH": "/usr/local/bin:/usr/bin:/bin", "OMP_NUM_THREADS": "1",
+                "LANG": "C.UTF-8", "USER": "worker", "LOGNAME": "worker", "PATH": "/usr/local/bin:/usr/bin:/bin",
+                "OMP_NUM_THREADS": "1",
                 "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
             ],
-            readable: outermost(interpreter.readable + [package, URL(fileURLWithPath: interpreter.path)
-                .deletingLastPathComponent().path]))
+            readable: outermost(
+                interpreter.readable + [
+                    package,
+                    URL(fileURLWithPath: interpreter.path)
+                        .deletingLastPathComponent().path,
+                ]))
     }
 
     private func command(_ words: [String]) throws(EngineError) -> WorkerProgram {

@@ -15,7 +15,8 @@ struct Workers: Sendable {
     private let environments: PythonEnvironments
     private let confinement: SandboxConfinement
 
-    init(folder: DataFolder, demand: SandboxDemand, log: @escaping @Sendable (_ model: String, _ line: String) -> Void) {
+    init(folder: DataFolder, demand: SandboxDemand, log: @escaping @Sendable (_ model: String, _ line: String) -> Void)
+    {
         self.folder = folder
         confinement = SandboxConfinement(demand: demand)
         let package = PythonPackage(folder: "\(folder.path)/python")

@@ -129,10 +129,12 @@ def _sklearn(model: object, descriptor: dict, is_double: bool):
     from . import forest, sklearn_forms, sklearn_nodes
     sklearn_forms.register()
     initial, feeds = _typed(model, descriptor, is_double)
-    options = {id(model): {"zipmap": False}} if _is_classifier(model) else {}
     names = [spec["name"] for spec in descriptor["outputs"]]
+    options = {}
     if "scores" in names:
-        options.setdefault(id(model), {})["raw_scores"] = True
+        options = {id(model): {"raw_scores": True}}
+    elif _is_classifier(model):
+        options = {id(model): {"zipmap": False}}
     opset = {**OPSET, forest.DOMAIN: 3}
     raw = sklearn_nodes.finished(
         convert_sklearn(model, initial_types=initial, options=options or None, target_opset=opset))

@@ -92,6 +92,9 @@ def ways(table: Table, said: Said, loader: str) -> list[Call]:
         return [frame, _matrix(_cast(table, "float64"), "matrix")]
     if is_numeric and (not has_names or (len(kinds) == 1 and str(next(iter(kinds))) in ONE_TENSOR)):
         table = table if len(kinds) == 1 and str(next(iter(kinds))) in ONE_TENSOR else _cast(table, "float64")
+        if not has_names and said.count is None:
+            # An object of one's own says nothing of what it takes.
+            return [_matrix(table, "matrix"), _matrix(table, "frame")]
         return [_matrix(table, "frame" if has_names else "matrix")]
     if len(table.columns) == 1 and not has_names and said.count is None and not is_numeric:
         return [_texts(table), _frame(table)]

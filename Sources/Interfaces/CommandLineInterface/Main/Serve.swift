@@ -94,11 +94,11 @@ struct Serve: AsyncParsableCommand {
 
     mutating func run() async throws {
         var options = ServeOptions(
-                data: folder.data, host: host, port: port, tokenFile: tokenFile, bodyLimit: bodyLimit.bytes,
-                laneThreads: laneThreads, tlsCertificate: tlsCertificate, tlsKey: tlsKey, sharesPort: sharePort,
-                takesOver: takeOver, drainTimeout: drainTimeout?.duration ?? .seconds(30),
-                invocations: invocations?.rawValue,
-                opensPredictions: openPredictions, sagemakerRoot: sagemaker ? sagemakerRoot : nil)
+            data: folder.data, host: host, port: port, tokenFile: tokenFile, bodyLimit: bodyLimit.bytes,
+            laneThreads: laneThreads, tlsCertificate: tlsCertificate, tlsKey: tlsKey, sharesPort: sharePort,
+            takesOver: takeOver, drainTimeout: drainTimeout?.duration ?? .seconds(30),
+            invocations: invocations?.rawValue,
+            opensPredictions: openPredictions, sagemakerRoot: sagemaker ? sagemakerRoot : nil)
         options.sandbox = sandbox
         try await Tools.required().serve(options)
     }

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Models of several kinds, from the file to the answer: what is served is what the original answers."""
+
+import json
+import subprocess
+import sys
+
+import cloudpickle
+import joblib
+import numpy
+import pandas
+import pytest
+from foreign import ask, deploy_code
+from program import running
+from sklearn.compose import ColumnTransformer
+from sklearn.datasets import load_breast_cancer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+import slipway
+
+
+@pytest.fixture(scope="module")
+def people():
+    """Numbers and texts, some of both missing, and a country that is no boolean."""
+    rng = numpy.random.default_rng(3)
+    count = 600
+    table = pandas.DataFrame({
+        "age": rng.integers(18, 90, count).astype(float), "plan": rng.choice(["basic", "pro"], count).astype(object),
+        "country": rng.choice(["NO", "DE", "日本"], count)})
+    table.loc[rng.random(count) < 0.1, "age"] = numpy.nan
+    table.loc[rng.random(count) < 0.1, "plan"] = numpy.nan
+    return table, (table.age.fillna(40) + 20 * (table.plan == "pro") + rng.normal(0, 9, count) > 60).astype(int)
+
+
+@pytest.fixture(scope="module")
+def pipeline(people):
+    texts = make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore"))
+    columns = ColumnTransformer([("n", SimpleImputer(), ["age"]), ("t", texts, ["plan", "country"])])
+    return make_pipeline(columns, LogisticRegression()).fit(*people)
+
+
+def deployed(server, folder, model, table, name, *options):
+    joblib.dump(model, folder / "model.joblib")
+    table.to_csv(folder / "sample.csv", index=False)
+    done = server.slipway(
+        "deploy", folder / "model.joblib", "--examples", folder / "sample.csv", "--name", name, "--format", "json",
+        *options)
+    return json.loads(done.stdout)
+
+
+def served(server, name, table):
+    with slipway.Client(server.url, server.token) as client:
+        return client.predict(name, table).outputs
+
+
+@pytest.mark.parametrize("engine", ["auto", "worker"])
+def test_a_pipeline_answers_as_the_original(server, tmp_path, people, pipeline, engine):
+    table, _ = people
+    report = deployed(server, tmp_path, pipeline, table.head(200), f"people-{engine}", "--engine", engine)
+    assert report["conversion"]["served_by"] == ("native" if engine == "auto" else "worker")
+    assert report["proven"]
+    outputs = served(server, f"people-{engine}", table.tail(400))
+    assert (outputs["label"] == pipeline.predict(table.tail(400))).all()
+    numpy.testing.assert_allclose(outputs["probabilities"], pipeline.predict_proba(table.tail(400)), rtol=1e-4, atol=1e-5)
+
+
+def test_rows_of_json_may_lack_what_was_missing_in_training(server, tmp_path, people, pipeline):
+    table, _ = people
+    deployed(server, tmp_path, pipeline, table.head(200), "people-rows")
+    status, answer = ask(server, "people-rows", {"age": None, "plan": None, "country": "NO"})
+    expected = pipeline.predict_proba(pandas.DataFrame({"age": [numpy.nan], "plan": [numpy.nan], "country": ["NO"]}))
+    assert status == 200
+    numpy.testing.assert_allclose(answer["predictions"][0]["probabilities"], expected[0], rtol=1e-4)
+
+
+def test_the_verdict_is_kept_with_the_version(server, tmp_path, people, pipeline):
+    deployed(server, tmp_path, pipeline, people[0].head(200), "people-kept")
+    shown = server.slipway("model", "show", "people-kept", "--version", "1").stdout
+    assert "served by  native" in " ".join(shown.split(" ")) or "native" in shown
+    assert "of them at the edges" in shown
+
+
+def test_a_target_among_the_rows_is_left_out(server, tmp_path, people, pipeline):
+    table, target = people
+    deployed(server, tmp_path, pipeline, table.head(100).assign(churned=target.head(100)), "people-target",
+             "--target", "churned")
+    assert set(served(server, "people-target", table.head(3))) == {"label", "probabilities"}
+
+
+def test_packing_twice_gives_the_same_digest(server, tmp_path, people, pipeline):
+    joblib.dump(pipeline, tmp_path / "model.joblib")
+    people[0].head(100).to_csv(tmp_path / "sample.csv", index=False)
+    digests = {
+        json.loads(server.slipway(
+            "pack", tmp_path / "model.joblib", "--examples", tmp_path / "sample.csv", "--output", tmp_path / str(turn),
+            "--format", "json", "--engine", engine).stdout)["bundle"]
+        for turn, engine in enumerate(["worker", "worker"])}
+    assert len(digests) == 1
+
+
+def test_no_native_form_is_refused_with_the_reason(server, tmp_path):
+    (tmp_path / "predict.py").write_text("def predict(rows):\n    return rows * 2\n")
+    (tmp_path / "sample.csv").write_text("a\n1.5\n2\n")
+    refused = server.slipway(
+        "deploy", tmp_path, "--examples", tmp_path / "sample.csv", "--engine", "native", "--name", "native", code=4)
+    assert "PRF-001" in refused.stderr and "no converter" in refused.stderr
+
+
+def test_a_pickled_function_and_a_folder_with_modules_are_models(server, tmp_path):
+    with (tmp_path / "model.pkl").open("wb") as file:
+        cloudpickle.dump(lambda rows: rows["a"] * 3, file)
+    (tmp_path / "sample.csv").write_text("a\n1.5\n2\n")
+    server.slipway("deploy", tmp_path / "model.pkl", "--examples", tmp_path / "sample.csv", "--name", "function")
+    assert ask(server, "function", {"a": 2.5})[1]["predictions"][0]["prediction"] == 7.5
+    folder = tmp_path / "code"
+    folder.mkdir()
+    (folder / "helper.py").write_text("FACTOR = 4\n")
+    deploy_code(server, folder, "folder", "from helper import FACTOR\n\n\ndef predict(rows):\n    return rows['a'] * FACTOR\n",
+                sample="a\n1.5\n2\n")
+    assert ask(server, "folder", {"a": 2.5})[1]["predictions"][0]["prediction"] == 10
+
+
+def test_mlflows_folders_are_taken_as_they_are(server, tmp_path):
+    data = load_breast_cancer(as_frame=True)
+    model = RandomForestClassifier(10, random_state=0).fit(data.data, data.target)
+    folder = tmp_path / "mlflow"
+    folder.mkdir()
+    with (folder / "model.pkl").open("wb") as file:
+        cloudpickle.dump(model, file)
+    (folder / "MLmodel").write_text(
+        "flavors:\n  python_function:\n    loader_module: mlflow.sklearn\n    model_path: model.pkl\n"
+        "    predict_fn: predict\n  sklearn:\n    pickled_model: model.pkl\n    serialization_format: cloudpickle\n"
+        "    sklearn_version: 1.9.1\n")
+    data.data.head(100).to_csv(tmp_path / "sample.csv", index=False)
+    server.slipway("deploy", folder, "--examples", tmp_path / "sample.csv", "--name", "from-mlflow")
+    rows = data.data.tail(50)
+    outputs = served(server, "from-mlflow", rows)
+    assert (next(iter(outputs.values())) == model.predict(rows)).all()
+
+
+def test_a_server_that_starts_again_answers_without_a_network(tmp_path):
+    """Nothing is resolved or fetched at a start."""
+    folder = tmp_path / "slipway"
+    with running(folder, SLIPWAY_PYTHON=sys.executable) as server:
+        (tmp_path / "code").mkdir()
+        deploy_code(server, tmp_path / "code", "doubled", "def predict(rows):\n    return rows['a'] * 2\n",
+                    sample="a\n1.5\n2\n")
+        assert ask(server, "doubled", {"a": 4})[1]["predictions"][0]["prediction"] == 8
+    offline = ["unshare", "--net", "sh", "-c", 'ip link set lo up 2>/dev/null; exec "$0" "$@"']
+    if subprocess.run(["unshare", "--net", "true"], capture_output=True).returncode:
+        pytest.skip("no network namespaces for this user")
+    with running(folder, wrapper=offline) as server:
+        ready = server.process.pid
+        asked = subprocess.run(
+            ["nsenter", "--target", str(ready), "--net", sys.executable, "-c",
+             "import sys, urllib.request as r; print(r.urlopen(r.Request(sys.argv[1], sys.argv[2].encode(), "
+             "{'Content-Type': 'application/json'}), timeout=30).read().decode())",
+             f"{server.url}/v1/endpoints/doubled/predict", '[{"a": 5}]'], capture_output=True, text=True)
+    assert '"prediction":10' in asked.stdout, asked.stderr
