@@ -2,20 +2,24 @@
 """Registers with skl2onnx what stands in sklearn_nodes."""
 from __future__ import annotations
 
-from . import forests, sklearn_nodes
+from . import forests, sklearn_ensembles, sklearn_nodes
 
 CLASSIFIER_OPTIONS = {"zipmap": [True, False, "columns"], "nocl": [True, False], "output_class_labels": [False, True],
                       "raw_scores": [True, False]}
 
 
 def register() -> None:
+    import sklearn.calibration
+    import sklearn.discriminant_analysis
     import sklearn.ensemble
     import sklearn.impute
     import sklearn.isotonic
     import sklearn.tree
     from skl2onnx import update_registered_converter
+    from skl2onnx.common._registration import register_converter
     from skl2onnx.common.shape_calculator import (
         calculate_linear_classifier_output_shapes as classified, calculate_linear_regressor_output_shapes as regressed)
+    from skl2onnx.operator_converters.linear_classifier import convert_sklearn_linear_classifier
 
     for name in forests.SKLEARN:
         kind = getattr(sklearn.ensemble, name, None) or getattr(sklearn.tree, name)
@@ -25,9 +29,18 @@ def register() -> None:
     update_registered_converter(sklearn.impute.SimpleImputer, "SlipwayImputer", _same_shape,
                                 sklearn_nodes.convert_imputer, overwrite=True)
     update_registered_converter(sklearn.isotonic.IsotonicRegression, "SlipwayIsotonic", regressed,
-                                sklearn_nodes.convert_isotonic, overwrite=True)
-    update_registered_converter(sklearn.ensemble.VotingClassifier, "SlipwayVoting", classified,
-                                sklearn_nodes.convert_soft_vote, overwrite=True, options=CLASSIFIER_OPTIONS)
+                                sklearn_ensembles.convert_isotonic, overwrite=True)
+    for kind, name, convert in (
+        (sklearn.ensemble.VotingClassifier, "SlipwayVoting", sklearn_ensembles.convert_vote),
+        (sklearn.calibration.CalibratedClassifierCV, "SlipwayCalibrated", sklearn_ensembles.convert_calibrated),
+        (sklearn.discriminant_analysis.LinearDiscriminantAnalysis, "SlipwayDiscriminant",
+         sklearn_ensembles.convert_discriminant),
+    ):
+        update_registered_converter(kind, name, sklearn_ensembles.classifier_shape, convert, overwrite=True,
+                                    options=CLASSIFIER_OPTIONS)
+    # Inside other models skl2onnx gives every classifier an option that this one is not registered with.
+    register_converter("SklearnLinearSVC", convert_sklearn_linear_classifier, overwrite=True,
+                       options=CLASSIFIER_OPTIONS)
 
 
 def _forest(register, kind, classified, regressed) -> None:

@@ -2,8 +2,7 @@
 """What replaces converters of skl2onnx that answer otherwise than scikit-learn, or not at all."""
 from __future__ import annotations
 
-from . import answers, forest, forests
-
+from . import forest, forests
 
 LATER = "slipway.later"
 """Stands for the operators of trees until skl2onnx, which knows no newer ones than version 3, is done."""
@@ -102,67 +101,3 @@ def convert_imputer(scope, operator, container) -> None:
 
 def _is_missing(value: object) -> bool:
     return value is None or value != value
-
-
-def convert_isotonic(scope, operator, container) -> None:
-    build = Scoped(scope, container)
-    value = interpolated(build, operator.raw_operator, build.double(operator.inputs[0]))
-    build.give(value, operator.outputs[0], [-1, 1])
-
-
-def interpolated(build: Scoped, isotonic, value: str) -> str:
-    """[rows, 1] → [rows, 1]: a straight line between the thresholds on both sides, and flat beyond them."""
-    import numpy
-    from onnx import TensorProto
-    x, y = (numpy.asarray(values, float) for values in (isotonic.X_thresholds_, isotonic.y_thresholds_))
-    if len(x) == 1:
-        return build.node("Add", build.node("Mul", value, build.constant(numpy.array([0.0]))), build.constant(y))
-    clipped = build.node("Min", build.node("Max", value, build.constant(x[:1])), build.constant(x[-1:]))
-    below = build.node("Cast", build.node("Greater", clipped, build.constant(x[1:-1].reshape(1, -1))),
-                       to=TensorProto.INT64) if len(x) > 2 else None
-    index = (build.node("ReduceSum", below, build.constant([1]), keepdims=1) if below is not None else
-             build.node("Cast", build.node("Mul", clipped, build.constant(numpy.array([0.0]))), to=TensorProto.INT64))
-    slope = numpy.diff(y) / numpy.diff(x)
-    start, rise, height = (build.node("Gather", build.constant(values), index, axis=0) for values in (x[:-1], slope, y[:-1]))
-    return build.node("Add", build.node("Mul", build.node("Sub", clipped, start), rise), height)
-
-
-def convert_soft_vote(scope, operator, container) -> None:
-    """The mean of the members' probabilities, with weights where there are some; or of their votes."""
-    import numpy
-    from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, Int64TensorType
-    voting = operator.raw_operator
-    build = Scoped(scope, container)
-    weights = voting._weights_not_none or [1.0] * len(voting.estimators_)
-    width = len(voting.classes_)
-    kind = DoubleTensorType if isinstance(operator.inputs[0].type, DoubleTensorType) else FloatTensorType
-    votes = []
-    for member, weight in zip(voting.estimators_, weights):
-        inner = member_of(scope, member, operator.inputs)
-        label = scope.declare_local_variable("label", Int64TensorType())
-        probabilities = scope.declare_local_variable("probabilities", kind())
-        inner.outputs.extend([label, probabilities])
-        if voting.voting == "soft":
-            vote = build.double(probabilities)
-        else:
-            same = build.node("Equal", build.node("Reshape", label.full_name, build.constant([-1, 1])),
-                              build.constant(numpy.arange(width).reshape(1, -1)))
-            from onnx import TensorProto
-            vote = build.node("Cast", same, to=TensorProto.DOUBLE)
-        votes.append(answers.times(build, vote, float(weight)))
-    total = votes[0] if len(votes) == 1 else build.node("Sum", *votes)
-    mean = build.node("Div", total, build.constant(numpy.array([float(sum(weights))])))
-    build.give(answers.decided(build, mean, voting.classes_), operator.outputs[0])
-    if voting.voting == "soft" and len(operator.outputs) > 1:
-        build.give(mean, operator.outputs[1])
-    elif len(operator.outputs) > 1:
-        build.give(mean, operator.outputs[1])
-
-
-def member_of(scope, member, inputs):
-    from skl2onnx._supported_operators import sklearn_operator_name_map
-    if type(member) not in sklearn_operator_name_map:
-        raise NotImplementedError(f"no converter for {type(member).__name__} inside another model")
-    inner = scope.declare_local_operator(sklearn_operator_name_map[type(member)], member)
-    inner.inputs.extend(inputs)
-    return inner
