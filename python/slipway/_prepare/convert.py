@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from . import forests, original, parts
+from . import coded, forests, original, parts
 from .forest_sklearn import NoForest
 from .graph import Feed, Take, Wrapper, conform
 from .job import Job
@@ -105,21 +105,24 @@ def _forest(model: object, descriptor: dict, _: bool):
     """Our own: trees in double precision."""
     from onnx import TensorProto, helper
     build = Wrapper()
-    results = forests.graph(build, model, "values")
+    if coded.texts(descriptor):
+        values, inputs, feeds = coded.matrix(build, model, descriptor)
+    else:
+        values, inputs = "values", [helper.make_tensor_value_info("values", TensorProto.DOUBLE, [None, None])]
+        feeds = [Feed("values", _numbers(descriptor))]
+    results = forests.graph(build, model, values)
     outputs = []
     for index, (result, spec) in enumerate(zip(results, descriptor["outputs"])):
         is_text, is_label = spec["datatype"] == "BYTES", spec["datatype"] in ("INT64", "INT32", "BOOL")
         kind = TensorProto.STRING if is_text else TensorProto.INT64 if is_label else TensorProto.DOUBLE
         build.node("Identity", result, result=f"result{index}")
         outputs.append(helper.make_tensor_value_info(f"result{index}", kind, None))
-    graph = helper.make_graph(
-        build.nodes, "forest", [helper.make_tensor_value_info("values", TensorProto.DOUBLE, [None, None])], outputs,
-        initializer=build.constants)
+    graph = helper.make_graph(build.nodes, "forest", inputs, outputs, initializer=build.constants)
     raw = helper.make_model(graph, opset_imports=[helper.make_opsetid(*pair) for pair in OPSET.items()])
     raw.ir_version = 10
     from .. import __version__
     takes = [Take(f"result{index}") for index in range(len(descriptor["outputs"]))]
-    return raw, [Feed("values", _numbers(descriptor))], takes, f"slipway {__version__}"
+    return raw, feeds, takes, f"slipway {__version__}"
 
 
 def _sklearn(model: object, descriptor: dict, is_double: bool):

@@ -129,12 +129,14 @@ def _encoded(build: Builder, model, values: str) -> str:
     import numpy
     chosen = numpy.asarray(model.is_categorical_, bool)
     kept = model._preprocessor.named_transformers_["encoder"].categories_
-    if any(numpy.asarray(values).dtype.kind not in "iufb" for values in kept):
-        raise NoForest("a gradient boosting whose categories are texts")
     columns = []
     for column, known in zip(numpy.flatnonzero(chosen), kept):
-        there = [float(value) for value in known if value == value]
         own = build.node("Gather", values, build.constant(numpy.array([column])), axis=1)
+        if numpy.asarray(known).dtype.kind not in "iufb":
+            # Texts were made the numbers of their categories before they could stand in a matrix.
+            columns.append(own)
+            continue
+        there = [float(value) for value in known if value == value]
         code = build.node("LabelEncoder", own, domain="ai.onnx.ml", keys_tensor=_doubles(there),
                           values_tensor=_doubles(range(len(there))), default_tensor=_doubles([numpy.nan]))
         columns.append(code)

@@ -12,7 +12,7 @@ SLOW_FROM = 5000
 
 
 def of(model: object, call: Call) -> list[str]:
-    return [*_rounded(call), *_split_between(model), *_own_code(model), *_slow(model)]
+    return [*_rounded(call), *_split_between(model), *_own_code(model), *_slow(model), *_damaged(model, call)]
 
 
 def _rounded(call: Call) -> list[str]:
@@ -64,3 +64,12 @@ def _slow(model: object) -> list[str]:
         if name in SLOW and kept and kept >= SLOW_FROM:
             found.append(f"{name} compares each row with {kept} kept rows: it is slow in every engine")
     return found
+
+
+def _damaged(model: object, call: Call) -> list[str]:
+    """XGBoost cuts the names of categories by their letters where it should by their bytes."""
+    if not parts.kind(parts.last(model)).startswith("xgboost."):
+        return []
+    found = [name for name, kept in call.table.categories.items() if not all(str(value).isascii() for value in kept)]
+    return [f"XGBoost keeps the categories of “{name}” wrongly, because some are not ASCII: it tells them apart by their "
+            "order alone" for name in found]

@@ -62,6 +62,7 @@ def _histogram(estimator) -> list[tuple[int, float]]:
 
 
 def _xgboost(estimator) -> list[tuple[int, float]]:
+    import numpy
     booster = estimator.get_booster() if hasattr(estimator, "get_booster") else estimator
     if not hasattr(booster, "get_dump"):
         return []
@@ -72,7 +73,7 @@ def _xgboost(estimator) -> list[tuple[int, float]]:
         if "split_condition" in node and isinstance(node["split_condition"], (int, float)):
             split = node["split"]
             index = names[split] if split in names else int(split[1:])
-            found.append((index, float(node["split_condition"])))
+            found.append((index, float(numpy.float32(node["split_condition"]))))
         for child in node.get("children", []):
             visit(child)
 
