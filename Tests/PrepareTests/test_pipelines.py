@@ -19,7 +19,7 @@ NATIVE = (
     "logistic", "svc", "knn", "gaussian_nb", "lda", "tree", "forest", "gradient_boosting", "hist_gradient_boosting",
     "calibrated_sigmoid", "calibrated_isotonic", "voting_soft", "stacking", "linear", "hist_quantile", "pls",
     "multi_output_forest", "isolation_forest", "k_means", "pca", "churn_logistic", "churn_forest", "churn_500_towns",
-    "licences_count_nb", "xgboost_regressor", "xgboost_native", "lightgbm_native", "lightgbm_categories",
+    "churn_log", "licences_tfidf", "licences_bigrams", "sgd", "xgboost_regressor", "xgboost_native", "lightgbm_native", "lightgbm_categories",
 )  # fmt: skip
 # Nothing converts these; a worker serves them as they are.
 IN_A_WORKER = ("statsmodels_ols", "rule_of_thumb")

@@ -19,6 +19,7 @@ from .problems import one_line
 FOREST, CATBOOST = "slipway:float64", "catboost:float32"
 EMPTY = "\x01"
 """Stands for an empty text that is a value; no category is called so."""
+WORD = r"[\p{L}\p{N}_]{2,}"
 OPSET = {"": 19, "ai.onnx.ml": 5}
 
 
@@ -133,11 +134,12 @@ def _sklearn(model: object, descriptor: dict, is_double: bool):
     sklearn_forms.register()
     initial, feeds = _typed(model, descriptor, is_double)
     names = [spec["name"] for spec in descriptor["outputs"]]
-    options = {}
+    options = _words(model)
     if "scores" in names:
-        options = {id(model): {"raw_scores": True}}
+        options[id(model)] = {"raw_scores": True, "zipmap": False}
+        options[id(parts.last(model))] = {"raw_scores": True, "zipmap": False}
     elif _is_classifier(model):
-        options = {id(model): {"zipmap": False}}
+        options[id(model)] = {"zipmap": False}
     opset = {**OPSET, forest.DOMAIN: 3}
     raw = sklearn_nodes.finished(
         convert_sklearn(model, initial_types=initial, options=options or None, target_opset=opset))
@@ -150,6 +152,13 @@ def _sklearn(model: object, descriptor: dict, is_double: bool):
         # The decision of two classes is one number there, and may be two here.
         takes.append(Take(name, -1 if spec["name"] == "scores" and len(spec["shape"]) == 1 else None))
     return raw, feeds, takes, f"skl2onnx {skl2onnx.__version__}"
+
+
+def _words(model: object) -> dict[int, dict]:
+    """Where texts are cut into words as scikit-learn does it by itself, the letters of all scripts make them up."""
+    return {id(part.estimator): {"tokenexp": WORD} for part in parts.walk(model)
+            if getattr(part.estimator, "token_pattern", None) == r"(?u)\b\w\w+\b" and part.estimator.analyzer == "word"
+            and part.estimator.tokenizer is None and parts.short(part.estimator) != "HashingVectorizer"}
 
 
 def _set_locale(raw) -> None:

@@ -2,7 +2,7 @@
 """Registers with skl2onnx what stands in sklearn_nodes."""
 from __future__ import annotations
 
-from . import forests, sklearn_ensembles, sklearn_nodes
+from . import forests, sklearn_columns, sklearn_ensembles, sklearn_nodes
 
 CLASSIFIER_OPTIONS = {"zipmap": [True, False, "columns"], "nocl": [True, False], "output_class_labels": [False, True],
                       "raw_scores": [True, False]}
@@ -14,6 +14,7 @@ def register() -> None:
     import sklearn.ensemble
     import sklearn.impute
     import sklearn.isotonic
+    import sklearn.preprocessing
     import sklearn.tree
     from skl2onnx import update_registered_converter
     from skl2onnx.common._registration import register_converter
@@ -28,6 +29,10 @@ def register() -> None:
         _forest(update_registered_converter, kind, classified, regressed)
     update_registered_converter(sklearn.impute.SimpleImputer, "SlipwayImputer", _same_shape,
                                 sklearn_nodes.convert_imputer, overwrite=True)
+    update_registered_converter(sklearn.preprocessing.OneHotEncoder, "SlipwayOneHot", sklearn_columns.one_hot_shape,
+                                sklearn_columns.convert_one_hot, overwrite=True)
+    update_registered_converter(sklearn.preprocessing.FunctionTransformer, "SlipwayFunction",
+                                sklearn_columns.function_shape, sklearn_columns.convert_function, overwrite=True)
     update_registered_converter(sklearn.isotonic.IsotonicRegression, "SlipwayIsotonic", regressed,
                                 sklearn_ensembles.convert_isotonic, overwrite=True)
     for kind, name, convert in (
