@@ -99,7 +99,10 @@ class _Nodes:
             return
         numbers = {index: len(self.features) + position for position, index in enumerate(inner)}
         for index in inner:
-            if index in tree.members:
+            if index in tree.members and not tree.members[index]:
+                # Only what is missing goes left, if anything does; onnxruntime crashes on a set of nothing.
+                self._node(tree.features[index], float("-inf"), LEQ, tree.missing_left[index])
+            elif index in tree.members:
                 self._node(tree.features[index], 0.0, MEMBER, tree.missing_left[index])
                 self.members += [*sorted(tree.members[index]), float("nan")]
             else:
