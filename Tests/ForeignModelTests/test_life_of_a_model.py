@@ -19,6 +19,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
+from workers import linear, missing
 
 import slipway
 
@@ -161,3 +162,17 @@ def test_a_server_that_starts_again_answers_without_a_network(tmp_path):
              "{'Content-Type': 'application/json'}), timeout=30).read().decode())",
              f"{server.url}/v1/endpoints/doubled/predict", '[{"a": 5}]'], capture_output=True, text=True)
     assert '"prediction":10' in asked.stdout, asked.stderr
+
+
+@pytest.mark.parametrize("kind", ["java", "r"])
+def test_workers_in_other_languages_are_deployed_like_any_model(server, tmp_path, kind):
+    """The examples, in the sandbox: a folder with a worker.json that names a command."""
+    if reason := missing(kind):
+        pytest.skip(reason)
+    # Workers of root are users of their own, and pytest's folders only their owner's.
+    tmp_path.chmod(0o755)
+    linear(kind, tmp_path)
+    (tmp_path / "examples.csv").write_text("a,b,c,estimate\n1,2,3,1.25\n4,5,6,5\n")
+    server.slipway("deploy", tmp_path, "--examples", tmp_path / "examples.csv", "--name", kind)
+    status, answer = ask(server, kind, {"a": 1, "b": 2, "c": 3})
+    assert (status, answer["predictions"][0]["estimate"]) == (200, 1.25)

@@ -22,6 +22,7 @@ package struct Packager: Sendable {
         package init() {}
     }
 
+    static let descriptorName = "worker.json"
     private static let examplesName = "examples.jsonl"
     private static let baselineName = "baseline.json"
 
@@ -53,27 +54,36 @@ package struct Packager: Sendable {
         let project = try ProjectFile.read(in: folder, syntax: syntax).merged(with: choices)
         switch try modelSource(of: project) {
         case .native(let path):
-            return try pack(native: path, in: folder, of: project, source: path, progress: progress)
+            return try pack(
+                ready: path, for: EngineName.native, in: folder, of: project, source: path, progress: progress)
+        case .worker(let descriptor):
+            return try pack(
+                ready: descriptor, for: EngineName.worker, in: folder, of: project, source: descriptor,
+                progress: progress)
         case .foreign(let path): return try pack(foreign: path, of: project, progress: progress)
         }
     }
 
-    /// A model that the engine opens as it is.
+    /// A model that an engine opens as it is.
     ///
     /// - Parameters:
     ///   - models: The folder that holds it.
     ///   - source: What the project or the command line names.
     func pack(
-        native path: String, in models: any ProjectFolder, of project: ProjectFile, source: String,
-        progress: @Sendable (String) -> Void
+        ready path: String, for engineName: String, in models: any ProjectFolder, of project: ProjectFile,
+        source: String, progress: @Sendable (String) -> Void
     ) throws -> PackedBundle {
-        guard project.engine != .worker else {
+        let isWorker = engineName == EngineName.worker
+        guard project.engine == .auto || (project.engine == .worker) == isWorker else {
             throw Refusal(
-                .optionRefused, .invalidInput, "“\(source)” is an ONNX model, which no worker opens.",
-                hint: "Leave the engine out: the native one serves it.")
+                .optionRefused, .invalidInput,
+                isWorker
+                    ? "“\(source)” describes a worker, and no native model."
+                    : "“\(source)” is an ONNX model, which no worker opens.",
+                hint: "Leave the engine out.")
         }
         progress("loading \(source)")
-        let runtime = try runtimes(EngineName.native)
+        let runtime = try runtimes(engineName)
         let engine = try runtime.open(modelAt: models.modelFile(path))
 
         let columns = try project.columns ?? columnsFromTable(project, engine: engine)
@@ -88,7 +98,8 @@ package struct Packager: Sendable {
         return try bundle(
             Packing(
                 project: project, source: source, engine: runtime.identity, model: lastPart(of: path), task: task,
-                signature: signature, recording: recording, verdict: verdict, files: try modelFiles(path, in: models),
+                signature: signature, recording: recording, verdict: verdict,
+                files: try isWorker ? workerFiles(of: project) : modelFiles(path, in: models),
                 notes: recording.notes, replayAtStart: project.replayAtStart),
             baseline: project.baseline, from: folder, files: models, progress: progress)
     }
@@ -175,6 +186,13 @@ package struct Packager: Sendable {
         }
     }
 
+    /// Everything in the folder of a worker but what the project says of it.
+    private func workerFiles(of project: ProjectFile) throws -> [PackedBundle.Entry] {
+        let others = [ProjectFile.fileName, project.examples?.data, project.baseline]
+        return try folder.fileNames().filter { !others.contains($0) && !$0.hasPrefix(".") }
+            .map { (try folder.describe($0), .file($0)) }
+    }
+
     /// What the manifest says of the recorded answers, whose file joins `files`; `nil` when there are none.
     private func recorded(
         _ packing: Packing, adding files: inout [PackedBundle.Entry]
@@ -205,6 +223,8 @@ extension Packager {
     private enum Source {
         /// An ONNX file.
         case native(String)
+        /// The descriptor of a worker, whose files lie beside it.
+        case worker(String)
         /// What has to be prepared first; `.` for the folder itself.
         case foreign(String)
     }
@@ -216,8 +236,12 @@ extension Packager {
     ]
 
     private func modelSource(of project: ProjectFile) throws -> Source {
-        if let source = project.source { return source.hasSuffix(".onnx") ? .native(source) : .foreign(source) }
+        if let source = project.source {
+            if source == Self.descriptorName { return .worker(source) }
+            return source.hasSuffix(".onnx") ? .native(source) : .foreign(source)
+        }
         let names = try folder.fileNames()
+        if names.contains(Self.descriptorName) { return .worker(Self.descriptorName) }
         if names.contains(where: Self.folderMarks.contains) { return .foreign(".") }
         let candidates = names.filter { name in
             name.hasSuffix(".onnx") || Self.foreignEndings.contains { name.hasSuffix($0) }
@@ -237,7 +261,8 @@ extension Packager {
         if let name = project.name { return name }
         let file = lastPart(of: source)
         let stem = file.split(separator: ".").first.map(String.init) ?? "model"
-        return try ModelName(stem == "model" || file == "." ? folder.name : stem)
+        let isUnnamed = stem == "model" || file == "." || file == Self.descriptorName
+        return try ModelName(isUnnamed ? folder.name : stem)
     }
 
     /// Large models keep their weights in a file beside, under one of two customary names.
