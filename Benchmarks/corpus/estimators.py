@@ -74,7 +74,7 @@ REGRESSORS = {
     "svr": lambda: scaled(svm.SVR()),
     "knn_regressor": lambda: scaled(neighbors.KNeighborsRegressor()),
     "kernel_ridge": lambda: scaled(kernel_ridge.KernelRidge(kernel="rbf")),
-    "mlp_regressor": lambda: scaled(neural_network.MLPRegressor((32,), max_iter=800, random_state=0)),
+    "mlp_regressor": lambda: scaled(neural_network.MLPRegressor(hidden_layer_sizes=(32,), max_iter=800, random_state=0)),
     "pls": lambda: cross_decomposition.PLSRegression(3),
 }
 
@@ -94,7 +94,7 @@ def _register() -> None:
     named("multi_output_ridge", lambda: on_table(multioutput.MultiOutputRegressor(linear_model.Ridge()), table, two()))
     cancer = data.bundled("breast_cancer")[0]
     for name, model in {
-        "isolation_forest": lambda: ensemble.IsolationForest(60, random_state=0),
+        "isolation_forest": lambda: ensemble.IsolationForest(n_estimators=60, random_state=0),
         "one_class_svm": lambda: scaled(svm.OneClassSVM(nu=0.05)),
         "local_outlier_factor": lambda: scaled(neighbors.LocalOutlierFactor(novelty=True)),
         "k_means": lambda: scaled(cluster.KMeans(5, random_state=0, n_init=3)),

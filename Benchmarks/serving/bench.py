@@ -6,6 +6,7 @@
     peers   CPU of a prediction beside the engine, a bare HTTP server, FastAPI and MLServer
     start   start to first correct answer, idle memory
     image   an image as binary tensor, over the engine
+    workers a pickled pipeline: converted, in a worker, and in MLServer
     swaps   --long: two versions that take turns under load
     burst   --long: ten times the steady rate, while a large model loads beside
     flat    --long: memory over --requests requests
@@ -31,9 +32,10 @@ import report
 import servers
 import start
 import swaps
+import workers
 from inputs import EXAMPLE, ROOT
 
-SHORT, LONG = ("start", "peers", "image"), ("swaps", "burst", "flat")
+SHORT, LONG = ("start", "peers", "image", "workers"), ("swaps", "burst", "flat")
 
 
 def arguments():
@@ -79,6 +81,8 @@ def answer(question, options, folder):
             return burst.measure(lane, folder, min(3, options.rounds), 2 * options.seconds, options.megabytes)
         if question == "image":
             return image.measure(slipway(stack), folder, options.rounds, options.seconds)
+        if question == "workers":
+            return workers.measure(slipway(stack), folder, options.rounds, options.seconds)
         server = slipway(stack)
         servers.command(server, "deploy", EXAMPLE)
         if question == "peers":

@@ -47,6 +47,17 @@ def of_image(found):
     return table(["image of 224 × 224 × 3 float32, binary v2", "CPU µs a request", "over the engine"], rows)
 
 
+def of_workers(found):
+    """CPU a request over the whole tree, and how fast answers came."""
+    rows = []
+    for name, one in found["servers"].items():
+        alone, many = one["1"], one["16"]
+        rows.append([name, cell(alone["cpu_us"]), cell(alone["p50_us"]), cell(many["cpu_us"]), cell(many["per_second"]),
+                     f"{one['loaded_mib']:.0f}"])
+    return table(["a pickled pipeline", "CPU µs a request, 1 connection", "p50 µs", "CPU µs, 16 connections",
+                  "answers/s", "memory, MiB"], rows)
+
+
 def of_swaps(found):
     runs = [found["without"], found["with"], found["without_again"]]
     def row(label, key, scale=1.0, form="{:,.0f}"):
@@ -94,6 +105,6 @@ def of_flat(found):
 
 def markdown(result):
     parts = [f"{result['date']}, {result['slipway']}, {result['machine']}; {result['versions']}."]
-    makers = {"peers": of_peers, "start": of_start, "image": of_image, "swaps": of_swaps, "burst": of_burst,
+    makers = {"peers": of_peers, "start": of_start, "image": of_image, "workers": of_workers, "swaps": of_swaps, "burst": of_burst,
               "flat": of_flat}
     return "\n\n".join(parts + [make(result[key]) for key, make in makers.items() if key in result])

@@ -136,7 +136,7 @@ def fastapi(stack, flavour, folder, model=EXAMPLE / "model.onnx"):
     return start(stack, f"FastAPI {flavour}", command, folder, "/openapi.json", port, environment)
 
 
-def mlserver(stack, workers, folder, model=EXAMPLE / "model.onnx"):
+def mlserver(stack, workers, folder, model=EXAMPLE / "model.onnx", implementation="mlserver_model.OnnxModel"):
     """MLServer with so many worker processes; its default is 1."""
     port, home = free_port(), pathlib.Path(folder, f"mlserver-{workers}")
     home.mkdir()
@@ -147,7 +147,7 @@ def mlserver(stack, workers, folder, model=EXAMPLE / "model.onnx"):
     (home / "metrics").mkdir()
     (home / "settings.json").write_text(json.dumps(settings))
     (home / "model-settings.json").write_text(json.dumps({
-        "name": "breast-cancer", "implementation": "mlserver_model.OnnxModel", "parameters": {"uri": str(model)}}))
+        "name": "breast-cancer", "implementation": implementation, "parameters": {"uri": str(model)}}))
     command = [str(pathlib.Path(sys.executable).with_name("mlserver")), "start", str(home)]
     return start(stack, f"MLServer {workers}", command, folder, "/v2/models/breast-cancer/ready", port,
                  {"PYTHONPATH": str(HERE), "PROMETHEUS_MULTIPROC_DIR": str(home / "metrics")})

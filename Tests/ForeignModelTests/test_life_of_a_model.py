@@ -19,6 +19,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
+from workers import linear, missing
 
 import slipway
 
@@ -161,3 +162,36 @@ def test_a_server_that_starts_again_answers_without_a_network(tmp_path):
              "{'Content-Type': 'application/json'}), timeout=30).read().decode())",
              f"{server.url}/v1/endpoints/doubled/predict", '[{"a": 5}]'], capture_output=True, text=True)
     assert '"prediction":10' in asked.stdout, asked.stderr
+
+
+@pytest.mark.parametrize("kind", ["java", "r"])
+def test_workers_in_other_languages_are_deployed_like_any_model(server, tmp_path, kind):
+    """The examples, in the sandbox: a folder with a worker.json that names a command."""
+    if reason := missing(kind):
+        pytest.skip(reason)
+    # Workers of root are users of their own, and pytest's folders only their owner's.
+    tmp_path.chmod(0o755)
+    linear(kind, tmp_path)
+    (tmp_path / "examples.csv").write_text("a,b,c,estimate\n1,2,3,1.25\n4,5,6,5\n")
+    server.slipway("deploy", tmp_path, "--examples", tmp_path / "examples.csv", "--name", kind)
+    status, answer = ask(server, kind, {"a": 1, "b": 2, "c": 3})
+    assert (status, answer["predictions"][0]["estimate"]) == (200, 1.25)
+
+
+SYSTEM_PYTHON = "/usr/bin/python3"
+
+
+def test_torch_runs_in_the_systems_environment(server, tmp_path):
+    """Debian's PyTorch, by Debian's Python: another environment than that of all the other models."""
+    if subprocess.run([SYSTEM_PYTHON, "-c", "import torch"], capture_output=True).returncode:
+        pytest.skip("Debian's python3-torch is not installed")
+    make = ("import sys, torch; net = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.ReLU(), torch.nn.Linear(8, 2));"
+            "torch.jit.trace(net, torch.zeros(1, 3)).save(sys.argv[1]);"
+            "print(net(torch.tensor([[1.0, 2, 3]])).tolist())")
+    made = subprocess.run([SYSTEM_PYTHON, "-c", make, tmp_path / "net.pt"], capture_output=True, text=True, check=True)
+    (tmp_path / "sample.csv").write_text("a,b,c\n0.1,0.2,0.3\n1,2,3\n")
+    server.slipway(
+        "deploy", tmp_path / "net.pt", "--examples", tmp_path / "sample.csv", "--name", "net", SLIPWAY_PYTHON=SYSTEM_PYTHON)
+    status, answer = ask(server, "net", {"a": 1, "b": 2, "c": 3})
+    assert status == 200
+    numpy.testing.assert_allclose(answer["predictions"][0]["prediction"], json.loads(made.stdout)[0], rtol=1e-5)

@@ -44,11 +44,15 @@ struct MachineToolbox: Toolbox {
         let folder = try ConfinedFolder(at: source.folder, granting: Set(named))
         let runtimes: RuntimeLookup = { engine throws(EngineError) in try engines.runtime(of: engine) }
         if source.model == nil, try PackedBundle.isBundle(folder) {
-            guard options.examples == nil, options.baseline == nil else {
+            let given = [
+                ("--examples", options.examples), ("--baseline", options.baseline), ("--target", options.target),
+                ("--code", options.code), ("--engine", options.engine),
+            ].filter { $0.1 != nil }.map(\.0)
+            guard given.isEmpty else {
                 throw Refusal(
                     .optionRefused, .invalidInput,
-                    "“\(options.path)” is a bundle: its examples and its baseline are part of it.",
-                    hint: "Leave --examples and --baseline out, or pack the project again.")
+                    "“\(options.path)” is a bundle: its examples, its baseline and how it runs are part of it.",
+                    hint: "Leave \(given.joined(separator: ", ")) out, or pack the project again.")
             }
             let bundle = try PackedBundle(reading: folder, runtimes: runtimes)
             return LocalPackedProject(bundle: try bundle.renamed(choices.name, project: choices.project))

@@ -48,6 +48,7 @@ struct PlatformServer {
                 logger.info("worker", metadata: ["model": "\(model)", "line": "\(line)"])
             })
         keepEngine(engines, logger: logger)
+        engines.workers.sweep()
         let limits = codecLimits
         let service = InferenceService(
             laneThreads: options.laneThreads ?? max(2, availableCores), queueLimit: 1024)

@@ -27,6 +27,19 @@ struct Workers: Sendable {
             environments: environments, confinement: confinement, folder: "\(folder.path)/workers", log: log)
     }
 
+    /// Takes away temporary folders that processes which were killed have left. Those of a day ago are nobody's any more.
+    func sweep() {
+        let manager = FileManager.default
+        let yesterday = Date(timeIntervalSinceNow: -86_400)
+        for parent in ["\(folder.path)/prepared", "\(folder.path)/workers/running"] {
+            for name in (try? manager.contentsOfDirectory(atPath: parent)) ?? [] {
+                let path = "\(parent)/\(name)"
+                let changed = (try? manager.attributesOfItem(atPath: path))?[.modificationDate] as? Date
+                if let changed, changed < yesterday { try? manager.removeItem(atPath: path) }
+            }
+        }
+    }
+
     /// Prepares models with the Python of whoever runs this command.
     ///
     /// - Parameter adopting: Whether workers of this machine may go on using that Python, rather than an environment of

@@ -8,7 +8,6 @@ internal import Tensors
 extension Packager {
     /// A worker takes its time: not every start replays all that was recorded.
     private static let workerReplays = 100
-    private static let descriptorName = "worker.json"
 
     func pack(
         foreign source: String, of project: ProjectFile, progress: @Sendable (String) -> Void
@@ -19,7 +18,8 @@ extension Packager {
         guard report.descriptor != nil else {
             guard let candidate = report.candidates.first else { throw noNativeForm(report, []) }
             return try pack(
-                native: candidate.file, in: prepared.folder, of: project, source: source, progress: progress)
+                ready: candidate.file, for: EngineName.native, in: prepared.folder, of: project, source: source,
+                progress: progress)
         }
         let rows = try rows(prepared, request, of: project)
         var attempts: [ConversionVerdict.Attempt] = []

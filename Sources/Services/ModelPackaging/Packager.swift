@@ -22,6 +22,7 @@ package struct Packager: Sendable {
         package init() {}
     }
 
+    static let descriptorName = "worker.json"
     private static let examplesName = "examples.jsonl"
     private static let baselineName = "baseline.json"
 
@@ -53,27 +54,41 @@ package struct Packager: Sendable {
         let project = try ProjectFile.read(in: folder, syntax: syntax).merged(with: choices)
         switch try modelSource(of: project) {
         case .native(let path):
-            return try pack(native: path, in: folder, of: project, source: path, progress: progress)
+            return try pack(
+                ready: path, for: EngineName.native, in: folder, of: project, source: path, progress: progress)
+        case .worker(let descriptor):
+            return try pack(
+                ready: descriptor, for: EngineName.worker, in: folder, of: project, source: descriptor,
+                progress: progress)
         case .foreign(let path): return try pack(foreign: path, of: project, progress: progress)
         }
     }
 
-    /// A model that the engine opens as it is.
+    /// A model that an engine opens as it is.
     ///
     /// - Parameters:
     ///   - models: The folder that holds it.
     ///   - source: What the project or the command line names.
     func pack(
-        native path: String, in models: any ProjectFolder, of project: ProjectFile, source: String,
-        progress: @Sendable (String) -> Void
+        ready path: String, for engineName: String, in models: any ProjectFolder, of project: ProjectFile,
+        source: String, progress: @Sendable (String) -> Void
     ) throws -> PackedBundle {
-        guard project.engine != .worker else {
+        let isWorker = engineName == EngineName.worker
+        guard project.engine == .auto || (project.engine == .worker) == isWorker else {
             throw Refusal(
-                .optionRefused, .invalidInput, "“\(source)” is an ONNX model, which no worker opens.",
-                hint: "Leave the engine out: the native one serves it.")
+                .optionRefused, .invalidInput,
+                isWorker
+                    ? "“\(source)” describes a worker, and no native model."
+                    : "“\(source)” is an ONNX model, which no worker opens.",
+                hint: "Leave the engine out.")
+        }
+        guard project.code == nil else {
+            throw Refusal(
+                .optionRefused, .invalidInput, "“\(source)” needs no modules beside it.",
+                hint: "Leave the folder with code out.")
         }
         progress("loading \(source)")
-        let runtime = try runtimes(EngineName.native)
+        let runtime = try runtimes(engineName)
         let engine = try runtime.open(modelAt: models.modelFile(path))
 
         let columns = try project.columns ?? columnsFromTable(project, engine: engine)
@@ -88,7 +103,8 @@ package struct Packager: Sendable {
         return try bundle(
             Packing(
                 project: project, source: source, engine: runtime.identity, model: lastPart(of: path), task: task,
-                signature: signature, recording: recording, verdict: verdict, files: try modelFiles(path, in: models),
+                signature: signature, recording: recording, verdict: verdict,
+                files: try isWorker ? workerFiles(of: project) : modelFiles(path, in: models),
                 notes: recording.notes, replayAtStart: project.replayAtStart),
             baseline: project.baseline, from: folder, files: models, progress: progress)
     }
@@ -175,6 +191,13 @@ package struct Packager: Sendable {
         }
     }
 
+    /// Everything in the folder of a worker but what the project says of it.
+    private func workerFiles(of project: ProjectFile) throws -> [PackedBundle.Entry] {
+        let others = [ProjectFile.fileName, project.examples?.data, project.baseline]
+        return try folder.fileNames().filter { !others.contains($0) && !$0.hasPrefix(".") }
+            .map { (try folder.describe($0), .file($0)) }
+    }
+
     /// What the manifest says of the recorded answers, whose file joins `files`; `nil` when there are none.
     private func recorded(
         _ packing: Packing, adding files: inout [PackedBundle.Entry]
@@ -197,84 +220,6 @@ package struct Packager: Sendable {
     private func made(_ path: String, _ bytes: [UInt8]) throws -> PackedBundle.Entry {
         (try BundleFile(path: path, digest: Digest(of: bytes), byteCount: bytes.count), .bytes(bytes))
     }
-}
-
-// MARK: What a project leaves open
-
-extension Packager {
-    private enum Source {
-        /// An ONNX file.
-        case native(String)
-        /// What has to be prepared first; `.` for the folder itself.
-        case foreign(String)
-    }
-
-    /// Names by which folders of other systems, and folders with code, are known.
-    private static let folderMarks = ["MLmodel", "model-settings.json", "config.pbtxt", "predict.py"]
-    private static let foreignEndings = [
-        ".joblib", ".pkl", ".pickle", ".skops", ".cbm", ".ubj", ".pt", ".pth", ".keras",
-    ]
-
-    private func modelSource(of project: ProjectFile) throws -> Source {
-        if let source = project.source { return source.hasSuffix(".onnx") ? .native(source) : .foreign(source) }
-        let names = try folder.fileNames()
-        if names.contains(where: Self.folderMarks.contains) { return .foreign(".") }
-        let candidates = names.filter { name in
-            name.hasSuffix(".onnx") || Self.foreignEndings.contains { name.hasSuffix($0) }
-        }
-        guard candidates.count == 1 else {
-            throw Refusal(
-                .modelNotFound, .invalidInput,
-                candidates.isEmpty
-                    ? "There is no model in “\(folder.name)”."
-                    : "There are several model files in “\(folder.name)”: \(candidates.joined(separator: ", ")).",
-                hint: "Name one as `model.source` in slipway.yaml, or deploy the file itself.")
-        }
-        return candidates[0].hasSuffix(".onnx") ? .native(candidates[0]) : .foreign(candidates[0])
-    }
-
-    private func modelName(of project: ProjectFile, source: String) throws -> ModelName {
-        if let name = project.name { return name }
-        let file = lastPart(of: source)
-        let stem = file.split(separator: ".").first.map(String.init) ?? "model"
-        return try ModelName(stem == "model" || file == "." ? folder.name : stem)
-    }
-
-    /// Large models keep their weights in a file beside, under one of two customary names.
-    private func externalData(of source: String, in models: any ProjectFolder) throws -> [String] {
-        try [source + ".data", source + "_data"].filter { try models.contains($0) }
-    }
-
-    /// The header of the examples names the columns of a matrix, when nothing else does and it has as many.
-    private func columnsFromTable(
-        _ project: ProjectFile, engine: any InferenceEngine
-    ) throws -> [ProjectFile.Column]? {
-        guard let data = project.examples?.data, data.hasSuffix(".csv"), engine.inputs.count == 1,
-            let input = engine.inputs.first, input.shape.count == 2, let width = input.shape[1].size, width > 1
-        else { return nil }
-        let header = try ExampleRecorder.header(of: data, in: folder)
-        let outputs = engine.outputs.map(\.name)
-        let columns = header.filter { name in !outputs.contains { name == $0 || name.hasPrefix($0 + "[") } }
-        guard columns.count == width, columns.first != input.name + "[0]" else { return nil }
-        return columns.map { ProjectFile.Column(name: $0, datatype: nil, isNullable: false, range: nil) }
-    }
-}
-
-/// A classifier gives a label and, beside it, a score for each class.
-private func inferredTask(of signature: Signature) -> String? {
-    let hasLabel = signature.outputs.contains {
-        ($0.datatype.isInteger || $0.datatype == .bytes) && $0.shape.count <= 2
-    }
-    let scores = signature.outputs.first {
-        $0.datatype.isFloatingPoint && $0.shape.count == 2 && ($0.shape[1].size ?? 0) >= 2
-    }
-    guard hasLabel, let scores else { return nil }
-    return scores.shape[1].size == 2
-        ? ProjectFile.Task.binaryClassification.rawValue : ProjectFile.Task.multiclassClassification.rawValue
-}
-
-func lastPart(of path: String) -> String {
-    String(path.split(separator: "/").last ?? "")
 }
 
 extension ProjectFile {

@@ -16,7 +16,9 @@ struct SourceOptions: ParsableArguments {
     var path: String
 
     @Option(
-        help: ArgumentHelp("Recorded rows with the original's answers.", valueName: "file"),
+        help: ArgumentHelp(
+            "Rows like those that the model will meet; of an ONNX model, with the original's answers.",
+            valueName: "file"),
         completion: .file(extensions: ["csv", "jsonl"]))
     var examples: String?
 

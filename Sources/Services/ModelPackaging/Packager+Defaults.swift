@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import ModelDomain
+internal import ModelExecution
+internal import Tensors
+
+/// What a project leaves open.
+extension Packager {
+    enum Source {
+        /// An ONNX file.
+        case native(String)
+        /// The descriptor of a worker, whose files lie beside it.
+        case worker(String)
+        /// What has to be prepared first; `.` for the folder itself.
+        case foreign(String)
+    }
+
+    /// Names by which folders of other systems, and folders with code, are known.
+    private static let folderMarks = ["MLmodel", "model-settings.json", "config.pbtxt", "predict.py"]
+    private static let foreignEndings = [
+        ".joblib", ".pkl", ".pickle", ".skops", ".cbm", ".ubj", ".pt", ".pth", ".keras",
+    ]
+
+    func modelSource(of project: ProjectFile) throws -> Source {
+        if let source = project.source {
+            if source == Self.descriptorName { return .worker(source) }
+            return source.hasSuffix(".onnx") ? .native(source) : .foreign(source)
+        }
+        let names = try folder.fileNames()
+        if names.contains(Self.descriptorName) { return .worker(Self.descriptorName) }
+        if names.contains(where: Self.folderMarks.contains) { return .foreign(".") }
+        let candidates = names.filter { name in
+            name.hasSuffix(".onnx") || Self.foreignEndings.contains { name.hasSuffix($0) }
+        }
+        guard candidates.count == 1 else {
+            throw Refusal(
+                .modelNotFound, .invalidInput,
+                candidates.isEmpty
+                    ? "There is no model in “\(folder.name)”."
+                    : "There are several model files in “\(folder.name)”: \(candidates.joined(separator: ", ")).",
+                hint: "Name one as `model.source` in slipway.yaml, or deploy the file itself.")
+        }
+        return candidates[0].hasSuffix(".onnx") ? .native(candidates[0]) : .foreign(candidates[0])
+    }
+
+    func modelName(of project: ProjectFile, source: String) throws -> ModelName {
+        if let name = project.name { return name }
+        let file = lastPart(of: source)
+        let stem = file.split(separator: ".").first.map(String.init) ?? "model"
+        let isUnnamed = stem == "model" || file == "." || file == Self.descriptorName
+        return try ModelName(isUnnamed ? folder.name : stem)
+    }
+
+    /// Large models keep their weights in a file beside, under one of two customary names.
+    func externalData(of source: String, in models: any ProjectFolder) throws -> [String] {
+        try [source + ".data", source + "_data"].filter { try models.contains($0) }
+    }
+
+    /// The header of the examples names the columns of a matrix, when nothing else does and it has as many.
+    func columnsFromTable(
+        _ project: ProjectFile, engine: any InferenceEngine
+    ) throws -> [ProjectFile.Column]? {
+        guard let data = project.examples?.data, data.hasSuffix(".csv"), engine.inputs.count == 1,
+            let input = engine.inputs.first, input.shape.count == 2, let width = input.shape[1].size, width > 1
+        else { return nil }
+        let header = try ExampleRecorder.header(of: data, in: folder)
+        let outputs = engine.outputs.map(\.name)
+        let columns = header.filter { name in !outputs.contains { name == $0 || name.hasPrefix($0 + "[") } }
+        guard columns.count == width, columns.first != input.name + "[0]" else { return nil }
+        return columns.map { ProjectFile.Column(name: $0, datatype: nil, isNullable: false, range: nil) }
+    }
+}
+
+/// A classifier gives a label and, beside it, a score for each class.
+func inferredTask(of signature: Signature) -> String? {
+    let hasLabel = signature.outputs.contains {
+        ($0.datatype.isInteger || $0.datatype == .bytes) && $0.shape.count <= 2
+    }
+    let scores = signature.outputs.first {
+        $0.datatype.isFloatingPoint && $0.shape.count == 2 && ($0.shape[1].size ?? 0) >= 2
+    }
+    guard hasLabel, let scores else { return nil }
+    return scores.shape[1].size == 2
+        ? ProjectFile.Task.binaryClassification.rawValue : ProjectFile.Task.multiclassClassification.rawValue
+}
+
+func lastPart(of path: String) -> String {
+    String(path.split(separator: "/").last ?? "")
+}
