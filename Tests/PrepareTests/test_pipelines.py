@@ -18,7 +18,7 @@ import corpus  # noqa: E402
 NATIVE = (
     "logistic", "svc", "knn", "gaussian_nb", "lda", "tree", "forest", "gradient_boosting", "hist_gradient_boosting",
     "calibrated_sigmoid", "calibrated_isotonic", "voting_soft", "stacking", "linear", "hist_quantile", "pls",
-    "multi_output_forest", "isolation_forest", "k_means", "pca", "churn_logistic", "churn_forest", "churn_500_towns",
+    "multi_output_forest", "isolation_forest", "pca", "churn_logistic", "churn_forest", "churn_500_towns",
     "churn_log", "licences_tfidf", "licences_bigrams", "sgd", "xgboost_regressor", "xgboost_native", "lightgbm_native", "lightgbm_categories",
 )  # fmt: skip
 # Nothing converts these; a worker serves them as they are.

@@ -58,15 +58,24 @@ def attempt(job: Job, model: object, descriptor: dict, form: str) -> dict:
     converter, precision = form.split(":")
     try:
         raw, feeds, takes, name = CONVERTERS[converter](model, descriptor, precision == "float64")
-        made = conform(raw, descriptor["inputs"], descriptor["outputs"], feeds, takes)
+        made = conform(raw, descriptor["inputs"], descriptor["outputs"], feeds, takes).SerializeToString()
+        _open(made)
     except (NoForest, NotImplementedError) as error:
         return _refused(converter, precision, f"no converter for {error}")
     except ModuleNotFoundError as error:
         return _refused(converter, precision, f"the module {error.name} is not installed")
     except Exception as error:
         return _refused(converter, precision, one_line(error)[:300])
-    (job.folder / f"form-{form}.onnx").write_bytes(made.SerializeToString())
+    (job.folder / f"form-{form}.onnx").write_bytes(made)
     return {"converter": name, "form": precision}
+
+
+def _open(model: bytes) -> None:
+    """Opens a candidate once, here, where it ends nothing but this process: a graph can crash the engine."""
+    import onnxruntime
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.log_severity_level = 1, 4
+    onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def _refused(converter: str, form: str, reason: str) -> dict:

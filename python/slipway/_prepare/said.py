@@ -48,6 +48,10 @@ def _booster(model: object) -> object:
 
 
 def _names(model: object) -> list[str] | None:
+    """As it was trained with; boosters number their columns where nobody named them."""
+    if parts.kind(model).startswith("sklearn."):
+        names = _get(model, "feature_names_in_")
+        return None if names is None else [str(name) for name in names]
     candidates = [_get(model, "feature_names_in_"), _get(model, "feature_names"), _get(model, "feature_names_")]
     if _get(model, "feature_name"):
         candidates.append(model.feature_name())
