@@ -4,7 +4,7 @@
 import sys
 
 import pytest
-from foreign import MISBEHAVING, deploy_code
+from foreign import MISBEHAVING, OBEDIENT, deploy_code
 from program import running
 
 
@@ -18,4 +18,10 @@ def server(tmp_path_factory):
 @pytest.fixture(scope="module")
 def misbehaving(server, tmp_path_factory):
     deploy_code(server, tmp_path_factory.mktemp("model"), "odd", MISBEHAVING)
+    return server
+
+
+@pytest.fixture(scope="module")
+def obedient(server, tmp_path_factory):
+    deploy_code(server, tmp_path_factory.mktemp("model"), "obedient", OBEDIENT)
     return server
