@@ -39,7 +39,7 @@ test: setup
 	.tools/venv-clients/bin/python -m pytest -q -p no:cacheprovider Tests/EcosystemTests \
 		--ignore Tests/EcosystemTests/test_mlserver.py
 	.tools/venv-mlserver/bin/python -m pytest -q -p no:cacheprovider Tests/EcosystemTests/test_mlserver.py
-	.tools/venv-python/bin/python -m pytest -q -p no:cacheprovider Tests/WorkerTests Tests/PackageTests \
+	.tools/venv-python/bin/python -m pytest -q -p no:cacheprovider Tests/WorkerTests Tests/PrepareTests Tests/PackageTests \
 		Tests/ForeignModelTests
 
 # Minutes: format, imports, architecture, documentation.

@@ -153,7 +153,8 @@ def main() -> int:
 def line(result: dict) -> str:
     if "failed" in result:
         return f"| {result['name']} | failed | {' '.join(result['failed'])} | | | |"
-    return (f"| {result['name']} | {result['served_by']} | {result['why'][:160]} | {result['rows']:,} | {result['wrong']} | "
+    why = ' '.join(result['why'].split())[:160].replace('|', ' ')
+    return (f"| {result['name']} | {result['served_by']} | {why} | {result['rows']:,} | {result['wrong']} | "
             f"{result['largest_difference']:.1e} | {result['seconds']:.0f} s |")
 
 

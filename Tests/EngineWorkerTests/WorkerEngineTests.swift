@@ -9,7 +9,9 @@ import TestSupport
 import Testing
 
 /// Real processes, which answer `first + 10 · second` and misbehave where a test says so.
-struct WorkerEngineTests {
+///
+/// One after the other: they wait for processes on threads that all tests share.
+@Suite(.serialized) struct WorkerEngineTests {
     @Test func keepsTheContract() async throws {
         try await withTemporaryFolder { folder in
             let worker = try SmallWorker(in: folder)

@@ -7,7 +7,7 @@ import Testing
 @testable import ProcessSandbox
 
 /// What is started, and when nothing is.
-struct SandboxTests {
+@Suite(.serialized) struct SandboxTests {
     private let policy = SandboxPolicy(
         program: "/usr/bin/env", arguments: ["-0"], environment: ["GIVEN": "a secret"], readOnly: ["/usr"])
 
