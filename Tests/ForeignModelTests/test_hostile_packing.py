@@ -263,12 +263,3 @@ def processes_with(text):
         if text in command:
             found.append((name, command))
     return found
-
-
-@pytest.mark.xfail(strict=True, reason="nothing clears folders of preparations that were cut off")
-def test_what_a_killed_command_left_goes_with_the_next(place):
-    stale = place / "home" / "data" / "prepared" / "00000000-0000-4000-8000-000000000000"
-    stale.mkdir(parents=True)
-    os.utime(stale, (0, 0))
-    pack(place, "raise ValueError")
-    assert not stale.exists()
