@@ -165,7 +165,9 @@ import Testing
             }
             for _ in 0..<300 where try !worker.children().isEmpty { usleep(10_000) }
             #expect(try worker.children().isEmpty)
-            #expect(try FileManager.default.contentsOfDirectory(atPath: "\(folder)/workers/running").isEmpty)
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: WorkerRuntime.runningFolder("\(folder)/workers"))
+                    .isEmpty)
         }
     }
 }

@@ -83,7 +83,6 @@ def test_many_slow_requests_of_one_caller_leave_others_their_turn(obedient):
         assert {answer.result()[0] for answer in slow} <= {200, 503}
 
 
-@pytest.mark.xfail(strict=True, reason="what waits before the next start doubles with each process that one caller ends")
 def test_requests_that_end_processes_again_and_again_do_not_hold_up_others(obedient):
     for index in range(4):
         assert bad(obedient, f"import os; os._exit({index})", deadline="60s")[1]["code"] == "ENG-008"
@@ -106,7 +105,7 @@ def test_what_is_accepted_is_answered_while_processes_are_killed(obedient):
     assert kinds.count((200, None)) >= 60
     after = load_of(obedient)
     told = {name: after[name] - before[name] for name in ("accepted", "answered", "failed")}
-    assert told["accepted"] == told["answered"] + told["failed"] == 200 - kinds.count((503, "SRV-002"))
+    assert told["accepted"] == told["answered"] == 200 - kinds.count((503, "SRV-002"))
 
 
 @pytest.mark.parametrize(
@@ -138,7 +137,7 @@ def test_what_one_request_uses_up_is_there_for_the_next(obedient):
     assert answers_well(obedient)
 
 
-@pytest.mark.xfail(strict=True, reason="a process that fails every request is kept")
+@pytest.mark.xfail(strict=True, reason="a process that a request has spoilt, and that still answers its first rows, is kept")
 @pytest.mark.parametrize(
     "code",
     ["kept = KEPT.setdefault('memory', [])\nwhile True: kept.append(np.zeros(1 << 22))", "import sys; sys.modules.clear()"],

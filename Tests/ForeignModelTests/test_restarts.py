@@ -80,7 +80,6 @@ def hang(server):
         pass
 
 
-@pytest.mark.xfail(strict=True, reason="the folder of a model that is loaded stays when the server ends")
 def test_a_server_that_ends_leaves_no_folder_of_its_processes(deployed):
     with running(deployed, SLIPWAY_PYTHON=sys.executable) as server:
         assert answer(server) == (200, 6)
@@ -99,7 +98,6 @@ def test_what_was_left_long_ago_goes_at_the_start(deployed):
     assert not any(folder.exists() for folder in stale)
 
 
-@pytest.mark.xfail(strict=True, reason="the command proves a bundle before its environment is installed anywhere")
 @pytest.mark.skipif(not SOAK, reason="installs the environment from a registry; set SLIPWAY_SOAK")
 def test_a_bundle_brings_its_environment_to_another_server(tmp_path):
     """Only the lock travels; what it names is installed there, when the version is deployed."""

@@ -12,6 +12,7 @@ package import Tensors
 package final class WorkerEngine: InferenceEngine {
     /// How many of the first answers each later process has to give as well.
     private static let sampleSize = 3
+    private static let failuresBeforeCheck = 3
 
     package let inputs: [TensorSpec]
     package let outputs: [TensorSpec]
@@ -63,13 +64,14 @@ package final class WorkerEngine: InferenceEngine {
             do throws(WorkerFault) {
                 let answers = try process.predict(named, until: deadline)
                 let tensors = try checked(answers, rows: inputs.first?.shape.first)
+                process.failures.store(0, ordering: .relaxed)
                 pool.give(process)
                 sample.keep(inputs, tensors)
                 return tensors
             } catch {
                 switch error {
                 case .refused(let code, let message):
-                    pool.give(process)
+                    giveBack(process, after: code)
                     throw refusal(code, message)
                 case .late:
                     pool.lose(process, because: "it did not answer in time, and did not stop when told to")
@@ -84,6 +86,19 @@ package final class WorkerEngine: InferenceEngine {
         }
         keepSuspect(named, endings.joined(separator: "; "))
         throw .endsWorkers
+    }
+
+    /// A process whose model fails again and again has to show that it still answers as it did in the beginning: a
+    /// request may have spoilt it for all that follow.
+    private func giveBack(_ process: WorkerProcess, after code: String) {
+        guard code == "failed",
+            process.failures.add(1, ordering: .relaxed).newValue >= Self.failuresBeforeCheck
+        else { return pool.give(process) }
+        process.failures.store(0, ordering: .relaxed)
+        guard let difference = sample.difference(of: process, within: callNanoseconds) else {
+            return pool.give(process)
+        }
+        pool.lose(process, because: difference)
     }
 
     /// The worker is not asked what it was not told to expect.
@@ -205,10 +220,10 @@ private final class WorkerSample: Sendable {
                 let answers = try process.predict(
                     zip(inputs, example.inputs).map { NamedTensor($0.name, $1) }, until: Moment.now.after(nanoseconds))
                 guard replay.agrees(answers.map(\.tensor), with: example) else {
-                    return "a new process does not answer as the first one did"
+                    return "a process does not answer as the first one did"
                 }
             } catch {
-                return "a new process does not answer what the first one did: \(error.reason)"
+                return "a process does not answer what the first one did: \(error.reason)"
             }
         }
         return nil

@@ -11,8 +11,6 @@ final class WorkerPool: @unchecked Sendable {
     /// After so many failed starts in a row requests no longer wait for the next one.
     private static let patience = 3
     private static let pingNanoseconds = 15_000_000_000
-    /// After so long without a loss the next one is met with a start at once again.
-    private static let calmNanoseconds = 60_000_000_000
 
     /// Starts a process, has it load the model, and makes sure that it answers as the first one did.
     private let start: @Sendable () throws(EngineError) -> WorkerProcess
@@ -24,8 +22,6 @@ final class WorkerPool: @unchecked Sendable {
     /// Processes that are there, idle or not.
     private var count = 0
     private var waiting = 0
-    private var losses = 0
-    private var lastLoss = Moment(nanoseconds: 0)
     private var failedStarts = 0
     private var lastFailure: EngineError?
     private var nextStart = Moment(nanoseconds: 0)
@@ -77,7 +73,8 @@ final class WorkerPool: @unchecked Sendable {
         }
     }
 
-    /// Ends a process that is of no more use, and has another one started.
+    /// Ends a process that is of no more use, and has another one started at once: it had answered as it should, so
+    /// that a request is to blame, and others must not wait for it.
     ///
     /// - Returns: How it ended, in words.
     @discardableResult
@@ -86,10 +83,6 @@ final class WorkerPool: @unchecked Sendable {
         log("process \(process.process) is gone: \(reason ?? how)")
         condition.withLock {
             count -= 1
-            let now = Moment.now
-            losses = now.since(lastLoss) > Self.calmNanoseconds ? 1 : losses + 1
-            lastLoss = now
-            nextStart = now.after(backOff(losses))
             condition.broadcast()
         }
         return how
@@ -165,14 +158,14 @@ final class WorkerPool: @unchecked Sendable {
             condition.withLock {
                 failedStarts += 1
                 lastFailure = error
-                nextStart = Moment.now.after(backOff(failedStarts + 1))
+                nextStart = Moment.now.after(pause(after: failedStarts))
                 condition.broadcast()
             }
         }
     }
 }
 
-/// At once after the first loss, then after 0.1 s, doubling up to 30 s.
-private func backOff(_ losses: Int) -> Int {
-    losses <= 1 ? 0 : min(30_000_000_000, 100_000_000 << min(losses - 2, 20))
+/// 0.1 s after the first start that failed, doubling up to 30 s.
+private func pause(after failedStarts: Int) -> Int {
+    min(30_000_000_000, 100_000_000 << min(failedStarts - 1, 20))
 }

@@ -16,6 +16,8 @@ internal import Tensors
     let process: pid_t
     private let conversation: Mutex<Conversation>
     private let isEnded = Atomic<Bool>(false)
+    /// How often in a row its model has failed.
+    let failures = Atomic<Int>(0)
 
     /// What is of one request at a time.
     fileprivate struct Conversation: ~Copyable {

@@ -41,6 +41,11 @@ package struct WorkerRuntime: EngineRuntime {
         self.log = log
     }
 
+    /// What processes of this program write into while they run.
+    package static func runningFolder(_ folder: String, of process: Int32 = getpid()) -> String {
+        "\(folder)/running/\(process)"
+    }
+
     package func install(for file: ModelFile) throws(EngineError) {
         try environments.install(WorkerDescriptor(at: file).needs)
     }
@@ -48,7 +53,7 @@ package struct WorkerRuntime: EngineRuntime {
     package func open(modelAt file: ModelFile) throws(EngineError) -> any InferenceEngine {
         let descriptor = try WorkerDescriptor(at: file)
         let program = try environments.program(for: descriptor.needs)
-        let scratch = try ScratchFolder(in: "\(folder)/running")
+        let scratch = try ScratchFolder(in: Self.runningFolder(folder))
         let confined = ConfinedProgram(
             program: program.program, arguments: program.arguments, environment: program.environment,
             readable: [descriptor.folder] + program.readable, writable: [scratch.path],

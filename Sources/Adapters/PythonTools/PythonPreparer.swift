@@ -75,7 +75,7 @@ package struct PythonPreparer: ModelPreparer {
             let place = "\(given)/\(copies.count)"
             try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
             let target = "\(place)/\(lastPart(of: path))"
-            try FileManager.default.copyItem(atPath: path, toPath: target)
+            try copyPlain(path, to: target)
             copies[path] = target
             return target
         }
@@ -135,6 +135,28 @@ package struct PythonPreparer: ModelPreparer {
             process.terminationReason == .uncaughtSignal
             ? "was ended by signal \(status)" : "ended with status \(status) and left no report"
         return Ending(how: how, lastLines: lines)
+    }
+}
+
+/// Copies files and folders, and links as they are. What is neither has no content, and reading it may never end.
+private func copyPlain(_ path: String, to target: String, isNamed: Bool = true) throws {
+    var status = stat()
+    guard unsafe (isNamed ? stat(path, &status) : lstat(path, &status)) == 0 else { return }
+    switch status.st_mode & S_IFMT {
+    case S_IFDIR:
+        try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
+        for name in try FileManager.default.contentsOfDirectory(atPath: path) {
+            try copyPlain("\(path)/\(name)", to: "\(target)/\(name)", isNamed: false)
+        }
+    case S_IFREG:
+        let real = isNamed ? URL(fileURLWithPath: path).resolvingSymlinksInPath().path : path
+        try FileManager.default.copyItem(atPath: real, toPath: target)
+    case S_IFLNK: try FileManager.default.copyItem(atPath: path, toPath: target)
+    default:
+        guard isNamed else { return }
+        throw Refusal(
+            .fileMissing, .invalidInput, "“\(lastPart(of: path))” is no regular file.",
+            hint: "Name a file with contents.")
     }
 }
 

@@ -125,6 +125,7 @@ struct PlatformServer {
         }
         let total = counts()
         logger.info("stopped", metadata: ["accepted": "\(total.accepted)", "answered": "\(total.answered)"])
+        engines.workers.removeRunning()
         try database.close()
         handover.end(total)
         lock.retract()

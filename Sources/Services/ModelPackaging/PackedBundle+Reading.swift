@@ -26,10 +26,12 @@ extension PackedBundle {
             let format = try ExampleFormat(signature: manifest.signature, outputs: proof.outputs)
             examples = try format.read(lines: try folder.read(proof.examples, limit: ExampleFormat.byteLimit))
         }
+        let runtime = try runtimes(manifest.engine)
+        let model = try folder.modelFile(manifest.model)
+        // It may have been packed elsewhere.
+        try runtime.install(for: model)
         let proven = try ProvenModel(
-            proving: PreparedBundle(
-                manifest: manifest, model: try folder.modelFile(manifest.model), examples: examples),
-            on: try runtimes(manifest.engine))
+            proving: PreparedBundle(manifest: manifest, model: model, examples: examples), on: runtime)
         let endpoints = try provenance.texts("endpoints").map { name throws(Refusal) in try EndpointName(name) }
         self.init(
             model: ModelReference(
