@@ -101,7 +101,7 @@ def test_what_is_accepted_is_answered_while_processes_are_killed(obedient):
                 kill(process)
         answers = [answer.result() for answer in asked]
     kinds = [(status, answer.get("code")) for status, answer in answers]
-    assert set(kinds) <= {(200, None), (500, "ENG-008"), (503, "SRV-002")}
+    assert set(kinds) <= {(200, None), (500, "ENG-008"), (503, "ENG-007"), (503, "SRV-002")}
     assert kinds.count((200, None)) >= 60
     after = load_of(obedient)
     told = {name: after[name] - before[name] for name in ("accepted", "answered", "failed")}

@@ -53,7 +53,9 @@ final class WorkerPool: @unchecked Sendable {
                 if let last = idle.popLast() { return .success(last.process) }
                 if isClosed { return .failure(.workerUnavailable(reason: "the version is being unloaded")) }
                 if failedStarts >= Self.patience, count == 0 {
-                    return .failure(lastFailure ?? .workerUnavailable(reason: "it does not start"))
+                    // Of whatever kind the failure was: it is not the caller's.
+                    return .failure(
+                        .workerUnavailable(reason: lastFailure?.explanation.message ?? "it does not start"))
                 }
                 let left = deadline.since(.now)
                 guard left > 0 else { return .failure(.deadlinePassed) }
