@@ -21,9 +21,11 @@ struct WorkerDescriptor: Sendable {
         let url = URL(fileURLWithPath: file.path)
         folder = url.deletingLastPathComponent().path
         name = url.lastPathComponent
-        guard let content = FileManager.default.contents(atPath: file.path), content.count <= 16 << 20 else {
-            throw .modelRefused(reason: "“\(name)” cannot be read")
-        }
+        // A process with foreign code may have written it: no link is followed, and its size is looked at first.
+        var status = stat()
+        guard unsafe lstat(file.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= 16 << 20,
+            let content = FileManager.default.contents(atPath: file.path)
+        else { throw .modelRefused(reason: "“\(name)” cannot be read") }
         do throws(Refusal) {
             let fields = try FieldReader(document: Array(content), what: "descriptor")
             guard try fields.text("schema") == Self.schema else {

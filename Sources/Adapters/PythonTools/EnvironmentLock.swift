@@ -38,9 +38,11 @@ struct EnvironmentLock: Sendable, Equatable {
     }
 
     init(at file: ModelFile) throws(Refusal) {
-        guard let content = FileManager.default.contents(atPath: file.path), content.count <= 1 << 20 else {
-            throw FieldReader.damaged("its environment cannot be read")
-        }
+        // A process with foreign code may have written it: no link is followed, and its size is looked at first.
+        var status = stat()
+        guard unsafe lstat(file.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= 1 << 20,
+            let content = FileManager.default.contents(atPath: file.path)
+        else { throw FieldReader.damaged("its environment cannot be read") }
         try self.init(Array(content))
     }
 }

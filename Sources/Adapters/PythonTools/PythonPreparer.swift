@@ -40,12 +40,14 @@ package struct PythonPreparer: ModelPreparer {
         try Data(json(of: request, out: path).canonical).write(to: URL(fileURLWithPath: asked))
         progress("opening \(lastPart(of: request.source)) with Python \(interpreter.version), in a process apart")
         let program = try environments.program(of: interpreter, module: "slipway.prepare", arguments: [asked])
-        let named = [request.source, request.rows, request.baseline, request.code, request.recorded]
+        // The descriptor of a notebook names files beside it.
+        let recorded = request.recorded.map { URL(fileURLWithPath: $0).deletingLastPathComponent().path }
+        let named = [request.source, request.rows, request.baseline, request.code, recorded]
         let readable = named.compactMap(\.self).filter { $0.hasPrefix("/") }
         let launch = try confinement.launch(
             ConfinedProgram(
                 program: program.program, arguments: program.arguments, environment: program.environment,
-                readable: program.readable + readable.map(place), writable: [path],
+                readable: program.readable + readable, writable: [path],
                 memoryBytes: 4 * ConfinedProgram.standardMemoryBytes))
         let ending = try run(launch)
         // By the folder, which follows no links.
@@ -87,11 +89,6 @@ package struct PythonPreparer: ModelPreparer {
         request.recorded = try request.recorded.map(copy)
         makeReadable(given)
         return request
-    }
-
-    /// A file's folder when it is a descriptor with others beside it, else the file or folder itself.
-    private func place(_ path: String) -> String {
-        path.hasSuffix(".json") ? URL(fileURLWithPath: path).deletingLastPathComponent().path : path
     }
 
     private func json(of request: PreparationRequest, out: String) -> JSONValue {

@@ -107,10 +107,17 @@ package struct ExampleFormat: Sendable {
             writer.append("{\"inputs\":")
             try encodeRow(signature.layout.fieldTensors(of: example.inputs), into: writer)
             writer.append(",\"outputs\":")
-            try encodeRow(example.outputs, into: writer)
+            try encodeRow(example.outputs.map(asRead), into: writer)
             writer.append("}\n")
         }
         return writer.bytes
+    }
+
+    /// An answer `[rows, 1]` is a plain value of a row, and read as one.
+    private func asRead(_ output: NamedTensor) -> NamedTensor {
+        let isPlain = recorded.contains { $0.name == output.name && $0.shape.count == 2 && $0.shape[1] == .fixed(1) }
+        guard isPlain, output.tensor.shape == [1, 1] else { return output }
+        return NamedTensor(output.name, output.tensor.reshaped(to: [1]))
     }
 
     /// One row without the array around it.

@@ -134,6 +134,6 @@ package struct PreparedReport: Sendable, Equatable {
             case "load_failed", "predict_failed": .modelRefused
             default: .modelNotFound
             }
-        return Refusal(known, .invalidInput, message, hint: hint)
+        return Refusal(known, .invalidInput, String(message.prefix(1000)), hint: hint.map { String($0.prefix(1000)) })
     }
 }
