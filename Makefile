@@ -63,6 +63,8 @@ soak: setup
 	@scripts/link-engine.sh debug
 	SLIPWAY_SOAK=1 swift test --skip-build
 	SLIPWAY_SOAK=1 .tools/venv/bin/python -m pytest -q -rP -p no:cacheprovider Tests/HostileTests
+	SLIPWAY_SOAK=1 .tools/venv-python/bin/python -m pytest -q -rP -p no:cacheprovider \
+		Tests/ForeignModelTests/test_starting_again.py
 	.tools/venv-python/bin/python Benchmarks/corpus/run.py --binary .build/debug/slipway
 
 # The tests under the thread sanitizer, the real binary included. The first build takes minutes.
