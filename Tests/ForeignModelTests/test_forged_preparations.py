@@ -58,7 +58,6 @@ def test_a_report_of_its_own_gives_a_model_no_more_than_a_worker(server, tmp_pat
     assert (status, answer["predictions"][0]["y"]) == (200, 8)
 
 
-@pytest.mark.xfail(strict=True, reason="WorkerDescriptor's lock is read with FileManager, which follows links")
 def test_a_lock_that_no_list_names_is_not_read_through_a_link_either(server, forge):
     """The descriptor names it, and the list of files does not: it has to be looked at in the same way."""
     said = forge('WORKER["environment"] = "environment.json"\nlink("environment.json", SECRET)\nprepare()\nend()')
@@ -98,7 +97,7 @@ def test_a_converted_form_that_is_a_link_is_not_opened(forge):
         "report.json",
         "examples.jsonl",
         "worker.json",
-        pytest.param("environment.json", marks=pytest.mark.xfail(strict=True, reason="it is read whole, then refused")),
+        "environment.json",
     ],
 )
 def test_a_file_that_is_too_large_is_not_read(server, tmp_path, name):
@@ -114,7 +113,6 @@ def test_a_file_that_is_too_large_is_not_read(server, tmp_path, name):
     assert used.ru_maxrss < 512 << 10
 
 
-@pytest.mark.xfail(strict=True, reason="what a report says is shown whole, however long it is")
 def test_what_an_error_says_is_cut_and_clean(forge):
     """It comes from the model, and goes to a terminal: it must not clear it, or look like lines of ours."""
     report = {"schema": "slipway.prepared/1", "status": "error", "code": "load_failed", "hint": "none",

@@ -10,7 +10,6 @@ from sklearn.linear_model import LinearRegression
 SAMPLE = "a,b\n1.5,2\n2.5,3\n4,1\n"
 
 
-@pytest.mark.xfail(strict=True, reason="ExampleFormat writes an output [rows, 1] as a list, and reads it as a number")
 @pytest.mark.parametrize("engine", ["auto", "worker"])
 def test_a_regression_that_was_fitted_to_a_column_is_served(server, tmp_path, engine):
     """`fit(X, table[["price"]])` is what many write: it answers with a column, [rows, 1]."""
@@ -27,18 +26,12 @@ ANSWERS = {
     "a frame": ("rows[['a', 'b']].rename(columns={'a': 'first', 'b': 'second'})", [3.0, 7.0]),
     "texts": ("np.where(rows['a'] > 2, 'NO', 'æøå')", "NO"),
     "a mapping": ("{'double': rows['a'] * 2, 'word': ['no'] * len(rows)}", {"double": 6.0, "word": "no"}),
-    "a column": ("rows[['a']].to_numpy()", [3.0]),
+    "a column": ("rows[['a']].to_numpy()", 3.0),
     "a cube": ("np.ones((len(rows), 2, 2))", [[1.0, 1.0], [1.0, 1.0]]),
 }
 
 
-@pytest.mark.parametrize(
-    "form",
-    [
-        pytest.param(form, marks=pytest.mark.xfail(strict=True, reason="as above")) if form == "a column" else form
-        for form in ANSWERS
-    ],
-)
+@pytest.mark.parametrize("form", ANSWERS)
 def test_what_a_function_gives_back_is_served(server, tmp_path, form):
     expression, expected = ANSWERS[form]
     name = form.replace(" ", "-")

@@ -60,7 +60,7 @@ def test_a_pack_that_is_given_up_leaves_no_folder(server, tmp_path, number):
         process.communicate()
 
 
-@pytest.mark.xfail(strict=True, reason="bubblewrap's child outlives it when that is killed before the child asked to go with it")
+@pytest.mark.xfail(strict=False, reason="bubblewrap's child outlives it when that is killed before the child asked to go with it")
 def test_a_pack_that_is_given_up_at_once_leaves_no_process(server, tmp_path):
     """Each time within the milliseconds in which its sandbox is made."""
     model = write_pickle(tmp_path, LOOPS)
@@ -98,7 +98,6 @@ def runs(user, python):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
-@pytest.mark.xfail(strict=True, reason="PythonPreparer.place grants the whole folder of whatever ends in .json")
 def test_an_ordinary_user_gives_a_model_its_own_file_and_nothing_beside_it():
     """A file may be called .json and hold a pickle: its folder, somebody's home perhaps, is not part of the model."""
     user = 12_345

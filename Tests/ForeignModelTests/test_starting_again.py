@@ -71,7 +71,6 @@ def test_a_program_that_is_replaced_on_disk_still_starts_workers(tmp_path, monke
         assert doubled(server, 4)
 
 
-@pytest.mark.xfail(strict=True, reason="PackedBundle.init(reading:) opens the model here, and installs nothing before")
 @pytest.mark.skipif(not SOAK, reason="installs an environment")
 def test_a_bundle_is_deployed_on_another_server_which_installs_its_environment(tmp_path):
     """And answers there as it did here, by a Python of its own."""
