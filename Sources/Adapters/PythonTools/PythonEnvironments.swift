@@ -179,8 +179,11 @@ package struct PythonEnvironments: WorkerEnvironments {
                         "--only-binary", ":all:", "-r", list,
                     ])
             }
+            // What was installed is foreign code, and this process is not confined: its Python is asked bare.
+            let bare = try PythonInterpreter(asking: "\(target)/bin/python", variables, isBare: true)
             try keep(
-                PythonInterpreter(asking: "\(target)/bin/python", variables), for: lock, origin: "built")
+                PythonInterpreter(path: bare.path, version: bare.version, readable: outermost(bare.readable + [target])),
+                for: lock, origin: "built")
         } catch {
             try? FileManager.default.removeItem(atPath: target)
             throw error

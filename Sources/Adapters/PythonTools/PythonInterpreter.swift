@@ -41,7 +41,9 @@ package struct PythonInterpreter: Sendable, Equatable {
     /// Runs it once.
     ///
     /// - Throws: `ENG-009` when it does not answer.
-    package init(asking program: String, _ environment: [String: String]) throws {
+    ///
+    /// - Parameter isBare: Whether to run nothing that packages have put there, as `.pth` files.
+    package init(asking program: String, _ environment: [String: String], isBare: Bool = false) throws {
         let absolute =
             program.contains("/")
             ? URL(fileURLWithPath: program).standardizedFileURL.path : onPath(program, environment) ?? program
@@ -54,7 +56,7 @@ package struct PythonInterpreter: Sendable, Equatable {
             """
         let process = Process()
         process.executableURL = URL(fileURLWithPath: absolute)
-        process.arguments = ["-B", "-c", question]
+        process.arguments = (isBare ? ["-I", "-S"] : []) + ["-B", "-c", question]
         let output = Pipe()
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
