@@ -165,9 +165,6 @@ import Testing
             }
             for _ in 0..<300 where try !worker.children().isEmpty { usleep(10_000) }
             #expect(try worker.children().isEmpty)
-            #expect(
-                try FileManager.default.contentsOfDirectory(atPath: WorkerRuntime.runningFolder("\(folder)/workers"))
-                    .isEmpty)
         }
     }
 }

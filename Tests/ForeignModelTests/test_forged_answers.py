@@ -161,7 +161,6 @@ def test_an_answer_that_keeps_the_protocol_is_one(server, forging):
     assert forging.is_well()
 
 
-@pytest.mark.xfail(strict=True, reason="WorkerEngine.run tries again after .ended, and not after .broken")
 def test_an_answer_that_comes_twice_is_not_the_next_callers(server, forging):
     """The model sends one of its own and then returns another: the second one is for nobody."""
     again = "result('[%s]' % tensor(), b'\\0' * 8); os._exit = lambda status: None"

@@ -116,7 +116,6 @@ for place in places:
         if os.access(folder, os.W_OK): found.append(folder)""") == "[]"
 
 
-@pytest.mark.xfail(strict=True, reason="a folder of the server's disk, without a limit, can be written by every model")
 def test_it_writes_into_memory_of_limited_size_only(lasting):
     assert finds(lasting, """
 import os

@@ -80,22 +80,14 @@ def hang(server):
         pass
 
 
-def test_a_server_that_ends_leaves_no_folder_of_its_processes(deployed):
-    with running(deployed, SLIPWAY_PYTHON=sys.executable) as server:
-        assert answer(server) == (200, 6)
-        mine = set(os.listdir(server.data / "workers" / "running"))
-    assert not mine & set(os.listdir(deployed / "data" / "workers" / "running"))
-
-
 def test_what_was_left_long_ago_goes_at_the_start(deployed):
-    """Of servers and of commands that were killed."""
-    stale = [deployed / "data" / parent / "long-ago" for parent in ("prepared", "workers/running")]
-    for folder in stale:
-        (folder / "below").mkdir(parents=True, exist_ok=True)
-        os.utime(folder, (0, 0))
+    """Of commands that were killed."""
+    stale = deployed / "data" / "prepared" / "long-ago"
+    (stale / "below").mkdir(parents=True, exist_ok=True)
+    os.utime(stale, (0, 0))
     with running(deployed, SLIPWAY_PYTHON=sys.executable) as server:
         assert answer(server) == (200, 6)
-    assert not any(folder.exists() for folder in stale)
+    assert not stale.exists()
 
 
 @pytest.mark.skipif(not SOAK, reason="installs the environment from a registry; set SLIPWAY_SOAK")

@@ -12,6 +12,8 @@ struct AdmissionQueueTests {
         var rowCount = 1
         init(_ name: String) { self.name = name }
 
+        var isHeldUp = false
+
         /// Names that begin alike.
         func joins(_ other: Job) -> Bool { name.first == other.name.first }
     }
@@ -84,6 +86,56 @@ struct AdmissionQueueTests {
         let companions = fixture.queue.companions(of: first, rows: 6, now: fixture.now, dropped: &fixture.dropped)
         #expect(companions.map(\.work.name) == ["x2"])
         #expect(fixture.run() == "x3")
+    }
+
+    /// Joining is for what is light: a call of several heavy ones would hold up everybody else.
+    @Test func heavyCallsAreNotJoined() throws {
+        var fixture = Fixture()
+        fixture.service = 40_000_000
+        for name in ["x1", "x2", "x3"] { #expect(fixture.admit(name) == nil) }
+        let first = try #require(fixture.queue.next(now: fixture.now, dropped: &fixture.dropped))
+        let companions = fixture.queue.companions(of: first, rows: 10, now: fixture.now, dropped: &fixture.dropped)
+        #expect(companions.map(\.work.name) == ["x2"])
+        fixture.queue.finished(nanoseconds: 1_000_000_000, now: fixture.now)
+        let next = try #require(fixture.queue.next(now: fixture.now, dropped: &fixture.dropped))
+        #expect(fixture.queue.companions(of: next, rows: 10, now: fixture.now, dropped: &fixture.dropped).isEmpty)
+    }
+
+    @Test func whatFailedTogetherRunsAlone() throws {
+        var fixture = Fixture()
+        for name in ["x1", "x2"] { #expect(fixture.admit(name) == nil) }
+        let first = try #require(fixture.queue.next(now: fixture.now, dropped: &fixture.dropped))
+        let others = fixture.queue.companions(of: first, rows: 10, now: fixture.now, dropped: &fixture.dropped)
+        #expect(others.map(\.work.name) == ["x2"])
+        #expect(fixture.admit("x3") == nil)
+        fixture.queue.finished(nanoseconds: nil, joined: 1, now: fixture.now)
+        fixture.queue.putBack([first] + others, now: fixture.now)
+        var order: [String] = []
+        while let entry = fixture.queue.next(now: fixture.now, dropped: &fixture.dropped) {
+            order.append(entry.work.name)
+            #expect(
+                fixture.queue.companions(of: entry, rows: 10, now: fixture.now, dropped: &fixture.dropped).isEmpty)
+            fixture.queue.finished(nanoseconds: 1_000_000, now: fixture.now)
+        }
+        #expect(order == ["x1", "x2", "x3"])
+        fixture.pass(milliseconds: 1001)
+        for name in ["x4", "x5"] { #expect(fixture.admit(name) == nil) }
+        let later = try #require(fixture.queue.next(now: fixture.now, dropped: &fixture.dropped))
+        #expect(fixture.queue.companions(of: later, rows: 10, now: fixture.now, dropped: &fixture.dropped).count == 1)
+    }
+
+    /// While a model's process is started again, a queue is no sign of overload.
+    @Test func whatIsHeldUpMayWait() {
+        var fixture = Fixture()
+        let held = Job("held")
+        held.isHeldUp = true
+        for _ in 0..<10 {
+            for _ in 0..<10 { #expect(fixture.admit(held) == nil) }
+            fixture.pass(milliseconds: 200)
+        }
+        #expect(fixture.queue.waiting == 100)
+        for _ in 0..<100 { #expect(fixture.run() == "held") }
+        #expect(fixture.dropped.isEmpty)
     }
 
     @Test func callersTakeTurns() {

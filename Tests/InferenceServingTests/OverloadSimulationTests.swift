@@ -11,6 +11,7 @@ struct OverloadSimulationTests {
     private final class Job: WaitingWork {
         let arrival: Moment
         let isAbandoned = false
+        let isHeldUp = false
         let rowCount = 1
         init(arrival: Moment) { self.arrival = arrival }
         func joins(_: Job) -> Bool { false }

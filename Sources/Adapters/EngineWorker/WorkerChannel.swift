@@ -31,6 +31,13 @@ final class SocketEnd: Sendable {
 
     deinit { unsafe scratch.deallocate() }
 
+    /// Whether the other end is there, and nothing of it waits to be read.
+    var isQuiet: Bool {
+        var byte: UInt8 = 0
+        let flags = Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)
+        return unsafe scratchFilled == 0 && recv(connection.descriptor, &byte, 1, flags) < 0 && errno == EAGAIN
+    }
+
     /// - Throws: ``WorkerFault/ended(_:)``, ``WorkerFault/late``.
     func send(_ frame: ByteWriter, until deadline: Moment) throws(WorkerFault) {
         try unsafe frame.withUnsafeBytes { bytes throws(WorkerFault) in

@@ -17,22 +17,21 @@ package final class WorkerEngine: InferenceEngine {
     package let inputs: [TensorSpec]
     package let outputs: [TensorSpec]
     package var runsElsewhere: Bool { true }
+    package var recovery: EngineRecovery { pool.recovery }
     private let pool: WorkerPool
     private let callNanoseconds: Int
     private let sample: WorkerSample
     private let keepSuspect: @Sendable (_ inputs: [NamedTensor], _ how: String) -> Void
-    private let scratch: ScratchFolder
 
     /// - Throws: ``EngineError`` when the first process does not start or cannot load the model.
     init(
-        _ descriptor: WorkerDescriptor, launch: ProcessLaunch, scratch: ScratchFolder, limits: WorkerLimits,
+        _ descriptor: WorkerDescriptor, launch: ProcessLaunch, limits: WorkerLimits,
         log: @escaping @Sendable (String) -> Void,
         keepSuspect: @escaping @Sendable (_ inputs: [NamedTensor], _ how: String) -> Void
     ) throws(EngineError) {
         inputs = descriptor.inputs
         outputs = descriptor.outputs
         callNanoseconds = limits.callNanoseconds
-        self.scratch = scratch
         self.keepSuspect = keepSuspect
         let sample = WorkerSample(inputs: descriptor.inputs, outputs: descriptor.outputs, size: Self.sampleSize)
         self.sample = sample
@@ -54,13 +53,26 @@ package final class WorkerEngine: InferenceEngine {
     package func run(_ inputs: [Tensor]) throws(EngineError) -> [Tensor] { try run(inputs, until: .never) }
 
     package func run(_ inputs: [Tensor], until deadline: Moment) throws(EngineError) -> [Tensor] {
+        try run(inputs, until: deadline, attempts: 2)
+    }
+
+    package func runJoint(_ inputs: [Tensor], until deadline: Moment) throws(EngineError) -> [Tensor] {
+        try run(inputs, until: deadline, attempts: 1)
+    }
+
+    private func run(_ inputs: [Tensor], until deadline: Moment, attempts: Int) throws(EngineError) -> [Tensor] {
         try requireFit(inputs)
         let named = zip(self.inputs, inputs).map { NamedTensor($0.name, $1) }
         // Nobody waits for ever for code that may never return.
         let deadline = min(deadline, Moment.now.after(callNanoseconds))
         var endings: [String] = []
-        while endings.count < 2 {
+        while endings.count < attempts {
             let process = try pool.take(until: deadline)
+            guard process.isQuiet else {
+                // It ended, or said what nobody asked for: whoever comes next is not to blame, and must not be answered.
+                pool.lose(process, because: "it did not wait for the next request")
+                continue
+            }
             do throws(WorkerFault) {
                 let answers = try process.predict(named, until: deadline)
                 let tensors = try checked(answers, rows: inputs.first?.shape.first)
@@ -84,7 +96,7 @@ package final class WorkerEngine: InferenceEngine {
                 }
             }
         }
-        keepSuspect(named, endings.joined(separator: "; "))
+        if attempts > 1 { keepSuspect(named, endings.joined(separator: "; ")) }
         throw .endsWorkers
     }
 

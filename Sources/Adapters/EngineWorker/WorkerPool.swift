@@ -20,7 +20,8 @@ final class WorkerPool: @unchecked Sendable {
     private let condition = NSCondition()
     private var idle: [(process: WorkerProcess, since: Moment)] = []
     /// Processes that are there, idle or not.
-    private var count = 0
+    private var count = 0 { didSet { recovering.isUnderway = count == 0 } }
+    private var recovering = EngineRecovery()
     private var waiting = 0
     private var failedStarts = 0
     private var lastFailure: EngineError?
@@ -42,6 +43,8 @@ final class WorkerPool: @unchecked Sendable {
         thread.stackSize = 1 << 19
         thread.start()
     }
+
+    var recovery: EngineRecovery { condition.withLock { recovering } }
 
     /// A free process, for the caller alone until it is given back or lost.
     ///
@@ -85,6 +88,7 @@ final class WorkerPool: @unchecked Sendable {
         log("process \(process.process) is gone: \(reason ?? how)")
         condition.withLock {
             count -= 1
+            recovering.losses += 1
             condition.broadcast()
         }
         return how

@@ -89,6 +89,9 @@ internal import Tensors
         return try outcome.get()
     }
 
+    /// Whether it is there, and has said nothing since its last answer.
+    var isQuiet: Bool { conversation.withLock { $0.channel.isQuiet } }
+
     /// Whether it answers while it has nothing to do.
     func isAlive(until deadline: Moment) -> Bool {
         (try? ask("{\"kind\":\"ping\"}", until: deadline))?.kind == "pong"

@@ -28,7 +28,7 @@ package struct WorkerRuntime: EngineRuntime {
     private let log: @Sendable (_ model: String, _ line: String) -> Void
 
     /// - Parameters:
-    ///   - folder: Where processes get folders for temporary files, and requests that end processes are kept.
+    ///   - folder: Where requests that end processes are kept.
     ///   - log: Gets what processes print and what happens to them, with the folder of their bundle.
     package init(
         environments: any WorkerEnvironments, confinement: any ProcessConfinement, folder: String,
@@ -41,11 +41,6 @@ package struct WorkerRuntime: EngineRuntime {
         self.log = log
     }
 
-    /// What processes of this program write into while they run.
-    package static func runningFolder(_ folder: String, of process: Int32 = getpid()) -> String {
-        "\(folder)/running/\(process)"
-    }
-
     package func install(for file: ModelFile) throws(EngineError) {
         try environments.install(WorkerDescriptor(at: file).needs)
     }
@@ -53,11 +48,9 @@ package struct WorkerRuntime: EngineRuntime {
     package func open(modelAt file: ModelFile) throws(EngineError) -> any InferenceEngine {
         let descriptor = try WorkerDescriptor(at: file)
         let program = try environments.program(for: descriptor.needs)
-        let scratch = try ScratchFolder(in: Self.runningFolder(folder))
         let confined = ConfinedProgram(
             program: program.program, arguments: program.arguments, environment: program.environment,
-            readable: [descriptor.folder] + program.readable, writable: [scratch.path],
-            memoryBytes: limits.memoryBytes)
+            readable: [descriptor.folder] + program.readable, memoryBytes: limits.memoryBytes)
         let launch: ProcessLaunch
         do throws(Refusal) {
             launch = try confinement.launch(confined)
@@ -66,7 +59,7 @@ package struct WorkerRuntime: EngineRuntime {
         }
         let model = descriptor.folder
         return try WorkerEngine(
-            descriptor, launch: launch, scratch: scratch, limits: limits, log: { log(model, $0) },
+            descriptor, launch: launch, limits: limits, log: { log(model, $0) },
             keepSuspect: { inputs, how in
                 let place = keep(inputs, of: descriptor)
                 log(model, "a request ended two processes (\(how)); its inputs are kept in \(place ?? "no file")")
@@ -91,21 +84,4 @@ package struct WorkerRuntime: EngineRuntime {
         return FileManager.default.createFile(
             atPath: file, contents: Data(line), attributes: [.posixPermissions: 0o600]) ? file : nil
     }
-}
-
-/// A folder for temporary files that goes away with its owner.
-final class ScratchFolder: Sendable {
-    let path: String
-
-    init(in parent: String) throws(EngineError) {
-        path = "\(parent)/\(UUID().uuidString.lowercased())"
-        do {
-            try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch {
-            throw .workerUnavailable(reason: "no folder for its temporary files can be made in “\(parent)”")
-        }
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
 }

@@ -182,7 +182,8 @@ package struct PythonEnvironments: WorkerEnvironments {
             // What was installed is foreign code, and this process is not confined: its Python is asked bare.
             let bare = try PythonInterpreter(asking: "\(target)/bin/python", variables, isBare: true)
             try keep(
-                PythonInterpreter(path: bare.path, version: bare.version, readable: outermost(bare.readable + [target])),
+                PythonInterpreter(
+                    path: bare.path, version: bare.version, readable: outermost(bare.readable + [target])),
                 for: lock, origin: "built")
         } catch {
             try? FileManager.default.removeItem(atPath: target)

@@ -125,7 +125,6 @@ struct PlatformServer {
         }
         let total = counts()
         logger.info("stopped", metadata: ["accepted": "\(total.accepted)", "answered": "\(total.answered)"])
-        engines.workers.removeRunning()
         try database.close()
         handover.end(total)
         lock.retract()

@@ -31,20 +31,12 @@ struct Workers: Sendable {
     func sweep() {
         let manager = FileManager.default
         let yesterday = Date(timeIntervalSinceNow: -86_400)
-        for parent in ["\(folder.path)/workers/running", "\(folder.path)/prepared"] {
-            for name in (try? manager.contentsOfDirectory(atPath: parent)) ?? [] {
-                let path = "\(parent)/\(name)"
-                let changed = (try? manager.attributesOfItem(atPath: path))?[.modificationDate] as? Date
-                // A program's own folder is called after its process.
-                let isNobodys = pid_t(name).map { kill($0, 0) != 0 && errno == ESRCH }
-                if isNobodys ?? (changed.map { $0 < yesterday } ?? false) { try? manager.removeItem(atPath: path) }
-            }
+        let parent = "\(folder.path)/prepared"
+        for name in (try? manager.contentsOfDirectory(atPath: parent)) ?? [] {
+            let path = "\(parent)/\(name)"
+            let changed = (try? manager.attributesOfItem(atPath: path))?[.modificationDate] as? Date
+            if changed.map({ $0 < yesterday }) ?? false { try? manager.removeItem(atPath: path) }
         }
-    }
-
-    /// Takes away those of this program, which ends.
-    func removeRunning() {
-        try? FileManager.default.removeItem(atPath: WorkerRuntime.runningFolder("\(folder.path)/workers"))
     }
 
     /// Prepares models with the Python of whoever runs this command.

@@ -7,6 +7,8 @@ protocol WaitingWork {
     var isAbandoned: Bool { get }
     /// Rows of it, which count where calls are joined.
     var rowCount: Int { get }
+    /// Whether it waits for something else than its turn: then the queue says nothing about the load.
+    var isHeldUp: Bool { get }
     /// Whether both can be one call.
     func joins(_ other: Self) -> Bool
 }
@@ -20,10 +22,20 @@ struct AdmissionQueue<Work: WaitingWork> {
     /// How often a full queue is searched for what nobody waits for any more, so that refusing stays cheap.
     static var searchPause: Int { 5_000_000 }
 
+    /// The longest that calls which are joined are expected to take together: joining is for what is light, where the
+    /// way to the model costs more than the model.
+    static var jointNanoseconds: Int { 100_000_000 }
+
+    /// For how long nothing is joined after calls did not get an answer together.
+    static var pauseAfterFailure: Int { 1_000_000_000 }
+
     struct Entry {
         let work: Work
+        let caller: CallerKey
         let arrival: Moment
         let deadline: Moment
+        /// Whether it is run by itself: it was joined with others, and they got no answer together.
+        var isAlone = false
     }
 
     /// What became of waiting work without being run.
@@ -45,6 +57,7 @@ struct AdmissionQueue<Work: WaitingWork> {
     private var lastDeparture: Moment?
     private(set) var limits = AdmissionLimits()
     private var searched = Moment(nanoseconds: .min)
+    private var joinsSince = Moment(nanoseconds: .min)
 
     /// - Parameter cores: The least that the measured limit lets run at once.
     init(cores: Int) { measured = MeasuredConcurrency(cores: cores) }
@@ -88,6 +101,11 @@ struct AdmissionQueue<Work: WaitingWork> {
             return .refused(.wouldMissDeadline, expectedWait: expectedWait)
         }
         let wasOverloaded = standing.isOverloaded
+        if work.isHeldUp {
+            standing = StandingQueue()
+            queue.append(Entry(work: work, caller: caller, arrival: now, deadline: deadline), of: caller)
+            return .admitted
+        }
         var isAdmitted = standing.admits(wait: expectedWait, bound: bound, target: target, now: now)
         if standing.isOverloaded, !wasOverloaded {
             cutToBound(threads, now, into: &dropped)
@@ -95,7 +113,7 @@ struct AdmissionQueue<Work: WaitingWork> {
             isAdmitted = expectedWait <= bound
         }
         guard isAdmitted else { return .refused(.standingQueue, expectedWait: expectedWait) }
-        queue.append(Entry(work: work, arrival: now, deadline: deadline), of: caller)
+        queue.append(Entry(work: work, caller: caller, arrival: now, deadline: deadline), of: caller)
         return .admitted
     }
 
@@ -118,7 +136,7 @@ struct AdmissionQueue<Work: WaitingWork> {
                     .abandoned
                 } else if entry.deadline <= now {
                     .deadline
-                } else if standing.isOverloaded, now.since(entry.arrival) > target.multiplied(by: 2) {
+                } else if standing.isOverloaded, !entry.isAlone, now.since(entry.arrival) > target.multiplied(by: 2) {
                     .standingQueue
                 } else {
                     nil
@@ -136,10 +154,14 @@ struct AdmissionQueue<Work: WaitingWork> {
     mutating func companions(
         of first: Entry, rows: Int, now: Moment, dropped: inout [Dropped]
     ) -> [Entry] {
+        guard !first.isAlone, now >= joinsSince else { return [] }
         defer { if queue.isEmpty { drained() } }
         var companions: [Entry] = []
         var left = rows - first.work.rowCount
-        while let entry = head(now, dropped: &dropped), entry.work.rowCount <= left, entry.work.joins(first.work) {
+        let most = Self.jointNanoseconds / max(1, serviceNanoseconds) - 1
+        while companions.count < most, let entry = head(now, dropped: &dropped), !entry.isAlone,
+            entry.work.rowCount <= left, entry.work.joins(first.work)
+        {
             _ = queue.next()
             departed(now)
             companions.append(entry)
@@ -150,13 +172,25 @@ struct AdmissionQueue<Work: WaitingWork> {
 
     /// A call that ``next(now:dropped:)`` gave out has ended.
     ///
-    /// - Parameter joined: How many were one call with it.
-    mutating func finished(nanoseconds: Int, joined: Int = 0, now: Moment) {
+    /// - Parameters:
+    ///   - nanoseconds: How long it took; `nil` where that says nothing about others.
+    ///   - joined: How many were one call with it.
+    mutating func finished(nanoseconds: Int?, joined: Int = 0, now: Moment) {
+        defer { running -= 1 }
+        guard let nanoseconds else { return standing.drained() }
         measured.record(nanoseconds: nanoseconds, running: running, now: now)
-        running -= 1
         // What waits is done as fast as this, because it will be joined as well.
         let each = nanoseconds / (joined + 1)
         serviceNanoseconds = serviceNanoseconds == 0 ? each : serviceNanoseconds + (each - serviceNanoseconds) / 8
+    }
+
+    /// Calls that were joined got no answer together: each is its caller's next one again, to be run alone.
+    mutating func putBack(_ entries: [Entry], now: Moment) {
+        joinsSince = now.after(Self.pauseAfterFailure)
+        for var entry in entries.reversed() {
+            entry.isAlone = true
+            queue.putBack(entry, of: entry.caller)
+        }
     }
 
     /// Leaves what will be served within the bound: not those who are late already, and not those who come too late.

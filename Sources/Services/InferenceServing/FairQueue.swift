@@ -19,6 +19,13 @@ struct FairQueue<Element> {
         lines[caller, default: Fifo()].append(element)
     }
 
+    /// Puts back what ``next()`` gave out: it is its caller's next one.
+    mutating func putBack(_ element: Element, of caller: CallerKey) {
+        count += 1
+        if lines[caller] == nil { turns.append(caller) }
+        lines[caller, default: Fifo()].prepend(element)
+    }
+
     /// The oldest element of the caller whose turn it is.
     var first: Element? { turns.first.flatMap { lines[$0]?.first } }
 

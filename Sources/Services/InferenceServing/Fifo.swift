@@ -12,6 +12,12 @@ struct Fifo<Element> {
 
     mutating func append(_ element: Element) { slots.append(element) }
 
+    mutating func prepend(_ element: Element) {
+        guard head > 0 else { return slots.insert(element, at: 0) }
+        head -= 1
+        slots[head] = element
+    }
+
     mutating func popFirst() -> Element? {
         guard head < slots.count else { return nil }
         defer {

@@ -17,7 +17,7 @@ extension InferenceService {
         case .lane: .lane
         case .auto:
             live.cost.nanoseconds(rowCount: rowCount, byteCount: byteCount) <= inlineBudgetNanoseconds
-                ? .inline : .lane
+                && !live.overruns.isPaused ? .inline : .lane
         }
     }
 
@@ -36,7 +36,9 @@ extension InferenceService {
             call.endpoint.counters.accept()
             call.live.counts.accept()
             defer { call.live.counts.answer() }
-            return run(call, arrival: now, start: now, deadline: deadline).result
+            let (result, nanoseconds) = run(call, arrival: now, start: now, deadline: deadline)
+            call.live.overruns.ran(nanoseconds, budget: inlineBudgetNanoseconds)
+            return result
         } catch {
             return .failure(error)
         }

@@ -6,6 +6,8 @@ internal import Tensors
 final class LaneWork: WaitingWork, Sendable {
     /// The most rows of calls that are joined: so many together were shown to get the answers that each gets alone.
     static let jointRows = 64
+    /// How long calls that are joined may take together, before each is run alone: one of them may never end.
+    static let jointPatience = 250_000_000
 
     let call: InferenceCall
     let pending: PendingAnswer
@@ -26,6 +28,7 @@ final class LaneWork: WaitingWork, Sendable {
     }
 
     var isAbandoned: Bool { pending.isAbandoned }
+    var isHeldUp: Bool { call.live.engine.recovery.isUnderway }
     var counters: EndpointCounters { call.endpoint.counters }
 
     /// Whether both can be one call of the engine: the same version, and rows of the same shapes.
@@ -49,22 +52,21 @@ final class LaneWork: WaitingWork, Sendable {
 
     /// Runs it and hands out the answer.
     ///
-    /// - Returns: How long the engine took, in nanoseconds.
-    func run(start: Moment) -> Int {
-        let (result, nanoseconds) = InferenceServing.run(call, arrival: arrival, start: start, deadline: deadline)
-        end(result)
-        return nanoseconds
+    func run(start: Moment) {
+        end(InferenceServing.run(call, arrival: arrival, start: start, deadline: deadline).result)
     }
 }
 
-/// Runs work of one version as one call of the engine, and hands out the answers. What fails together is run apart, so
-/// that one bad row spoils no other's answer.
+/// Runs work of one version as one call of the engine, and hands out the answers.
 ///
-/// - Returns: How long the engine took, in nanoseconds.
-func runTogether(_ works: [LaneWork], start: Moment) -> Int {
-    guard works.count > 1, let answers = jointAnswers(works) else {
-        return works.reduce(0) { $0 + $1.run(start: .now) }
+/// - Returns: Whether the answers were handed out: what fails together has to be run apart, so that one bad row spoils no
+///   other's answer.
+func runTogether(_ works: [LaneWork], start: Moment) -> Bool {
+    if works.count == 1 {
+        works[0].run(start: start)
+        return true
     }
+    guard let answers = jointAnswers(works, start: start) else { return false }
     let end = Moment.now
     let nanoseconds = end.since(start)
     for (work, answer) in zip(works, answers) {
@@ -76,11 +78,11 @@ func runTogether(_ works: [LaneWork], start: Moment) -> Int {
         work.counters.succeed(rows: work.rowCount, queued: start.since(work.arrival), ran: nanoseconds, at: end)
         work.end(.success(answer))
     }
-    return nanoseconds
+    return true
 }
 
 /// - Returns: `nil` when the calls did not get an answer together.
-private func jointAnswers(_ works: [LaneWork]) -> [[Tensor]]? {
+private func jointAnswers(_ works: [LaneWork], start: Moment) -> [[Tensor]]? {
     let engine = works[0].call.live.engine
     var inputs: [Tensor] = []
     for index in works[0].call.inputs.indices {
@@ -89,7 +91,9 @@ private func jointAnswers(_ works: [LaneWork]) -> [[Tensor]]? {
     }
     let rows = works.reduce(0) { $0 + $1.rowCount }
     let latest = works.map(\.deadline).max() ?? .never
-    guard let answers = try? engine.run(inputs, until: latest), answers.allSatisfy({ $0.shape.first == rows }) else {
+    let limit = min(latest, start.after(LaneWork.jointPatience))
+    guard let answers = try? engine.runJoint(inputs, until: limit), answers.allSatisfy({ $0.shape.first == rows })
+    else {
         return nil
     }
     var first = 0

@@ -72,8 +72,12 @@ final class Lanes: @unchecked Sendable {
         while let turn = nextTurn() {
             for (work, cause) in turn.dropped { work.drop(cause, waiting: turn.endpoint.waiting) }
             guard !turn.works.isEmpty else { continue }
-            let nanoseconds = runTogether(turn.works, start: turn.start)
-            finished(turn.endpoint, nanoseconds: nanoseconds, joined: turn.works.count - 1)
+            let engine = turn.works[0].work.call.live.engine
+            let before = engine.recovery
+            let areAnswered = runTogether(turn.works.map(\.work), start: turn.start)
+            let end = Moment.now
+            let isUsual = areAnswered && !before.isUnderway && engine.recovery == before
+            finished(turn, at: end, nanoseconds: isUsual ? end.since(turn.start) : nil, areAnswered: areAnswered)
         }
     }
 
@@ -81,7 +85,7 @@ final class Lanes: @unchecked Sendable {
         let endpoint: EndpointAdmission
         let start: Moment
         /// What runs as one call; empty when nothing was left that is worth running.
-        var works: [LaneWork] = []
+        var works: [AdmissionQueue<LaneWork>.Entry] = []
         var dropped: [AdmissionQueue<LaneWork>.Dropped] = []
     }
 
@@ -113,7 +117,7 @@ final class Lanes: @unchecked Sendable {
                 // While it was busy requests gathered; they need not wait for one another.
                 let companions = endpoint.queue.companions(
                     of: first, rows: LaneWork.jointRows, now: turn.start, dropped: &turn.dropped)
-                turn.works = ([first] + companions).map(\.work)
+                turn.works = [first] + companions
             }
             endpoint.publishGauges()
             endpoint.isInTurn = endpoint.queue.waiting > 0
@@ -130,10 +134,19 @@ final class Lanes: @unchecked Sendable {
         endpoint.queue.hasRunnable && (running < threadCount || endpoint.queue.running == 0)
     }
 
-    private func finished(_ endpoint: EndpointAdmission, nanoseconds: Int, joined: Int) {
+    private func finished(_ turn: Turn, at now: Moment, nanoseconds: Int?, areAnswered: Bool) {
+        let endpoint = turn.endpoint
         condition.withLock {
             running -= 1
-            endpoint.queue.finished(nanoseconds: nanoseconds, joined: joined, now: .now)
+            endpoint.queue.finished(nanoseconds: nanoseconds, joined: turn.works.count - 1, now: now)
+            if !areAnswered {
+                endpoint.queue.putBack(turn.works, now: now)
+                if !endpoint.isInTurn {
+                    endpoint.isInTurn = true
+                    turns.append(endpoint)
+                }
+                if idle > 0 { condition.signal() }
+            }
             endpoint.publishGauges()
             if isClosed { condition.broadcast() }
         }

@@ -22,6 +22,7 @@ package final class LiveVersion: Sendable {
     /// The version number as the protocols spell it.
     package let versionText: String
     package let counts = VersionCounts()
+    let overruns = InlineOverruns()
     /// A row that the version is known to answer, as JSON; `nil` without examples, or for a huge one.
     package let exampleRow: String?
 

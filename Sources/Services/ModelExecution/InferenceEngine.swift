@@ -16,6 +16,9 @@ package protocol InferenceEngine: AnyObject, Sendable {
     /// Whether another process runs the model: then a call may wait for that to start, and is never for an event loop.
     var runsElsewhere: Bool { get }
 
+    /// What it has lost of what runs the model.
+    var recovery: EngineRecovery { get }
+
     /// Runs the model; blocks until the answer is there.
     ///
     /// - Parameter inputs: One tensor for each of ``inputs``, in that order, of its type, and of a shape that it accepts.
@@ -27,12 +30,30 @@ package protocol InferenceEngine: AnyObject, Sendable {
     ///
     /// - Throws: ``EngineError/deadlinePassed`` when the answer was given up.
     func run(_ inputs: [Tensor], until deadline: Moment) throws(EngineError) -> [Tensor]
+
+    /// The same for the rows of several calls. It is given up at the first trouble: then each call is run alone.
+    func runJoint(_ inputs: [Tensor], until deadline: Moment) throws(EngineError) -> [Tensor]
 }
 
 extension InferenceEngine {
     package var runsElsewhere: Bool { false }
+    package var recovery: EngineRecovery { EngineRecovery() }
 
     package func run(_ inputs: [Tensor], until _: Moment) throws(EngineError) -> [Tensor] { try run(inputs) }
+
+    package func runJoint(_ inputs: [Tensor], until deadline: Moment) throws(EngineError) -> [Tensor] {
+        try run(inputs, until: deadline)
+    }
+}
+
+/// How an engine recovers from what ended its processes. While it does, what a call takes says nothing about later ones.
+package struct EngineRecovery: Sendable, Hashable {
+    /// Whether nothing is there at the moment that could run the model.
+    package var isUnderway = false
+    /// How often something ended that ran the model.
+    package var losses = 0
+
+    package init() {}
 }
 
 /// What executes a kind of model files, and opens them.

@@ -18,7 +18,8 @@ package struct ConfinedProgram: Sendable, Equatable {
     package let processCount: Int
 
     package init(
-        program: String, arguments: [String], environment: [String: String], readable: [String], writable: [String],
+        program: String, arguments: [String], environment: [String: String], readable: [String],
+        writable: [String] = [],
         memoryBytes: Int = Self.standardMemoryBytes, processCount: Int = 256
     ) {
         self.program = program

@@ -117,11 +117,11 @@ class Worker:
             descriptor = Descriptor.read(Path(folder, name))
             caller = Caller(descriptor, load(descriptor, folder))
         except ModuleMissing as missing:
-            self._refuse_load(error("module_missing", missing, module=missing.module))
+            self._leave(error("module_missing", missing, module=missing.module))
         except ModelError as refused:
-            self._refuse_load(error("load_failed", refused))
+            self._leave(error("load_failed", refused))
         except BaseException as raised:
-            self._refuse_load(error("load_failed", raised))
+            self._leave(error("load_failed", raised))
         else:
             self._descriptor, self._caller = descriptor, caller
             self._heads = tensor_heads(descriptor.outputs)
@@ -129,11 +129,6 @@ class Worker:
             gc.collect()
             gc.freeze()
             self._send({"kind": "loaded", **self._specs(descriptor), "packages": versions()})
-
-    def _refuse_load(self, answer: str) -> None:
-        """A process in which half a model was loaded is of no use."""
-        self._channel.send(answer)
-        self.goes_on, self.status = False, 1
 
     def _describe(self) -> None:
         if self._descriptor is None:
@@ -155,7 +150,7 @@ class Worker:
             self._channel.send(error("protocol", f"The request is malformed: {malformed}.", identifier))
             return
         except MemoryError as raised:
-            self._channel.send(error("failed", raised, identifier))
+            self._leave(error("failed", raised, identifier))
             return
         self._plans.remember(header, inputs, data)
         self._run(self._caller, identifier, tensors)
@@ -175,9 +170,17 @@ class Worker:
             header, pieces = error("cancelled", stopped, identifier), []
         except InputRefused as refused:
             header, pieces = error("invalid", refused, identifier), []
+        except MemoryError as raised:
+            self._leave(error("failed", raised, identifier))
+            return
         except BaseException as raised:
             header, pieces = error("failed", raised, identifier), []
         self._channel.send(header, pieces)
+
+    def _leave(self, answer: str) -> None:
+        """The answer of a process that is of no more use: half a model was loaded, or it has no memory left."""
+        self._channel.send(answer)
+        self.goes_on, self.status = False, 1
 
     def _specs(self, descriptor: Descriptor) -> dict[str, object]:
         return {
