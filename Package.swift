@@ -217,7 +217,7 @@ let testTargets: [Target] = [
             "AccessControl", "HTTPInterface", "InferenceServing", "ModelDomain", "ModelExecution", "ModelRegistry",
             "ModelRollouts", "Tensors", "TestSupport", "WireTypes",
         ], products: nio + [lifecycle, logging]),
-    tests("EndToEndTests", uses: ["TestSupport", "slipway"]),
+    tests("EndToEndTests", uses: ["ModelDomain", "TestSupport", "slipway"]),
     tests("ArchitectureTests", uses: ["ModelDomain"]),
 ]
 

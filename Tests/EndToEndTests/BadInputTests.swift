@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import ModelDomain
 import TestSupport
 import Testing
 
@@ -13,7 +14,8 @@ struct BadInputTests {
             flipped[whole.count / 3] ^= 0x40
             let files: [(String, Data)] = [
                 ("empty", Data()), ("truncated", whole.prefix(whole.count / 2)), ("text", Data("not a model".utf8)),
-                ("flipped", flipped), ("random", Data((0..<5000).map { UInt8(truncatingIfNeeded: $0 * 7919) })),
+                ("flipped", flipped), ("ending", try endsTheProcess()),
+                ("random", Data((0..<5000).map { UInt8(truncatingIfNeeded: $0 * 7919) })),
             ]
             try await RunningPlatform.with(data: folder + "/data") { platform in
                 let examples = "\(repositoryRoot)/examples/breast-cancer/examples.csv"
@@ -29,6 +31,53 @@ struct BadInputTests {
                 #expect(list.output.contains("[]") || !list.output.contains("name"), "\(list.output)")
             }
         }
+    }
+
+    /// ONNX Runtime ends with it. The command line refuses it too, so that the bundle is forged here.
+    @Test func aModelThatEndsWhoeverOpensItIsRefused() async throws {
+        try await withTemporaryFolder { folder in
+            let packed = folder + "/bundle"
+            let model = [UInt8](try endsTheProcess())
+            try await RunningPlatform.with(data: folder + "/data") { platform in
+                let token = platform.program.environment["SLIPWAY_TOKEN"]
+                let pack = try await platform.program.run(
+                    "pack", "\(repositoryRoot)/examples/breast-cancer", "--output", packed)
+                try #require(pack.exitCode == 0, "\(pack.errors)")
+                var manifest = try String(contentsOfFile: packed + "/manifest.json", encoding: .utf8)
+                let original = [UInt8](try Data(contentsOf: URL(fileURLWithPath: packed + "/model.onnx")))
+                for (old, new) in [
+                    (Digest(of: original).hex, Digest(of: model).hex),
+                    ("\"bytes\":\(original.count),", "\"bytes\":\(model.count),"),
+                ] {
+                    try #require(manifest.contains(old))
+                    manifest = manifest.replacingOccurrences(of: old, with: new)
+                }
+                var contents = [model, [UInt8](manifest.utf8)]
+                for name in ["baseline.json", "examples.jsonl", "provenance.json"] {
+                    contents.append([UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(packed)/\(name)"))))
+                }
+                for content in contents {
+                    let put = try await platform.send(
+                        "PUT", "/v1/blobs/\(Digest(of: content))", content: content, token: token)
+                    #expect(put.status < 300, "\(put.body)")
+                }
+                let register = try await platform.send(
+                    "POST", "/v1/registry/models/ending/versions",
+                    body: #"{"manifest":"\#(Digest(of: contents[1]))","provenance":"\#(Digest(of: contents[4]))"}"#,
+                    token: token)
+                #expect(register.status < 300, "\(register.body)")
+                let deploy = try await platform.send(
+                    "POST", "/v1/endpoints/ending/deployments", body: #"{"model":"ending","version":"1"}"#,
+                    token: token)
+                #expect(deploy.status == 400 && deploy.body.contains("ENG-003"), "\(deploy.status) \(deploy.body)")
+                #expect(deploy.body.contains("signal 11"), "\(deploy.body)")
+                #expect(try await platform.get("/v2/health/live").status == 200)
+            }
+        }
+    }
+
+    private func endsTheProcess() throws -> Data {
+        try Data(contentsOf: URL(fileURLWithPath: "\(repositoryRoot)/Tests/Fixtures/models/ends-the-process.onnx"))
     }
 
     /// The same over the interface, past the command line's own proof: a damaged bundle never answers.

@@ -316,6 +316,33 @@ def slow():
     )
 
 
+def ends_the_process():
+    """ends-the-process: a tree that asks whether `x` is in a set of no numbers. ONNX Runtime 1.27 reads past its end."""
+    tree = helper.make_node(
+        "TreeEnsemble",
+        ["x"],
+        ["y"],
+        domain=ML,
+        n_targets=1,
+        aggregate_function=1,
+        post_transform=0,
+        tree_roots=[0],
+        nodes_modes=helper.make_tensor("modes", TensorProto.UINT8, [1], [6]),
+        nodes_featureids=[0],
+        nodes_splits=helper.make_tensor("splits", FLOAT, [1], [0]),
+        nodes_truenodeids=[0],
+        nodes_trueleafs=[1],
+        nodes_falsenodeids=[1],
+        nodes_falseleafs=[1],
+        membership_values=helper.make_tensor("members", FLOAT, [0], []),
+        leaf_targetids=[0, 0],
+        leaf_weights=helper.make_tensor("weights", FLOAT, [2], [1, 2]),
+    )
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid(ML, 5)]
+    inputs, outputs = [tensor("x", FLOAT, ["batch", 1])], [tensor("y", FLOAT, ["batch", 1])]
+    save("ends-the-process", [tree], inputs, outputs, opsets=opsets, is_standard=False)
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     for old in FOLDER.glob("*.onnx"):
@@ -333,5 +360,6 @@ if __name__ == "__main__":
         float8,
         annotated,
         slow,
+        ends_the_process,
     ):
         make()

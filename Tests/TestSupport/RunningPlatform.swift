@@ -99,10 +99,14 @@ extension RunningPlatform {
     package func send(
         _ method: String, _ path: String, body: String? = nil, token: String? = nil
     ) async throws -> Reply {
+        try await send(method, path, content: body.map { [UInt8]($0.utf8) }, token: token)
+    }
+
+    package func send(_ method: String, _ path: String, content: [UInt8]?, token: String?) async throws -> Reply {
         guard let address = URL(string: url + path) else { throw URLError(.badURL) }
         var request = URLRequest(url: address)
         request.httpMethod = method
-        request.httpBody = body.map { Data($0.utf8) }
+        request.httpBody = content.map { Data($0) }
         request.setValue("application/json", forHTTPHeaderField: "Content-Type")
         if let token { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }
         let (data, response) = try await URLSession.shared.data(for: request)

@@ -41,7 +41,7 @@ package struct WorkerRuntime: EngineRuntime {
         self.log = log
     }
 
-    package func install(for file: ModelFile) throws(EngineError) {
+    package func prepare(for file: ModelFile) throws(EngineError) {
         try environments.install(WorkerDescriptor(at: file).needs)
     }
 

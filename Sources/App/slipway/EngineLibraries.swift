@@ -44,7 +44,8 @@ final class EngineLibraries: Sendable {
                     + "`pip download --no-deps onnxruntime==1.27.0` fetches, or run `make setup` in the source folder.")
         }
         let runtime = MemoryCheckingRuntime(
-            try ONNXRuntimeLibrary.load(path: file), byteCount: modelByteCount, available: availableMemory)
+            RehearsingRuntime(try ONNXRuntimeLibrary.load(path: file), library: file), byteCount: modelByteCount,
+            available: availableMemory)
         loaded.withLock { $0 = runtime }
         return runtime
     }

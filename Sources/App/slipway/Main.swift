@@ -8,6 +8,7 @@ enum Main {
     static func main() async {
         // Before there is a second thread: only a process with one can enter a namespace of users.
         SandboxedProgram.runIfAsked(arguments: CommandLine.arguments)
+        Rehearsal.runIfAsked(arguments: CommandLine.arguments)
         // Before any engine is loaded: ONNX Runtime would send telemetry, and OpenMP start threads of its own.
         unsafe setenv("ORT_DISABLE_TELEMETRY", "1", 1)
         unsafe setenv("OMP_NUM_THREADS", "1", 0)

@@ -67,14 +67,13 @@ package protocol EngineRuntime: Sendable {
     ///   ``EngineError/typeUnsupported(name:type:)`` for inputs or outputs that are no tensors.
     func open(modelAt file: ModelFile) throws(EngineError) -> any InferenceEngine
 
-    /// Gets what a model needs and this machine lacks: once, when a version is deployed, never at a start. May take
-    /// minutes.
-    func install(for file: ModelFile) throws(EngineError)
+    /// Gets what a model needs and this machine lacks, and finds out whether opening it does harm: once, before it is
+    /// opened here for the first time, never at a start. May take minutes.
+    func prepare(for file: ModelFile) throws(EngineError)
 }
 
 extension EngineRuntime {
-    /// Most engines need nothing besides the bundle.
-    package func install(for _: ModelFile) throws(EngineError) {}
+    package func prepare(for _: ModelFile) throws(EngineError) {}
 }
 
 /// What bundles call the engines.

@@ -21,7 +21,7 @@ package struct MemoryCheckingRuntime: EngineRuntime {
 
     package var identity: EngineIdentity { runtime.identity }
 
-    package func install(for file: ModelFile) throws(EngineError) { try runtime.install(for: file) }
+    package func prepare(for file: ModelFile) throws(EngineError) { try runtime.prepare(for: file) }
 
     package func open(modelAt file: ModelFile) throws(EngineError) -> any InferenceEngine {
         // Measured with ONNX Runtime: the files, and a copy of the largest tensors, 1.1 to 1.3 times in all.

@@ -52,7 +52,7 @@ package struct ModelLoader: Sendable {
         let folder = try blobs.materialize(manifest.files, as: bundle.digest)
         let runtime = try runtime(manifest.engine)
         let model = ModelFile(path: "\(folder)/\(manifest.model)")
-        if installing { try runtime.install(for: model) }
+        if installing { try runtime.prepare(for: model) }
         var examples: [Example] = []
         if let proof = manifest.proof {
             let format = try ExampleFormat(signature: manifest.signature, outputs: proof.outputs)

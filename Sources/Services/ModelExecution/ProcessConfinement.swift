@@ -10,7 +10,7 @@ package struct ConfinedProgram: Sendable, Equatable {
     package let environment: [String: String]
     /// Files and folders that it may read, besides what every program of the system may.
     package let readable: [String]
-    /// Folders that it may write into. The first is its working folder, home, and place for temporary files.
+    /// Folders that it may write into, besides one of its own for temporary files, where it starts.
     package let writable: [String]
     /// The most bytes of memory that are its own.
     package let memoryBytes: Int

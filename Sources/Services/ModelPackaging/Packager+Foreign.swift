@@ -103,7 +103,9 @@ extension Packager {
         let report = prepared.report
         do {
             let runtime = try runtimes(EngineName.native)
-            let engine = try runtime.open(modelAt: prepared.folder.modelFile(candidate.file))
+            let file = try prepared.folder.modelFile(candidate.file)
+            try runtime.prepare(for: file)
+            let engine = try runtime.open(modelAt: file)
             let signature = try Signature(
                 inputs: engine.inputs, outputs: engine.outputs, columns: report.columns)
             let (recording, edgesFrom) = try recording(rows, of: report, as: signature)

@@ -89,7 +89,9 @@ package struct Packager: Sendable {
         }
         progress("loading \(source)")
         let runtime = try runtimes(engineName)
-        let engine = try runtime.open(modelAt: models.modelFile(path))
+        let model = try models.modelFile(path)
+        try runtime.prepare(for: model)
+        let engine = try runtime.open(modelAt: model)
 
         let columns = try project.columns ?? columnsFromTable(project, engine: engine)
         var signature = try Signature(inputs: engine.inputs, outputs: engine.outputs, columns: columns)

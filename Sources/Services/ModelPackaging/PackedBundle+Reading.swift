@@ -29,7 +29,7 @@ extension PackedBundle {
         let runtime = try runtimes(manifest.engine)
         let model = try folder.modelFile(manifest.model)
         // It may have been packed elsewhere.
-        try runtime.install(for: model)
+        try runtime.prepare(for: model)
         let proven = try ProvenModel(
             proving: PreparedBundle(manifest: manifest, model: model, examples: examples), on: runtime)
         let endpoints = try provenance.texts("endpoints").map { name throws(Refusal) in try EndpointName(name) }
