@@ -67,15 +67,21 @@ soak: setup
 		Tests/ForeignModelTests/test_starting_again.py
 	.tools/venv-python/bin/python Benchmarks/corpus/run.py --binary .build/debug/slipway
 
-# The tests under the thread sanitizer, the real binary included. The first build takes minutes.
-# Addresses are not randomized: with many random bits the sanitizer finds no room for its own memory.
+# The tests under a sanitizer, the real binary included: SANITIZER=thread or address. The first build takes minutes.
+# Addresses are not randomized: with many random bits a sanitizer finds no room for its own memory. That memory is far more
+# than a sandbox lets a process have, and freed memory is kept for a while: the tests of that are left out.
+SANITIZER ?= thread
+SANITIZED = .build-$(SANITIZER)
 sanitize: setup
-	swift build --build-tests --sanitize=thread --scratch-path .build-tsan
-	@folder=$$(dirname "$$(readlink -f .build-tsan/debug)")/lib; mkdir -p "$$folder"; \
+	swift build --build-tests --sanitize=$(SANITIZER) --scratch-path $(SANITIZED)
+	@folder=$$(dirname "$$(readlink -f $(SANITIZED)/debug)")/lib; mkdir -p "$$folder"; \
 	ln -sfn "$$PWD/.tools/engines" "$$folder/slipway"
 	TSAN_OPTIONS="suppressions=$$PWD/Tests/tsan.suppressions exitcode=66" \
-	SLIPWAY_BINARY="$$PWD/.build-tsan/debug/slipway" \
-	setarch -R swift test --skip-build --sanitize=thread --scratch-path .build-tsan
+	ASAN_OPTIONS="detect_leaks=0 exitcode=66" \
+	SLIPWAY_BINARY="$$PWD/$(SANITIZED)/debug/slipway" \
+	setarch -R swift test --skip-build --sanitize=$(SANITIZER) --scratch-path $(SANITIZED) \
+		--skip 'theProgramRunsWithNothingOfItsStarters|everyMachineHoldsTheFilterAndTheLimits' \
+		$(if $(filter address,$(SANITIZER)),--skip givesMemoryBack)
 
 install: build
 	install -D -m 755 -s "$$(swift build -c release --show-bin-path)/slipway" "$(PREFIX)/bin/slipway"

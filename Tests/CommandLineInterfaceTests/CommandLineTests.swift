@@ -41,7 +41,7 @@ struct CommandLineTests {
     @Test(arguments: [
         "deploy", "predict churn", "predict churn --row {} --rows f.csv", "predict ../churn --row {}",
         "serve --port 65536", "serve --port -1", "serve --body-limit 0", "serve --body-limit 1MB",
-        "serve --lane-threads 0", "serve --drain-timeout 30", "serve --drain-timeout 25h",
+        "serve --lane-threads 0", "serve --worker-processes 0", "serve --drain-timeout 30", "serve --drain-timeout 25h",
         "logs --lines 0", "logs --lines 1001", "doctor --port 0", "status --format yaml",
         "model show", "model alias set churn champion 0", "model alias set churn @champion 1", "ledger list --from -1",
         "bench churn --rate 0/s --duration 1s", "bench churn --rate 5/s --duration 0s", "bench churn --rate 5/s",

@@ -52,8 +52,8 @@ struct FakeToolbox: Toolbox {
     func serve(_ options: ServeOptions) async throws {
         note(
             "serve \(options.data ?? "-") \(options.host ?? "-") \(options.port ?? -1) \(options.tokenFile ?? "-") "
-                + "\(options.bodyLimit) \(options.laneThreads.map(String.init) ?? "-") \(options.sharesPort) "
-                + "\(options.takesOver) \(options.drainTimeout)")
+                + "\(options.bodyLimit) \(options.laneThreads.map(String.init) ?? "-") \(options.workerProcesses) "
+                + "\(options.sharesPort) \(options.takesOver) \(options.drainTimeout)")
     }
 
     func runningServer(data: String?) async throws -> LocalServer? {

@@ -155,12 +155,13 @@ struct MachineCommandTests {
         #expect(await slipway("serve", tools: tools).code == 0)
         let chosen = await slipway(
             "serve", "--data", "d", "--host", "0.0.0.0", "--port", "0", "--token-file", "f", "--body-limit", "1KiB",
-            "--lane-threads", "2", "--share-port", "--take-over", "--drain-timeout", "500ms", tools: tools)
+            "--lane-threads", "2", "--worker-processes", "3", "--share-port", "--take-over", "--drain-timeout", "500ms",
+            tools: tools)
         #expect(chosen.output.isEmpty)
         #expect(
             tools.calls == [
-                "serve - - -1 - 67108864 - false false 30.0 seconds",
-                "serve d 0.0.0.0 0 f 1024 2 true true 0.5 seconds",
+                "serve - - -1 - 67108864 - 2 false false 30.0 seconds",
+                "serve d 0.0.0.0 0 f 1024 2 3 true true 0.5 seconds",
             ])
     }
 

@@ -16,13 +16,15 @@ final class EngineLibraries: Sendable {
     private let loaded = Mutex<(any EngineRuntime)?>(nil)
     let workers: Workers
 
-    /// - Parameter log: Gets what processes that run models print, and what happens to them.
+    /// - Parameters:
+    ///   - processes: The most of one model that runs in processes of its own.
+    ///   - log: Gets what processes that run models print, and what happens to them.
     init(
-        folder: DataFolder, demand: SandboxDemand = .full,
+        folder: DataFolder, demand: SandboxDemand = .full, processes: Int = 2,
         log: @escaping @Sendable (_ model: String, _ line: String) -> Void = { _, _ in }
     ) {
         self.folder = folder
-        workers = Workers(folder: folder, demand: demand, log: log)
+        workers = Workers(folder: folder, demand: demand, processes: processes, log: log)
     }
 
     /// What executes bundles of the engine's name.

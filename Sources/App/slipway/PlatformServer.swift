@@ -43,7 +43,7 @@ struct PlatformServer {
         let token = try await prepareToken(authority, in: folder)
 
         let engines = EngineLibraries(
-            folder: folder, demand: try SandboxDemand(options.sandbox),
+            folder: folder, demand: try SandboxDemand(options.sandbox), processes: options.workerProcesses,
             log: { model, line in
                 logger.info("worker", metadata: ["model": "\(model)", "line": "\(line)"])
             })

@@ -15,16 +15,21 @@ struct Workers: Sendable {
     private let environments: PythonEnvironments
     private let confinement: SandboxConfinement
 
-    init(folder: DataFolder, demand: SandboxDemand, log: @escaping @Sendable (_ model: String, _ line: String) -> Void)
-    {
+    init(
+        folder: DataFolder, demand: SandboxDemand, processes: Int,
+        log: @escaping @Sendable (_ model: String, _ line: String) -> Void
+    ) {
         self.folder = folder
         confinement = SandboxConfinement(demand: demand)
         let package = PythonPackage(folder: "\(folder.path)/python")
         environments = PythonEnvironments(
             folder: "\(folder.path)/environments", package: { () throws(EngineError) in try package.place() },
             variables: ProcessInfo.processInfo.environment, log: { log("environments", $0) })
+        var limits = WorkerLimits()
+        limits.processCount = processes
         runtime = WorkerRuntime(
-            environments: environments, confinement: confinement, folder: "\(folder.path)/workers", log: log)
+            environments: environments, confinement: confinement, folder: "\(folder.path)/workers", limits: limits,
+            log: log)
     }
 
     /// Takes away temporary folders that programs which were killed have left.

@@ -106,6 +106,8 @@ package struct ServeOptions: Sendable {
     package let bodyLimit: Int
     /// Threads for models that are too heavy for an event loop; `nil` for one a core.
     package let laneThreads: Int?
+    /// The most processes of one model that does not run in this one.
+    package let workerProcesses: Int
     /// Certificate chain and key, both as PEM; `nil` for plain HTTP.
     package let tlsCertificate: String?
     package let tlsKey: String?
@@ -126,7 +128,8 @@ package struct ServeOptions: Sendable {
 
     package init(
         data: String?, host: String?, port: Int?, tokenFile: String?, bodyLimit: Int, laneThreads: Int?,
-        tlsCertificate: String? = nil, tlsKey: String? = nil, sharesPort: Bool = false, takesOver: Bool = false,
+        workerProcesses: Int = 2, tlsCertificate: String? = nil, tlsKey: String? = nil, sharesPort: Bool = false,
+        takesOver: Bool = false,
         drainTimeout: Duration = .seconds(30), invocations: String? = nil, opensPredictions: Bool = false,
         sagemakerRoot: String? = nil
     ) {
@@ -139,6 +142,7 @@ package struct ServeOptions: Sendable {
         self.tokenFile = tokenFile
         self.bodyLimit = bodyLimit
         self.laneThreads = laneThreads
+        self.workerProcesses = workerProcesses
         self.tlsCertificate = tlsCertificate
         self.tlsKey = tlsKey
         self.sharesPort = sharesPort

@@ -47,6 +47,9 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Threads for models that are too heavy for an event loop; without it, one a core, at least two.")
     var laneThreads: Int?
 
+    @Option(help: "The most processes of one model that does not run natively; beyond the first when all are busy.")
+    var workerProcesses = 2
+
     @Flag(help: "Let other servers, with data folders of their own, listen on the same port.")
     var sharePort = false
 
@@ -89,13 +92,17 @@ struct Serve: AsyncParsableCommand {
             throw ValidationError("--tls-certificate and --tls-key go together.")
         }
         guard (1...1024).contains(laneThreads ?? 1) else { throw ValidationError("--lane-threads takes 1 to 1024.") }
+        guard (1...256).contains(workerProcesses) else {
+            throw ValidationError("--worker-processes takes 1 to 256.")
+        }
         guard bodyLimit.bytes <= 2 << 30 else { throw ValidationError("--body-limit takes at most 2GiB.") }
     }
 
     mutating func run() async throws {
         var options = ServeOptions(
             data: folder.data, host: host, port: port, tokenFile: tokenFile, bodyLimit: bodyLimit.bytes,
-            laneThreads: laneThreads, tlsCertificate: tlsCertificate, tlsKey: tlsKey, sharesPort: sharePort,
+            laneThreads: laneThreads, workerProcesses: workerProcesses, tlsCertificate: tlsCertificate, tlsKey: tlsKey,
+            sharesPort: sharePort,
             takesOver: takeOver, drainTimeout: drainTimeout?.duration ?? .seconds(30),
             invocations: invocations?.rawValue,
             opensPredictions: openPredictions, sagemakerRoot: sagemaker ? sagemakerRoot : nil)
