@@ -228,7 +228,8 @@ part() {
             ;;
         engine) engine ;;
         test)
-            debian_packages bubblewrap
+            # The sandbox, and what runs workers that are no Python of ours: R, Java, and PyTorch as a CPU build.
+            debian_packages bubblewrap r-base-core r-cran-jsonlite openjdk-17-jdk-headless python3-torch
             virtual_environment "$VENV"
             python_packages "$VENV" test
             ;;
