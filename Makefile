@@ -65,7 +65,8 @@ soak: setup
 	SLIPWAY_SOAK=1 .tools/venv/bin/python -m pytest -q -rP -p no:cacheprovider Tests/HostileTests
 	SLIPWAY_SOAK=1 .tools/venv-python/bin/python -m pytest -q -rP -p no:cacheprovider \
 		Tests/ForeignModelTests/test_starting_again.py
-	.tools/venv-python/bin/python Benchmarks/corpus/run.py --binary .build/debug/slipway
+	$(MAKE) build
+	.tools/venv-python/bin/python Benchmarks/corpus/run.py
 
 # The tests under a sanitizer, the real binary included: SANITIZER=thread or address. The first build takes minutes.
 # Addresses are not randomized: with many random bits a sanitizer finds no room for its own memory. That memory is far more

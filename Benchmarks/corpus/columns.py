@@ -45,7 +45,8 @@ TABLES = {
     "churn_knn_imputer": lambda: make_pipeline(
         ColumnTransformer([("n", KNNImputer(), NUMBERS)]), linear_model.LogisticRegression(max_iter=1000)),
     "churn_log": lambda: make_pipeline(
-        ColumnTransformer([("n", make_pipeline(SimpleImputer(), FunctionTransformer(np.log1p)), NUMBERS)]),
+        ColumnTransformer([("n", make_pipeline(
+            SimpleImputer(), FunctionTransformer(np.abs), FunctionTransformer(np.log1p)), NUMBERS)]),
         linear_model.LogisticRegression(max_iter=1000)),
 }
 LANGUAGE = {

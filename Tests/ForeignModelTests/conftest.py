@@ -11,7 +11,7 @@ from program import running
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """Runs models with the Python that runs these tests."""
-    with running(tmp_path_factory.mktemp("slipway"), SLIPWAY_PYTHON=sys.executable) as server:
+    with running(tmp_path_factory.mktemp("slipway"), SLIPWAY_PYTHON=sys.executable, DATABASE_PASSWORD="hunter2") as server:
         yield server
 
 

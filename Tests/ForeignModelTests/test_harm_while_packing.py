@@ -30,7 +30,6 @@ def test_bytes_for_the_terminal_do_not_reach_it(server, tmp_path):
     assert len(said) < 20_000 and "\x1b" not in said and "\0" not in said
 
 
-@pytest.mark.xfail(strict=True, reason="problems.load_problem knows no MemoryError: the file is said to be damaged")
 def test_a_model_that_needs_more_memory_than_there_is_is_told_so(server, tmp_path):
     """Not touched: a limit that counts only what is used would cost the machine what it protects."""
     code = "import mmap\nhoard = []\nwhile True:\n  try: hoard.append(mmap.mmap(-1, 1 << 28, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))\n"
@@ -43,7 +42,6 @@ def test_children_that_outlive_their_parent_are_ended(server, tmp_path):
     refused(server, tmp_path, code)
 
 
-@pytest.mark.xfail(strict=True, reason="Ctrl-C ends the command before it takes away the folder it prepared in")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_a_pack_that_is_given_up_leaves_no_folder(server, tmp_path, number):
     """An endless loop ends after minutes; whoever does not wait for that ends the command, and the model is large."""
@@ -60,7 +58,6 @@ def test_a_pack_that_is_given_up_leaves_no_folder(server, tmp_path, number):
         process.communicate()
 
 
-@pytest.mark.xfail(strict=False, reason="bubblewrap's child outlives it when that is killed before the child asked to go with it")
 def test_a_pack_that_is_given_up_at_once_leaves_no_process(server, tmp_path):
     """Each time within the milliseconds in which its sandbox is made."""
     model = write_pickle(tmp_path, LOOPS)

@@ -75,7 +75,6 @@ def test_links_inside_of_a_folder_are_what_they_point_to(tmp_path, project):
     pack(tmp_path, project, code=0)
 
 
-@pytest.mark.xfail(strict=True, reason="a model that is named through a link is refused")
 def test_a_model_that_is_itself_a_link_is_what_a_person_named(tmp_path):
     (tmp_path / "sample.csv").write_text("a\n1.5\n2\n")
     store = tmp_path / "store"
@@ -106,7 +105,6 @@ def test_rows_that_are_none_are_explained(tmp_path, project):
         assert "left no report" not in refused.stderr and "Traceback" not in refused.stderr, name
 
 
-@pytest.mark.xfail(strict=True, reason="a folder with code is bundled whole, with rows that lie in it")
 def test_the_rows_of_the_sample_are_no_code(tmp_path, project):
     """Data of real people has no place in a bundle's code because it lay beside it."""
     (project / "sample.csv").write_text(SAMPLE)
@@ -114,7 +112,14 @@ def test_the_rows_of_the_sample_are_no_code(tmp_path, project):
     assert not list((tmp_path / "bundle").rglob("sample.csv"))
 
 
-@pytest.mark.xfail(strict=True, reason="a folder with code is bundled whole, with the data folder that lies in it")
+def test_settings_histories_and_environments_are_no_code(tmp_path, project):
+    for name in [".env", ".git/config", "own/lib/site.py", "own/pyvenv.cfg", "__pycache__/predict.pyc", "package/data.txt"]:
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text("kept" if name == "package/data.txt" else SECRET)
+    pack(tmp_path, project, code=0)
+    assert [path.read_text() for path in (tmp_path / "bundle").rglob("data.txt")] == ["kept"]
+
+
 def test_a_data_folder_in_the_project_is_no_code(tmp_path, project):
     """Its token, above all, goes nowhere."""
     (project / "data").mkdir(mode=0o700)

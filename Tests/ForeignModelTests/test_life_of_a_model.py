@@ -11,7 +11,7 @@ import numpy
 import pandas
 import pytest
 from foreign import ask, deploy_code
-from program import running
+from program import BINARY, ROOT, running
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import RandomForestClassifier
@@ -198,3 +198,27 @@ def test_torch_runs_in_the_systems_environment(server, tmp_path):
     status, answer = ask(server, "net", {"a": 1, "b": 2, "c": 3})
     assert status == 200
     numpy.testing.assert_allclose(answer["predictions"][0]["prediction"], json.loads(made.stdout)[0], rtol=1e-5)
+
+
+def test_a_torch_module_goes_from_the_notebook_to_the_server(server, tmp_path):
+    """Saved as TorchScript; Debian's packages keep no list of their files, and stand in the lock nonetheless."""
+    if subprocess.run([SYSTEM_PYTHON, "-c", "import torch"], capture_output=True).returncode:
+        pytest.skip("Debian's python3-torch is not installed")
+    code = """
+import json, sys, numpy, slipway, torch
+net = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.Dropout(), torch.nn.Linear(8, 2))
+rows = numpy.random.default_rng(0).normal(size=(40, 3)).astype(numpy.float32)
+deployed = slipway.deploy(net, name="module", examples=rows)
+with torch.inference_mode():
+    expected = net.eval()(torch.tensor(rows)).numpy()
+served = slipway.Client().predict("module", rows)["prediction"]
+json.dump([float(numpy.abs(served - expected).max()), deployed.report["conversion"]["served_by"]], sys.stdout)
+"""
+    environment = server.environment | {"PYTHONPATH": str(ROOT / "python"), "SLIPWAY_BINARY": str(BINARY),
+                                        "SLIPWAY_PYTHON": SYSTEM_PYTHON}  # fmt: skip
+    done = subprocess.run([SYSTEM_PYTHON, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    difference, served_by = json.loads(done.stdout.splitlines()[-1])
+    assert (difference < 1e-5, served_by) == (True, "worker")
+    locks = [json.loads(path.read_text()) for path in (server.data / "environments").glob("*.json")]
+    assert any({"numpy", "torch"} <= {pin.partition("==")[0] for pin in lock["requirements"]} for lock in locks)

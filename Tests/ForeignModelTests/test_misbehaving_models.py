@@ -117,6 +117,7 @@ def test_the_systems_secrets_cannot_be_read(misbehaving):
 
 
 def test_the_environment_of_the_server_is_not_there(misbehaving):
+    assert "hunter2" in misbehaving.environment.values()
     status, answer = ask(misbehaving, "odd", row("environment"))
     assert (status, answer["predictions"][0]["prediction"]) == (200, 0)
 

@@ -47,7 +47,6 @@ def still_answers(worker):
         ("exit(3)", "SystemExit: 3"),
         ("import sys; sys.exit()", "SystemExit"),
         ("return predict(x)", "RecursionError"),
-        ("return bytearray(1 << 60)", "MemoryError"),
         ("import no_such_module_anywhere", "ModuleNotFoundError: No module named 'no_such_module_anywhere'"),
         ("raise ValueError('x' * 100_000_000)", "ValueError: xxx"),
         ("raise ValueError('\\udc80')", "ValueError: ?"),
@@ -61,6 +60,14 @@ def test_what_a_model_raises_is_failed(start, misbehaves, says):
     assert answer["code"] == "failed" and answer["message"].startswith(says)
     assert len(answer["trace"]) <= 10_000
     still_answers(worker)
+
+
+def test_a_process_without_memory_says_so_and_leaves(start):
+    """What it holds it may hold for ever: the next request is for another process."""
+    worker = start("return bytearray(1 << 60)")
+    answer = worker.predict(x=-ROWS)
+    assert answer["code"] == "failed" and answer["message"].startswith("MemoryError")
+    assert worker.process.wait(10) == 1
 
 
 @pytest.mark.parametrize(

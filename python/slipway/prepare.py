@@ -38,7 +38,8 @@ def main(arguments: list[str]) -> int:
 
 def prepared(request: Request) -> dict:
     source = sources.find(request.source, request.loader, request.code)
-    job = Job.start(request, source, source.stage(Path(request.out)))
+    rows = [path for path in (request.rows, request.baseline) if path is not None]
+    job = Job.start(request, source, source.stage(Path(request.out), rows))
     try:
         if source.onnx is not None:
             return {"schema": "slipway.prepared/1", "status": "prepared", **candidates.of_onnx(job)}

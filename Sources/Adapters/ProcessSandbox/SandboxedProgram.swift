@@ -50,6 +50,10 @@ package struct SandboxedProgram {
     private mutating func run() throws(SystemFailure) -> Int32 {
         try expect("closing descriptors", sandbox_close_from(3))
         takeSignalsAsUsual()
+        // Until somebody waits for them: one that comes while the sandbox is made would leave half of it behind.
+        var ends = Self.signalSet(Self.endings)
+        unsafe sigprocmask(SIG_BLOCK, &ends, nil)
+        try expect("adopting orphans", sandbox_adopt_orphans())
         guard (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count) == 1 else {
             throw SystemFailure("This process has threads already.")
         }
@@ -127,14 +131,33 @@ package struct SandboxedProgram {
         close(0)
         close(1)
         let ended = try expect("the program's process", sandbox_pidfd_open(child))
-        var watched = [ended, parent].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         // A signal ends the wait, and with it everything.
-        for number in [SIGTERM, SIGINT, SIGHUP] { signal(number) { _ in } }
-        unsafe poll(&watched, nfds_t(watched.count), -1)
-        if watched[0].revents == 0 { kill(child, SIGKILL) }
+        for number in Self.endings { signal(number) { _ in } }
+        if sandbox_wait(ended, parent) == 0 { kill(child, SIGKILL) }
         var status: Int32 = 0
         while unsafe waitpid(child, &status, 0) < 0, errno == EINTR {}
+        endOrphans()
         return exitStatus(status)
+    }
+
+    /// Bubblewrap's child outlives it when that is killed before the child has asked to go with it.
+    private func endOrphans() {
+        let list = "/proc/self/task/\(getpid())/children"
+        while true {
+            for orphan in (kernelText(list) ?? "").split(separator: " ").compactMap({ pid_t($0) }) {
+                kill(orphan, SIGKILL)
+            }
+            guard waitpid(-1, nil, 0) > 0 || errno == EINTR else { return }
+        }
+    }
+
+    private static let endings = [SIGTERM, SIGINT, SIGHUP]
+
+    private static func signalSet(_ numbers: [Int32]) -> sigset_t {
+        var set = sigset_t()
+        unsafe sigemptyset(&set)
+        for number in numbers { unsafe sigaddset(&set, number) }
+        return set
     }
 
     /// This program.
@@ -152,6 +175,8 @@ package struct SandboxedProgram {
         try expect("hiding", sandbox_hide())
         let child = try expect("a new process", sandbox_fork())
         guard child == 0 else { return child }
+        var none = signalSet([])
+        unsafe sigprocmask(SIG_SETMASK, &none, nil)
         do {
             try work()
         } catch {

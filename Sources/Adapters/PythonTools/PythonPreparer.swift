@@ -70,6 +70,9 @@ package struct PythonPreparer: ModelPreparer {
     private func handedOver(_ request: PreparationRequest, in folder: String) throws -> PreparationRequest {
         guard geteuid() == 0 else { return request }
         let given = "\(folder)/given"
+        // They are copied by themselves; and the folder that this is copied into may lie in the project.
+        let apart = Set([request.rows, request.baseline].compactMap { $0.flatMap(FileIdentity.init) })
+            .union(ancestors(of: folder).compactMap(FileIdentity.init))
         var copies: [String: String] = [:]
         func copy(_ path: String) throws -> String {
             guard path.hasPrefix("/") else { return path }
@@ -77,7 +80,7 @@ package struct PythonPreparer: ModelPreparer {
             let place = "\(given)/\(copies.count)"
             try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
             let target = "\(place)/\(lastPart(of: path))"
-            try copyPlain(path, to: target)
+            try copyPlain(path, to: target, except: apart)
             copies[path] = target
             return target
         }
@@ -135,15 +138,47 @@ package struct PythonPreparer: ModelPreparer {
     }
 }
 
+/// One file or folder, whatever it is called.
+private struct FileIdentity: Hashable {
+    let device: dev_t
+    let node: ino_t
+
+    init(_ status: stat) {
+        device = status.st_dev
+        node = status.st_ino
+    }
+
+    init?(_ path: String) {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { return nil }
+        self.init(status)
+    }
+}
+
+/// The folder and all that it lies in.
+private func ancestors(of folder: String) -> [String] {
+    var all = [folder]
+    while let last = all.last, last.count > 1 {
+        all.append(URL(fileURLWithPath: last).deletingLastPathComponent().path)
+    }
+    return all
+}
+
 /// Copies files and folders, and links as they are. What is neither has no content, and reading it may never end.
-private func copyPlain(_ path: String, to target: String, isNamed: Bool = true) throws {
+///
+/// - Parameter except: What is left out of folders.
+private func copyPlain(
+    _ path: String, to target: String, except: Set<FileIdentity>, isNamed: Bool = true
+) throws {
     var status = stat()
-    guard unsafe (isNamed ? stat(path, &status) : lstat(path, &status)) == 0 else { return }
+    guard unsafe (isNamed ? stat(path, &status) : lstat(path, &status)) == 0,
+        isNamed || !except.contains(FileIdentity(status))
+    else { return }
     switch status.st_mode & S_IFMT {
     case S_IFDIR:
         try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
         for name in try FileManager.default.contentsOfDirectory(atPath: path) {
-            try copyPlain("\(path)/\(name)", to: "\(target)/\(name)", isNamed: false)
+            try copyPlain("\(path)/\(name)", to: "\(target)/\(name)", except: except, isNamed: false)
         }
     case S_IFREG:
         let real = isNamed ? URL(fileURLWithPath: path).resolvingSymlinksInPath().path : path

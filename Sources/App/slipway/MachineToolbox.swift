@@ -40,7 +40,8 @@ struct MachineToolbox: Toolbox {
         }
         choices.examples = options.examples.map(source.nameForFile)
         choices.baseline = options.baseline.map(source.nameForFile)
-        let named = [choices.examples, choices.baseline, choices.code].compactMap(\.self).filter { $0.hasPrefix("/") }
+        let named = [choices.source, choices.examples, choices.baseline, choices.code].compactMap(\.self)
+            .filter { $0.hasPrefix("/") }
         let folder = try ConfinedFolder(at: source.folder, granting: Set(named))
         let runtimes: RuntimeLookup = { engine throws(EngineError) in try engines.runtime(of: engine) }
         if source.model == nil, try PackedBundle.isBundle(folder) {
@@ -126,7 +127,7 @@ struct MachineToolbox: Toolbox {
 /// A project folder, or a model file in one.
 private struct ProjectSource {
     let folder: String
-    /// The model file's name, when a file was named.
+    /// What the project calls the model file, when a file was named.
     let model: String?
 
     init(_ path: String) throws {
@@ -138,15 +139,20 @@ private struct ProjectSource {
         }
         let url = URL(fileURLWithPath: path)
         folder = isFolder.boolValue ? url.path : url.deletingLastPathComponent().path
-        model = isFolder.boolValue ? nil : url.lastPathComponent
+        model = isFolder.boolValue ? nil : name(of: path, in: folder)
     }
 
-    /// What a file that the command line names is called inside the project: an absolute path when it lies elsewhere.
-    func nameForFile(_ path: String) -> String {
-        let absolute = URL(fileURLWithPath: path).standardizedFileURL.path
-        let inside = URL(fileURLWithPath: folder).standardizedFileURL.path + "/"
-        return absolute.hasPrefix(inside) ? String(absolute.dropFirst(inside.count)) : absolute
-    }
+    /// What a file that the command line names is called inside the project.
+    func nameForFile(_ path: String) -> String { name(of: path, in: folder) }
+}
+
+/// A path within the folder; an absolute one when the file lies elsewhere, also where a link leads: who names a link means
+/// what it points to.
+private func name(of path: String, in folder: String) -> String {
+    let absolute = URL(fileURLWithPath: path).standardizedFileURL.path
+    let inside = URL(fileURLWithPath: folder).standardizedFileURL.path + "/"
+    let isLink = (try? FileManager.default.destinationOfSymbolicLink(atPath: absolute)) != nil
+    return absolute.hasPrefix(inside) && !isLink ? String(absolute.dropFirst(inside.count)) : absolute
 }
 
 private struct LocalPackedProject: PackedProject {

@@ -65,33 +65,3 @@ struct Workers: Sendable {
             })
     }
 }
-
-/// A folder that goes away with the last one who needs its files.
-private final class Staging: Sendable {
-    let path: String
-
-    init(in parent: String) throws {
-        path = "\(parent)/\(UUID().uuidString.lowercased())"
-        try FileManager.default.createDirectory(
-            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-}
-
-/// The files of a staging folder, which stay for as long as somebody may read them.
-private struct StagedFolder: ProjectFolder {
-    let staging: Staging
-    let files: ConfinedFolder
-
-    var name: String { files.name }
-    func fileNames() throws -> [String] { try files.fileNames() }
-    func contains(_ path: String) throws -> Bool { try files.contains(path) }
-    func read(_ path: String, limit: Int) throws -> [UInt8] { try files.read(path, limit: limit) }
-    func pieces(of path: String) throws -> @Sendable () throws -> [UInt8]? { try files.pieces(of: path) }
-    func describe(_ path: String) throws -> BundleFile { try files.describe(path) }
-    func modelFile(_ path: String) throws -> ModelFile { try files.modelFile(path) }
-    func place(_ path: String) throws -> String { try files.place(path) }
-    func create(_ path: String, _ content: [UInt8]) throws { try files.create(path, content) }
-    func commit() -> SourceCommit? { files.commit() }
-}

@@ -52,7 +52,9 @@ extension Packager {
 
     /// Large models keep their weights in a file beside, under one of two customary names.
     func externalData(of source: String, in models: any ProjectFolder) throws -> [String] {
-        try [source + ".data", source + "_data"].filter { try models.contains($0) }
+        // One that a link names elsewhere has nothing beside it that a person named.
+        guard !source.hasPrefix("/") else { return [] }
+        return try [source + ".data", source + "_data"].filter { try models.contains($0) }
     }
 
     /// The header of the examples names the columns of a matrix, when nothing else does and it has as many.

@@ -7,6 +7,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/mount.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
@@ -26,6 +27,15 @@ int sandbox_pidfd_open(pid_t process) { return (int)syscall(SYS_pidfd_open, proc
 int sandbox_close_from(int first) { return (int)syscall(SYS_close_range, first, ~0U, 0); }
 
 int sandbox_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); }
+
+int sandbox_adopt_orphans(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
+int sandbox_wait(int first, int second) {
+    struct pollfd entries[] = {{first, POLLIN, 0}, {second, POLLIN, 0}};
+    sigset_t none;
+    sigemptyset(&none);
+    return ppoll(entries, 2, NULL, &none) > 0 && entries[0].revents != 0;
+}
 
 int sandbox_hide(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 

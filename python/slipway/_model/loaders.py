@@ -6,6 +6,8 @@ Opening a pickle runs its code. This is only ever called inside a sandbox, never
 
 from __future__ import annotations
 
+import importlib.util
+import os
 import pickle
 import sys
 import zipfile
@@ -146,6 +148,10 @@ def load_torch(path: Path) -> object:
 
 
 def load_keras(path: Path) -> object:
+    """By any backend that is there: the file is the same for all of them. Keras itself would insist on TensorFlow."""
+    there = [name for name in ("tensorflow", "torch", "jax") if importlib.util.find_spec(name)]
+    if there:
+        os.environ.setdefault("KERAS_BACKEND", there[0])
     import keras
 
     return keras.models.load_model(path, compile=False)

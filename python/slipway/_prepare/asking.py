@@ -72,6 +72,10 @@ def recorded_call(recorded: dict, table: Table) -> signature.Call:
             values = values.astype(dtype)
         cast[name] = values
     if not columns:
-        return signature.Call(recorded["form"], inputs, [], table)
+        types = {datatype: dtype for dtype, datatype in signature.DATATYPES.items()}
+        for name, datatype in ((one["name"], one["datatype"]) for one in inputs):
+            values = table.columns[name]
+            cast[name] = values.astype(types[datatype]) if values.dtype != object else values
+        return signature.Call(recorded["form"], inputs, [], Table(cast, is_named=table.is_named))
     categories = {column["name"]: column["categories"] for column in columns if "categories" in column}
     return signature.Call(recorded["form"], inputs, columns, Table(cast, categories))

@@ -42,10 +42,15 @@ def lock(modules: set[str], platform: str) -> tuple[dict, list[str]]:
 
 
 def _distributions_by_module() -> dict[str, set[str]]:
-    """As importlib.metadata has it from Python 3.11 on: told from the files, not only from `top_level.txt`."""
+    """As importlib.metadata has it from Python 3.11 on: told from the files, and from `top_level.txt` where a system's
+    package lists none.
+    """
     found: dict[str, set[str]] = {}
     for distribution in metadata.distributions():
         name = distribution.metadata["Name"]
+        if name and distribution.files is None:
+            for top in (distribution.read_text("top_level.txt") or "").split():
+                found.setdefault(top, set()).add(name)
         for file in distribution.files or []:
             top = file.parts[0]
             if name and (len(file.parts) > 1 or top.endswith((".py", ".so"))) and not top.startswith((".", "_")):

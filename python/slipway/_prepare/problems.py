@@ -41,6 +41,10 @@ def module_missing(module: str) -> Problem:
     return Problem("module_missing", f"The model needs the module “{module}”, which is not there.", ADD_CODE, module)
 
 
+def memory_short(code: str) -> Problem:
+    return Problem(code, "The model needs more memory than there is.", "Give it more memory, or a smaller model.")
+
+
 def one_line(error: BaseException) -> str:
     text = " ".join(str(error).split())[:800]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
@@ -65,6 +69,8 @@ def load_problem(error: BaseException) -> Problem:
             f"The model needs “{unnamed['name']}” of the module “{unnamed['module']}”, which has no such name here.",
             "Install the version of the module that the model was saved with, or add its folder with --code.",
             unnamed["module"])
+    if isinstance(error, MemoryError):
+        return memory_short("load_failed")
     if isinstance(error, SystemExit):
         return Problem("load_failed", f"Opening the model ended Python with exit({error.code!r}).",
                        "Take the call of exit out of the model's code, and save it again.")

@@ -10,7 +10,7 @@ from pathlib import Path
 from . import edges, environment, examples, made_rows, notes, original, parts, rows, said, signature
 from .asking import Caller, recorded_call
 from .job import Job
-from .problems import Problem
+from .problems import Problem, memory_short
 from .rows import Table
 
 ROW_LIMIT = 20_000
@@ -24,9 +24,7 @@ def main(path: str) -> int:
     except Problem as problem:
         job.finish("problem", problem.report())
     except MemoryError:
-        job.finish("problem", Problem("load_failed" if job.phase() == "load" else "predict_failed",
-                                      "The model needs more memory than there is.",
-                                      "Give it more memory, or a smaller model.").report())
+        job.finish("problem", memory_short("load_failed" if job.phase() == "load" else "predict_failed").report())
     sys.stderr.flush()
     # A model's threads, or what it registered for the end, must not keep the process.
     os._exit(0)

@@ -13,7 +13,8 @@ from .problems import Problem, refused
 from .refusals import refusal_of
 
 PICKLES = (".pkl", ".pickle", ".joblib", ".p", ".sav", ".dill")
-SKIPPED = shutil.ignore_patterns("__pycache__", ".git", ".venv", "venv", ".ipynb_checkpoints", "node_modules")
+SKIPPED = shutil.ignore_patterns(".*", "__pycache__", "*.pyc", "node_modules")
+"""Hidden files are settings and secrets of whoever works there."""
 
 
 @dataclass
@@ -29,20 +30,35 @@ class Source:
     columns: list[dict] | None = None
     """What the model's own description says of its columns: `{"name", "dtype", "nullable"}`."""
 
-    def stage(self, out: Path) -> list[str]:
-        """Copies what a bundle keeps into `out`. - Returns: the paths of the files, relative to it."""
+    def stage(self, out: Path, rows: list[str]) -> list[str]:
+        """Copies what a bundle keeps into `out`, without the files `rows`. - Returns: the paths of the files, relative to
+        it.
+        """
+        ignored = _left_out(out, rows)
         for origin, name in ((self.path, self.model), (self.code, "code")):
             if origin is None:
                 continue
             target = out / name
             target.parent.mkdir(parents=True, exist_ok=True)
             if origin.is_dir():
-                shutil.copytree(origin, target, ignore=SKIPPED, dirs_exist_ok=True)
+                shutil.copytree(origin, target, ignore=ignored, dirs_exist_ok=True)
             else:
                 shutil.copyfile(origin, target)
         roots = [out / name for origin, name in ((self.path, self.model), (self.code, "code")) if origin is not None]
         files = [path for root in roots for path in ([root] if root.is_file() else sorted(root.rglob("*")))]
         return [path.relative_to(out).as_posix() for path in files if path.is_file()]
+
+
+def _left_out(out: Path, rows: list[str]):
+    """What lies in a folder and is no part of a model: see docs/how-to/deploy-a-python-model.md."""
+    named, beside = {Path(path).resolve() for path in rows}, out.resolve()
+
+    def is_left_out(path: Path) -> bool:
+        real = path.resolve()
+        # The data folder of a server, in which this is prepared, holds its token.
+        return real in named or beside.is_relative_to(real) or (path / "pyvenv.cfg").is_file()
+
+    return lambda folder, names: SKIPPED(folder, names) | {name for name in names if is_left_out(Path(folder, name))}
 
 
 def find(source: str, loader: str | None = None, code: str | None = None) -> Source:

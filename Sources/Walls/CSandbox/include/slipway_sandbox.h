@@ -18,6 +18,10 @@ int sandbox_pidfd_open(pid_t process);
 int sandbox_close_from(int first);
 /// Has the kernel kill this process when the one that made it ends.
 int sandbox_die_with_parent(void);
+/// Makes this process the parent of those that its children leave behind.
+int sandbox_adopt_orphans(void);
+/// Waits until one of two descriptors can be read or a signal comes, blocked ones included. 1 when the first can be read.
+int sandbox_wait(int first, int second);
 /// Lets no process of the same user look into this one, until it starts another program.
 int sandbox_hide(void);
 /// Keeps to `count` of the processors it may use, from the `first` of these on, and round again.

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import ModelDomain
+import ModelExecution
+import ModelPackaging
+import ProjectFiles
+import Synchronization
+
+/// A folder that goes away with the last one who needs its files.
+final class Staging: Sendable {
+    let path: String
+
+    init(in parent: String) throws {
+        path = "\(parent)/\(UUID().uuidString.lowercased())"
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        Abandonment.remember(path)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+        Abandonment.forget(path)
+    }
+}
+
+/// What is done when a person gives a command up: processes that it started end first, then what they wrote goes.
+private enum Abandonment {
+    private static let folders = Mutex<Set<String>>([])
+    private static let watch = SignalWatch { end(by: $0) }
+
+    /// `@unchecked Sendable`: the sources are only kept.
+    private final class SignalWatch: @unchecked Sendable {
+        private let sources: [any DispatchSourceSignal]
+
+        init(_ handler: @escaping @Sendable (Int32) -> Never) {
+            sources = [SIGINT, SIGTERM, SIGHUP].map { number in
+                signal(number, SIG_IGN)
+                let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInitiated))
+                source.setEventHandler { handler(number) }
+                source.resume()
+                return source
+            }
+        }
+    }
+
+    static func remember(_ folder: String) {
+        _ = watch
+        _ = folders.withLock { $0.insert(folder) }
+    }
+
+    static func forget(_ folder: String) { _ = folders.withLock { $0.remove(folder) } }
+
+    private static func end(by number: Int32) -> Never {
+        // Asked first: a sandbox takes along what is in it. One that still writes keeps its folder from being removed.
+        for signal in [SIGTERM, SIGKILL] {
+            for child in children() { kill(child, signal) }
+            for _ in 0..<200 where !children().isEmpty { usleep(10_000) }
+        }
+        folders.withLock { for folder in $0 { try? FileManager.default.removeItem(atPath: folder) } }
+        signal(number, SIG_DFL)
+        raise(number)
+        exit(128 + number)
+    }
+
+    /// Processes of ours that run; those that ended and wait to be asked how do not count.
+    private static func children() -> [pid_t] {
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
+        return threads.flatMap { thread in
+            let list = (try? String(contentsOfFile: "/proc/self/task/\(thread)/children", encoding: .utf8)) ?? ""
+            return list.split(separator: " ").compactMap { pid_t($0) }
+        }.filter { child in
+            let status = (try? String(contentsOfFile: "/proc/\(child)/stat", encoding: .utf8)) ?? ""
+            return !(status.split(separator: ")").last?.hasPrefix(" Z") ?? true)
+        }
+    }
+}
+
+/// The files of a staging folder, which stay for as long as somebody may read them.
+struct StagedFolder: ProjectFolder {
+    let staging: Staging
+    let files: ConfinedFolder
+
+    var name: String { files.name }
+    func fileNames() throws -> [String] { try files.fileNames() }
+    func contains(_ path: String) throws -> Bool { try files.contains(path) }
+    func read(_ path: String, limit: Int) throws -> [UInt8] { try files.read(path, limit: limit) }
+    func pieces(of path: String) throws -> @Sendable () throws -> [UInt8]? { try files.pieces(of: path) }
+    func describe(_ path: String) throws -> BundleFile { try files.describe(path) }
+    func modelFile(_ path: String) throws -> ModelFile { try files.modelFile(path) }
+    func place(_ path: String) throws -> String { try files.place(path) }
+    func create(_ path: String, _ content: [UInt8]) throws { try files.create(path, content) }
+    func commit() -> SourceCommit? { files.commit() }
+}
