@@ -2,7 +2,6 @@
 import EngineONNX
 import Foundation
 import ModelExecution
-import Synchronization
 
 /// Opens a model in a process of its own before this one does: ONNX Runtime checks much of a file and not all of it, and
 /// some end the process that opens them. That must not be the server.
@@ -21,39 +20,55 @@ struct RehearsingRuntime: EngineRuntime {
     func open(modelAt file: ModelFile) throws(EngineError) -> any InferenceEngine { try runtime.open(modelAt: file) }
 
     func prepare(for file: ModelFile) throws(EngineError) {
-        if let harm = Rehearsal.harm(ofOpening: file, with: library) { throw .modelRefused(reason: harm) }
+        try Rehearsal.open(file, with: library)
         try runtime.prepare(for: file)
     }
 }
 
 enum Rehearsal {
     private static let word = "rehearse-opening"
-    private static let seconds = 600
+    private static let limitSeconds = 600
 
-    /// What becomes of a process that opens the model; `nil` when it lives. What a model is refused for is not looked at
-    /// here: opening it again will say so.
-    fileprivate static func harm(ofOpening file: ModelFile, with library: String) -> String? {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: executablePath())
-        process.arguments = [word, library, file.path]
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        let ended = DispatchSemaphore(value: 0)
-        process.terminationHandler = { _ in ended.signal() }
+    /// - Throws: ``EngineError`` when a process that opens the model does not live through it. What a model is refused for is
+    ///   not looked at here: opening it again will say so.
+    fileprivate static func open(_ file: ModelFile, with library: String) throws(EngineError) {
         // Where no further process starts, the model is opened as it always was.
-        guard (try? process.run()) != nil else { return nil }
-        guard ended.wait(timeout: .now() + .seconds(seconds)) == .success else {
-            kill(process.processIdentifier, SIGKILL)
-            return "it was not open after \(seconds / 60) minutes"
+        guard let process = start(["slipway", word, library, file.path]) else { return }
+        let limit = Moment.now.after(limitSeconds * 1_000_000_000)
+        var status: Int32 = 0
+        while unsafe waitpid(process, &status, WNOHANG) == 0 {
+            guard Moment.now < limit else {
+                kill(process, SIGKILL)
+                unsafe waitpid(process, &status, 0)
+                throw .modelRefused(reason: "it was not open after \(limitSeconds / 60) minutes")
+            }
+            usleep(1000)
         }
-        guard process.terminationReason == .uncaughtSignal else { return nil }
-        return "the process that opened it was ended by signal \(process.terminationStatus)"
+        switch status & 0x7f {
+        case 0: return
+        case SIGKILL: throw .memoryShort(reason: "the system ended the process that opened it first")
+        case let signal: throw .modelRefused(reason: "the process that opened it first was ended by signal \(signal)")
+        }
+    }
+
+    /// Not by Foundation, whose threads for it would be as nice as the one that loads, and stay.
+    private static func start(_ words: [String]) -> pid_t? {
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        for descriptor in STDIN_FILENO...STDERR_FILENO {
+            unsafe posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
+        }
+        let arguments = unsafe words.map { unsafe strdup($0) } + [nil]
+        defer { unsafe arguments.forEach { unsafe free($0) } }
+        var process: pid_t = 0
+        return unsafe posix_spawn(&process, executablePath(), &actions, nil, arguments, environ) == 0 ? process : nil
     }
 
     /// Does what the other process was started for, and ends. Returns at once in every other process.
     static func runIfAsked(arguments: [String]) {
         guard arguments.count == 4, arguments[1] == word else { return }
+        closefrom(3)
         // When memory runs short, this process is to go and not the server.
         try? Data("1000".utf8).write(to: URL(fileURLWithPath: "/proc/self/oom_score_adj"))
         unsafe setenv("OMP_NUM_THREADS", "1", 1)

@@ -21,15 +21,22 @@ package struct MemoryCheckingRuntime: EngineRuntime {
 
     package var identity: EngineIdentity { runtime.identity }
 
-    package func prepare(for file: ModelFile) throws(EngineError) { try runtime.prepare(for: file) }
+    package func prepare(for file: ModelFile) throws(EngineError) {
+        try requireMemory(for: file)
+        try runtime.prepare(for: file)
+    }
 
     package func open(modelAt file: ModelFile) throws(EngineError) -> any InferenceEngine {
+        try requireMemory(for: file)
+        return try runtime.open(modelAt: file)
+    }
+
+    private func requireMemory(for file: ModelFile) throws(EngineError) {
         // Measured with ONNX Runtime: the files, and a copy of the largest tensors, 1.1 to 1.3 times in all.
         let needed = byteCount(file) / 4 * 5
         if let available = available(), available < needed {
             throw .memoryShort(reason: "it takes about \(mebibytes(needed)), and \(mebibytes(available)) are left")
         }
-        return try runtime.open(modelAt: file)
     }
 }
 
