@@ -83,6 +83,7 @@ let rooms: [Room] = [
     room("AccessControl", in: .services, uses: ["ModelDomain"]),
 
     room("EngineONNX", in: .adapters, uses: ["CONNXRuntime", "ModelDomain", "ModelExecution", "Tensors"]),
+    room("EngineForest", in: .adapters, uses: ["ModelDomain", "ModelExecution", "Tensors"]),
     room("EngineWorker", in: .adapters, uses: ["ModelDomain", "ModelExecution", "Tensors"]),
     room("ProcessSandbox", in: .adapters, uses: ["CSandbox", "ModelDomain"]),
     room("PythonTools", in: .adapters, uses: ["ModelDomain", "ModelExecution", "ModelPackaging", "Tensors"]),
@@ -110,8 +111,8 @@ let rooms: [Room] = [
     room(
         "slipway", in: .app,
         uses: [
-            "APIClient", "AccessControl", "BlobFiles", "CommandLineInterface", "EngineONNX", "EngineWorker",
-            "HTTPInterface",
+            "APIClient", "AccessControl", "BlobFiles", "CommandLineInterface", "EngineForest", "EngineONNX",
+            "EngineWorker", "HTTPInterface",
             "InferenceServing", "ModelDomain", "ModelExecution", "ModelPackaging", "ModelRegistry", "ModelRollouts",
             "ProcessSandbox", "ProjectFiles", "PythonTools", "StoreSQL", "Tensors", "WireTypes",
         ], products: [lifecycle, logging, unixSignals]),

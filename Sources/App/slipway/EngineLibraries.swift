@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CommandLineInterface
+import EngineForest
 import EngineONNX
 import Foundation
 import ModelDomain
@@ -31,6 +32,7 @@ final class EngineLibraries: Sendable {
     func runtime(of engine: String) throws(EngineError) -> any EngineRuntime {
         switch engine {
         case EngineName.native: try runtime()
+        case EngineName.forest: ForestRuntime()
         case EngineName.worker: workers.runtime
         default: throw .missing(engine: engine, hint: "Update Slipway: this bundle was packed with a newer one.")
         }

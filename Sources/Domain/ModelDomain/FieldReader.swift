@@ -62,6 +62,15 @@ package struct FieldReader: Sendable {
         return count
     }
 
+    package func has(_ key: String) -> Bool { object[key] != nil }
+
+    package func integers(_ key: String) throws(Refusal) -> [Int64] {
+        try array(key).map { value throws(Refusal) in
+            guard let integer = value.integer else { throw Self.damaged("“\(path + key)” holds what is no integer") }
+            return integer
+        }
+    }
+
     package func number(_ key: String) throws(Refusal) -> Double {
         guard let number = object[key]?.double, number.isFinite else {
             throw Self.damaged("“\(path + key)” is no number")

@@ -79,10 +79,11 @@ extension EngineRuntime {
 /// What bundles call the engines.
 package enum EngineName {
     package static let native = "onnxruntime"
+    package static let forest = "forest"
     package static let worker = "worker"
 }
 
-/// Finds what executes bundles of an engine's name, `onnxruntime` or `worker`. Asked at every load, so that an engine
+/// Finds what executes bundles of an engine's name. Asked at every load, so that an engine
 /// installed later is found.
 package typealias RuntimeLookup = @Sendable (_ engine: String) throws(EngineError) -> any EngineRuntime
 

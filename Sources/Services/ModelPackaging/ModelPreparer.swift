@@ -50,7 +50,10 @@ package struct PreparedReport: Sendable, Equatable {
 
     /// A converted form.
     package struct Candidate: Sendable, Equatable {
+        /// What an engine opens: an ONNX file, or the descriptor of a forest.
         package let file: String
+        /// That, and what it refers to.
+        package let files: [String]
         /// `skl2onnx 1.19.1`.
         package let converter: String
         /// What it is like: `float64`, `float32`.
@@ -100,9 +103,10 @@ package struct PreparedReport: Sendable, Equatable {
                 isNullable: try column.optionalFlag("nullable") ?? false, range: nil)
         }
         candidates = try fields.list("candidates").map { candidate throws(Refusal) in
-            Candidate(
-                file: try candidate.text("file"), converter: try candidate.text("converter"),
-                form: try candidate.text("form"))
+            let file = try candidate.text("file")
+            return Candidate(
+                file: file, files: try candidate.optionalTexts("files") ?? [file],
+                converter: try candidate.text("converter"), form: try candidate.text("form"))
         }
         notConverted = try fields.list("not_converted").map { attempt throws(Refusal) in
             NotConverted(

@@ -8,8 +8,8 @@ extension Packager {
     enum Source {
         /// An ONNX file.
         case native(String)
-        /// The descriptor of a worker, whose files lie beside it.
-        case worker(String)
+        /// The descriptor of a forest or of a worker, whose files lie beside it.
+        case described(String, engine: String)
         /// What has to be prepared first; `.` for the folder itself.
         case foreign(String)
     }
@@ -22,11 +22,13 @@ extension Packager {
 
     func modelSource(of project: ProjectFile) throws -> Source {
         if let source = project.source {
-            if source == Self.descriptorName { return .worker(source) }
+            if let engine = Self.descriptors[source] { return .described(source, engine: engine) }
             return source.hasSuffix(".onnx") ? .native(source) : .foreign(source)
         }
         let names = try folder.fileNames()
-        if names.contains(Self.descriptorName) { return .worker(Self.descriptorName) }
+        if let (name, engine) = Self.descriptors.first(where: { names.contains($0.key) }) {
+            return .described(name, engine: engine)
+        }
         if names.contains(where: Self.folderMarks.contains) { return .foreign(".") }
         let candidates = names.filter { name in
             name.hasSuffix(".onnx") || Self.foreignEndings.contains { name.hasSuffix($0) }
@@ -46,7 +48,7 @@ extension Packager {
         if let name = project.name { return name }
         let file = lastPart(of: source)
         let stem = file.split(separator: ".").first.map(String.init) ?? "model"
-        let isUnnamed = stem == "model" || file == "." || file == Self.descriptorName
+        let isUnnamed = stem == "model" || file == "." || Self.descriptors[file] != nil
         return try ModelName(isUnnamed ? folder.name : stem)
     }
 

@@ -39,7 +39,7 @@ extension Packager {
         }
         guard var packing = chosen else { throw noNativeForm(report, attempts) }
         packing.conversion = ConversionVerdict(
-            original: report.type, isNative: packing.engine.name == EngineName.native, attempts: attempts,
+            original: report.type, isNative: packing.engine.name != EngineName.worker, attempts: attempts,
             notConverted: report.notConverted.map { "\($0.converter), \($0.form): \($0.reason)" },
             notes: report.notes)
         return try bundle(
@@ -102,7 +102,7 @@ extension Packager {
         let form = "\(candidate.converter), \(candidate.form)"
         let report = prepared.report
         do {
-            let runtime = try runtimes(EngineName.native)
+            let runtime = try runtimes(Self.descriptors[lastPart(of: candidate.file)] ?? EngineName.native)
             let file = try prepared.folder.modelFile(candidate.file)
             try runtime.prepare(for: file)
             let engine = try runtime.open(modelAt: file)
@@ -119,12 +119,10 @@ extension Packager {
                     return difference.line + (kind.map { " (made to lie at an edge: \($0))" } ?? "")
                 }, problem: nil)
             guard attempt.agrees else { return (attempt, nil) }
-            let described = try prepared.folder.describe(candidate.file)
-            let model = try BundleFile(path: "model.onnx", digest: described.digest, byteCount: described.byteCount)
             let packing = Packing(
-                project: project, source: source, engine: runtime.identity, model: model.path, task: report.task,
-                signature: signature, recording: recording, verdict: verdict,
-                files: [(model, .file(candidate.file))], notes: report.notes,
+                project: project, source: source, engine: runtime.identity, model: lastPart(of: candidate.file),
+                task: report.task, signature: signature, recording: recording, verdict: verdict,
+                files: try candidate.files.map { try entry($0, in: prepared.folder) }, notes: report.notes,
                 replayAtStart: project.replayAtStart)
             return (attempt, packing)
         } catch let error as EngineError {

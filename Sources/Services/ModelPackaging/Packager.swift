@@ -23,6 +23,9 @@ package struct Packager: Sendable {
     }
 
     static let descriptorName = "worker.json"
+    static let forestName = "forest.json"
+    /// By what they are called, the engines that open descriptors.
+    static let descriptors = [forestName: EngineName.forest, descriptorName: EngineName.worker]
     private static let examplesName = "examples.jsonl"
     private static let baselineName = "baseline.json"
 
@@ -56,10 +59,9 @@ package struct Packager: Sendable {
         case .native(let path):
             return try pack(
                 ready: path, for: EngineName.native, in: folder, of: project, source: path, progress: progress)
-        case .worker(let descriptor):
+        case .described(let descriptor, let engine):
             return try pack(
-                ready: descriptor, for: EngineName.worker, in: folder, of: project, source: descriptor,
-                progress: progress)
+                ready: descriptor, for: engine, in: folder, of: project, source: descriptor, progress: progress)
         case .foreign(let path): return try pack(foreign: path, of: project, progress: progress)
         }
     }
@@ -79,7 +81,7 @@ package struct Packager: Sendable {
                 .optionRefused, .invalidInput,
                 isWorker
                     ? "“\(source)” describes a worker, and no native model."
-                    : "“\(source)” is an ONNX model, which no worker opens.",
+                    : "“\(source)” is a native model, which no worker opens.",
                 hint: "Leave the engine out.")
         }
         guard project.code == nil else {
@@ -106,7 +108,7 @@ package struct Packager: Sendable {
             Packing(
                 project: project, source: source, engine: runtime.identity, model: lastPart(of: path), task: task,
                 signature: signature, recording: recording, verdict: verdict,
-                files: try isWorker ? workerFiles(of: project) : modelFiles(path, in: models),
+                files: try Self.descriptors[path] == nil ? modelFiles(path, in: models) : filesBeside(of: project),
                 notes: recording.notes, replayAtStart: project.replayAtStart),
             baseline: project.baseline, from: folder, files: models, progress: progress)
     }
@@ -185,16 +187,18 @@ package struct Packager: Sendable {
 
     /// The file that the engine opens, and what it refers to.
     private func modelFiles(_ source: String, in models: any ProjectFolder) throws -> [PackedBundle.Entry] {
-        try ([source] + externalData(of: source, in: models)).map { path in
-            let described = try models.describe(path)
-            let file = try BundleFile(
-                path: lastPart(of: path), digest: described.digest, byteCount: described.byteCount)
-            return (file, .file(path))
-        }
+        try ([source] + externalData(of: source, in: models)).map { try entry($0, in: models) }
     }
 
-    /// Everything in the folder of a worker but what the project says of it.
-    private func workerFiles(of project: ProjectFile) throws -> [PackedBundle.Entry] {
+    /// A file that lies at the top of the bundle, wherever it comes from.
+    func entry(_ path: String, in models: any ProjectFolder) throws -> PackedBundle.Entry {
+        let described = try models.describe(path)
+        let file = try BundleFile(path: lastPart(of: path), digest: described.digest, byteCount: described.byteCount)
+        return (file, .file(path))
+    }
+
+    /// Everything in the folder of a descriptor but what the project says of it.
+    private func filesBeside(of project: ProjectFile) throws -> [PackedBundle.Entry] {
         let others = [ProjectFile.fileName, project.examples?.data, project.baseline]
         return try folder.fileNames().filter { !others.contains($0) && !$0.hasPrefix(".") }
             .map { (try folder.describe($0), .file($0)) }

@@ -29,10 +29,10 @@ def made(job: Job) -> tuple[list[dict], list[dict], list[str]]:
             continue
         number = len(found) + 1
         target = job.out / "candidates" / str(number)
-        target.mkdir(parents=True, exist_ok=True)
-        shutil.move(job.folder / f"{name}.onnx", target / "model.onnx")
-        found.append({"file": f"candidates/{number}/model.onnx", "converter": result["converter"],
-                      "form": result["form"]})
+        target.parent.mkdir(exist_ok=True)
+        shutil.move(job.folder / name, target)
+        files = [f"candidates/{number}/{file}" for file in result["files"]]
+        found.append({"file": files[0], "files": files, "converter": result["converter"], "form": result["form"]})
     return found, refused, notes
 
 

@@ -10,13 +10,13 @@ import os
 import sys
 from pathlib import Path
 
-from . import coded, forests, original, parts
+from . import coded, forest_files, forests, original, parts
 from .forest_sklearn import NoForest
 from .graph import Feed, Take, Wrapper, conform
 from .job import Job
 from .problems import one_line
 
-FOREST, CATBOOST = "slipway:float64", "catboost:float32"
+TREES, FOREST, CATBOOST = "forest:trees", "slipway:float64", "catboost:float32"
 EMPTY = "\x01"
 """Stands for an empty text that is a value; no category is called so."""
 WORD = r"[\p{L}\p{N}_]{2,}"
@@ -42,6 +42,8 @@ def plan(model: object, descriptor: dict) -> dict:
     if any(call.get("each") for call in descriptor["calls"]) or descriptor["form"] in ("tensors", "list"):
         return {"forms": [], "refused": [_refused("slipway", "any", "the model is called in a way of its own")]}
     forms = []
+    if forest_files.library(model) is not None:
+        forms.append(TREES)
     if forests.writer(model) is not None:
         forms.append(FOREST)
     library = parts.kind(model).split(".")[0].removeprefix("_")
@@ -57,6 +59,12 @@ def plan(model: object, descriptor: dict) -> dict:
 def attempt(job: Job, model: object, descriptor: dict, form: str) -> dict:
     converter, precision = form.split(":")
     try:
+        if form == TREES:
+            folder = job.folder / f"form-{form}"
+            folder.mkdir()
+            files = forest_files.write(model, descriptor, folder)
+            from .. import __version__
+            return {"converter": f"slipway {__version__}", "form": "the library's own trees", "files": files}
         raw, feeds, takes, name = CONVERTERS[converter](model, descriptor, precision == "float64")
         made = conform(raw, descriptor["inputs"], descriptor["outputs"], feeds, takes).SerializeToString()
         _open(made)
@@ -66,8 +74,10 @@ def attempt(job: Job, model: object, descriptor: dict, form: str) -> dict:
         return _refused(converter, precision, f"the module {error.name} is not installed")
     except Exception as error:
         return _refused(converter, precision, one_line(error)[:300])
-    (job.folder / f"form-{form}.onnx").write_bytes(made)
-    return {"converter": name, "form": precision}
+    folder = job.folder / f"form-{form}"
+    folder.mkdir()
+    (folder / "model.onnx").write_bytes(made)
+    return {"converter": name, "form": precision, "files": ["model.onnx"]}
 
 
 def _open(model: bytes) -> None:

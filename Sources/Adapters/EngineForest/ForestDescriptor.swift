@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Foundation
+internal import ModelDomain
+internal import ModelExecution
+internal import Tensors
+
+/// `forest.json`: a library's file, and what it takes and gives; `docs/formats/forest.md`.
+struct ForestDescriptor: Sendable {
+    static let schema = "slipway.forest/1"
+    /// The most bytes of a library's file.
+    static let modelLimit = 2 << 30
+
+    enum Library: String {
+        case xgboost, lightgbm, catboost
+    }
+
+    /// What an output is.
+    enum Gives: String, Sendable {
+        /// The sums of leaves, without a transform.
+        case margins
+        /// What the library's own `predict` answers.
+        case prediction
+        /// One for each class, of two where the model has one margin.
+        case probabilities
+        /// The likeliest class.
+        case decision
+    }
+
+    let library: Library
+    let model: ModelFile
+    let rounds: Int?
+    /// Side by side they are a row of the trees.
+    let inputs: [TensorSpec]
+    let outputs: [(spec: TensorSpec, gives: Gives)]
+    let classes: Classes?
+
+    /// What decisions are called: numbers from 0 when nothing else is said.
+    enum Classes: Sendable {
+        case numbers([Int64])
+        case texts([String])
+
+        var count: Int {
+            switch self {
+            case .numbers(let numbers): numbers.count
+            case .texts(let texts): texts.count
+            }
+        }
+    }
+
+    /// - Throws: ``EngineError/modelRefused(reason:)``.
+    init(at file: ModelFile) throws(EngineError) {
+        let url = URL(fileURLWithPath: file.path)
+        let name = url.lastPathComponent
+        do throws(Refusal) {
+            let fields = try FieldReader(document: try contents(of: file.path, limit: 1 << 20), what: "descriptor")
+            guard try fields.text("schema") == Self.schema else {
+                throw FieldReader.damaged("the schema of “\(name.prefix(100))” is not \(Self.schema)")
+            }
+            guard let library = Library(rawValue: try fields.text("library")) else {
+                throw FieldReader.damaged("“library” is none of xgboost, lightgbm, catboost")
+            }
+            self.library = library
+            let model = try fields.text("model")
+            guard isPlainName(model) else { throw FieldReader.damaged("“\(model.prefix(100))” is no file beside it") }
+            self.model = ModelFile(path: url.deletingLastPathComponent().appendingPathComponent(model).path)
+            rounds = fields.has("rounds") ? try fields.count("rounds") : nil
+            inputs = try fields.tensorSpecs("inputs")
+            guard !inputs.isEmpty, inputs.count <= 1 << 16, inputs.allSatisfy({ $0.columnCount != nil }) else {
+                throw FieldReader.damaged("an input is neither [rows] nor [rows, columns] of numbers")
+            }
+            let specs = try fields.tensorSpecs("outputs")
+            outputs = try zip(specs, try fields.list("outputs")).map { spec, output throws(Refusal) in
+                guard let gives = Gives(rawValue: try output.text("gives")) else {
+                    throw FieldReader.damaged("an output gives neither margins, prediction, probabilities nor decision")
+                }
+                return (spec, gives)
+            }
+            classes = try Classes(fields)
+        } catch {
+            throw .modelRefused(reason: error.explanation.message)
+        }
+    }
+}
+
+extension TensorSpec {
+    /// Of a column or a matrix of numbers; `nil` for what is neither.
+    var columnCount: Int? {
+        guard (1...2).contains(shape.count), shape[0].size == nil, datatype.isNumber else { return nil }
+        guard shape.count == 2 else { return 1 }
+        return shape[1].size.flatMap { (1..<1 << 27).contains($0) ? $0 : nil }
+    }
+}
+
+extension Datatype {
+    /// Whether ``ForestEngine`` reads it.
+    fileprivate var isNumber: Bool {
+        switch self {
+        case .bytes, .float16, .bfloat16: false
+        default: true
+        }
+    }
+}
+
+extension ForestDescriptor.Classes {
+    fileprivate init?(_ fields: FieldReader) throws(Refusal) {
+        guard fields.has("classes") else { return nil }
+        if let numbers = try? fields.integers("classes") {
+            self = .numbers(numbers)
+        } else {
+            self = .texts(try fields.texts("classes"))
+        }
+    }
+}
+
+/// A name without a way in it.
+private func isPlainName(_ name: String) -> Bool { !name.isEmpty && name != "." && name != ".." && !name.contains("/") }
+
+/// The bytes of a regular file. No link is followed, and its size is looked at first: foreign code may have written it.
+func contents(of path: String, limit: Int) throws(Refusal) -> [UInt8] {
+    var status = stat()
+    guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= limit,
+        let content = FileManager.default.contents(atPath: path)
+    else { throw FieldReader.damaged("“\(URL(fileURLWithPath: path).lastPathComponent.prefix(100))” cannot be read") }
+    return Array(content)
+}

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The forest engine against the libraries that grew the trees: margins to the last bit, answers to the last but one."""
+
+import json
+import subprocess
+
+import forests
+import numpy
+import pytest
+from program import BINARY, ROOT, clean_environment
+
+
+def write(folder, forest, rows, gives, tolerance=0.0):
+    """A project whose recorded answers are the library's."""
+    folder.mkdir()
+    (folder / forest.file).write_bytes(forest.content)
+    answers = numpy.asarray(getattr(forest, gives)(rows))
+    shape = [-1, *answers.shape[1:]]
+    descriptor = {
+        "schema": "slipway.forest/1", "library": forest.library, "model": forest.file,
+        "inputs": [{"name": "input", "datatype": "FP64", "shape": [-1, rows.shape[1]]}],
+        "outputs": [{"name": gives, "datatype": forest.datatype, "shape": shape, "gives": gives}],
+        **forest.options}  # fmt: skip
+    (folder / "forest.json").write_text(json.dumps(descriptor))
+    with (folder / "examples.jsonl").open("w") as file:
+        for row, answer in zip(rows, answers):
+            file.write(json.dumps({"inputs": {"input": plain(row)}, "outputs": {gives: plain(answer)}}) + "\n")
+    (folder / "slipway.yaml").write_text(
+        "schema: slipway/1\nmodel: {task: other}\nproof:\n  examples: {data: examples.jsonl}\n"
+        f"  tolerance: {{absolute: 0, relative: {tolerance}, same_decision: false}}\n")
+
+
+def plain(values):
+    if numpy.ndim(values) == 0:
+        return plain([values])[0]
+    special = {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}
+    return [special.get(str(float(value)), float(value)) for value in values]
+
+
+def proven(folder):
+    environment = clean_environment(folder.parent / "home")
+    done = subprocess.run([str(BINARY), "pack", str(folder), "--output", str(folder.parent / f"{folder.name}-bundle")],
+                          cwd=ROOT, env=environment, capture_output=True, text=True)  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "proven" in done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def judged(tmp_path, forest):
+    rows = forests.edge_rows(forest)
+    write(tmp_path / "margins", forest, rows, "margins")
+    proven(tmp_path / "margins")
+    write(tmp_path / "prediction", forest, rows, "prediction", forest.rounding)
+    proven(tmp_path / "prediction")
+
+
+@pytest.mark.parametrize("ending", ["ubj", "json"])
+@pytest.mark.parametrize("name", forests.XGBOOST)
+def test_xgboost(tmp_path, name, ending):
+    judged(tmp_path, forests.xgboost_forest(name, seed=len(name), ending=ending))
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("name", forests.LIGHTGBM)
+def test_lightgbm(tmp_path, name, seed):
+    judged(tmp_path, forests.lightgbm_forest(name, seed=seed))
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("name", forests.CATBOOST)
+def test_catboost(tmp_path, name, seed):
+    judged(tmp_path, forests.catboost_forest(name, seed=seed, folder=tmp_path))
