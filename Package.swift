@@ -197,6 +197,9 @@ let testTargets: [Target] = [
         "EngineONNXTests",
         uses: ["EngineONNX", "ModelDomain", "ModelExecution", "PortContracts", "Tensors", "TestSupport"]),
     tests(
+        "EngineForestTests",
+        uses: ["EngineForest", "ModelDomain", "ModelExecution", "PortContracts", "Tensors", "TestSupport"]),
+    tests(
         "EngineWorkerTests",
         uses: ["EngineWorker", "ModelDomain", "ModelExecution", "PortContracts", "Tensors", "TestSupport"]),
     tests("ProcessSandboxTests", uses: ["ModelDomain", "ProcessSandbox", "TestSupport"]),

@@ -50,11 +50,10 @@ struct ForestDescriptor: Sendable {
     /// - Throws: ``EngineError/modelRefused(reason:)``.
     init(at file: ModelFile) throws(EngineError) {
         let url = URL(fileURLWithPath: file.path)
-        let name = url.lastPathComponent
         do throws(Refusal) {
             let fields = try FieldReader(document: try contents(of: file.path, limit: 1 << 20), what: "descriptor")
             guard try fields.text("schema") == Self.schema else {
-                throw FieldReader.damaged("the schema of “\(name.prefix(100))” is not \(Self.schema)")
+                throw FieldReader.damaged("the schema of a forest is not \(Self.schema)")
             }
             guard let library = Library(rawValue: try fields.text("library")) else {
                 throw FieldReader.damaged("“library” is none of xgboost, lightgbm, catboost")
@@ -120,6 +119,6 @@ func contents(of path: String, limit: Int) throws(Refusal) -> [UInt8] {
     var status = stat()
     guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= limit,
         let content = FileManager.default.contents(atPath: path)
-    else { throw FieldReader.damaged("“\(URL(fileURLWithPath: path).lastPathComponent.prefix(100))” cannot be read") }
+    else { throw FieldReader.damaged("a file of the forest cannot be read") }
     return Array(content)
 }

@@ -20,7 +20,7 @@ package struct ForestRuntime: EngineRuntime {
         } catch let fault as ForestFault {
             throw .modelRefused(reason: fault.reason)
         } catch {
-            throw .modelRefused(reason: "its trees cannot be read")
+            throw .modelRefused(reason: "the library's file cannot be read")
         }
         return switch model.sums {
         case .xgboost(let forest): try ForestEngine(descriptor, model, forest)
