@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The front door. Every target installs what it needs and is missing.
-.PHONY: setup python build wheel demo test check bench soak sanitize install clean
+.PHONY: setup python build wheel demo test check bench bench-forest soak sanitize install clean
 SHELL := /bin/bash -euo pipefail
 PREFIX ?= /usr/local
 
@@ -40,7 +40,7 @@ test: setup
 		--ignore Tests/EcosystemTests/test_mlserver.py
 	.tools/venv-mlserver/bin/python -m pytest -q -p no:cacheprovider Tests/EcosystemTests/test_mlserver.py
 	.tools/venv-python/bin/python -m pytest -q -p no:cacheprovider Tests/WorkerTests Tests/PrepareTests Tests/PackageTests \
-		Tests/ForeignModelTests
+		Tests/ForestTests Tests/ForeignModelTests
 
 # Minutes: format, imports, architecture, documentation.
 check:
@@ -55,6 +55,12 @@ check:
 bench: build
 	@scripts/setup.sh bench
 	.tools/venv-bench/bin/python Benchmarks/serving/bench.py $(if $(LONG),--long) $(OPTIONS)
+
+# Trees in the engine for them beside the libraries that grew them, and ONNX Runtime. Prints a table; writes forest.json.
+bench-forest:
+	@scripts/setup.sh build engine python
+	swift build -c release --product forest-bench --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
+	.tools/venv-python/bin/python Benchmarks/forest/bench.py
 
 # What takes longer than CI may: longer fuzzing, more kills, more swaps, a million mutated requests, and ninety pipelines
 # of Python whose answers to 100,000 unseen rows each are compared with what is served.

@@ -225,6 +225,11 @@ let testTargets: [Target] = [
     tests("ArchitectureTests", uses: ["ModelDomain"]),
 ]
 
+/// What a forest costs without a server around it; `Benchmarks/forest/bench.py` starts it.
+let forestBench = Target.executableTarget(
+    name: "forest-bench", dependencies: ["EngineForest", "ModelExecution", "Tensors"], path: "Benchmarks/forest",
+    exclude: ["bench.py"], sources: ["main.swift"], swiftSettings: swiftSettings)
+
 let package = Package(
     name: "slipway",
     platforms: [.macOS(.v15)],
@@ -244,5 +249,5 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
-    targets: rooms.map(target(for:)) + testTargets
+    targets: rooms.map(target(for:)) + [forestBench] + testTargets
 )

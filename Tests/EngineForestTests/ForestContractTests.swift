@@ -38,10 +38,10 @@ struct ForestContractTests {
         try await withTemporaryFolder { folder in
             let file = try SmallForest().write(into: folder, gives: "margins")
             try """
-                {"schema":"slipway.forest/1","library":"xgboost","model":"model.json",
-                 "inputs":[{"name":"a","datatype":"BOOL","shape":[-1]},{"name":"b","datatype":"INT64","shape":[-1,1]}],
-                 "outputs":[{"name":"score","datatype":"FP64","shape":[-1],"gives":"margins"}]}
-                """.write(toFile: file.path, atomically: true, encoding: .utf8)
+            {"schema":"slipway.forest/1","library":"xgboost","model":"model.json",
+             "inputs":[{"name":"a","datatype":"BOOL","shape":[-1]},{"name":"b","datatype":"INT64","shape":[-1,1]}],
+             "outputs":[{"name":"score","datatype":"FP64","shape":[-1],"gives":"margins"}]}
+            """.write(toFile: file.path, atomically: true, encoding: .utf8)
             let engine = try ForestRuntime().open(modelAt: file)
             let answers = try engine.run([
                 Tensor(.bool, shape: [2], elements: [UInt8(0), 1]), Tensor(.int64, shape: [2, 1], elements: [-2, 5]),
@@ -68,7 +68,9 @@ private func contract(in folder: String) throws -> InferenceEngineContract {
             outputs: [TensorSpec(name: "score", datatype: .float32, shape: [.symbolic("")])],
             answers: [golden([(0, 0)]), golden([(0.5, -1.5), (.nan, .nan)]), golden(many)],
             tolerance: 1e-7),
-        unusable: [ModelFile(path: broken + "/forest.json"), ModelFile(path: folder + "/model.json"), ModelFile(path: "/")])
+        unusable: [
+            ModelFile(path: broken + "/forest.json"), ModelFile(path: folder + "/model.json"), ModelFile(path: "/"),
+        ])
 }
 
 private func golden(_ rows: [(Float, Float)]) -> GoldenModel.Answer {

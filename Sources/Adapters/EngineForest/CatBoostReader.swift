@@ -20,13 +20,14 @@ enum CatBoostReader {
             start: Array(repeating: 0, count: bias.count), scaleAndBias: (scale, bias))
         let transform = try transform(of: model, outputs: bias.count)
         if model["oblivious_trees"] != nil {
-            var forest = ObliviousForest(columnCount: columns.count, sumCount: bias.count)
-            for tree in try model.list("oblivious_trees").prefix(rounds ?? .max) {
-                let splits = try (tree["splits"] == nil ? [] : tree.list("splits")).map { split throws(ForestFault) in
-                    try columns.split(split)
-                }
-                try forest.add(splits, leaves: try tree.doubles("leaf_values"))
+            let trees = try model.list("oblivious_trees").prefix(rounds ?? .max).map { tree throws(ForestFault) in
+                (
+                    splits: try (tree["splits"] == nil ? [] : tree.list("splits")).map { split throws(ForestFault) in
+                        try columns.split(split)
+                    }, leaves: try tree.doubles("leaf_values")
+                )
             }
+            let forest = try ObliviousForest(columnCount: columns.count, sumCount: bias.count, trees: trees)
             return ForestModel(sums: .catboost(forest), margins: margins, transform: transform)
         }
         throw .unknown("a tree that is not symmetric")
@@ -60,7 +61,8 @@ enum CatBoostReader {
                 throw ForestFault("a split asks for a column that is not there")
             }
             return .init(
-                column: found.column, border: Float(try fields.number("border")), missingIsLarger: found.missingIsLarger)
+                column: found.column, border: Float(try fields.number("border")), missingIsLarger: found.missingIsLarger
+            )
         }
     }
 

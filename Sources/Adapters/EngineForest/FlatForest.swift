@@ -56,18 +56,24 @@ struct CategorySets: Sendable {
     private var words: [UInt32] = []
     private var starts: [Int] = [0]
 
+    /// Of all sets together: a file of few bytes must not ask for all memory.
+    private static let limit = 1 << 24
+
     /// - Returns: The set's number.
-    mutating func add(words more: [UInt32]) -> Int {
+    mutating func add(words more: [UInt32]) throws(ForestFault) -> Int {
+        guard words.count + more.count <= Self.limit else { throw ForestFault("its categories are too many") }
         words += more
         starts.append(words.count)
         return starts.count - 2
     }
 
-    mutating func add(_ categories: [Int]) -> Int {
+    mutating func add(_ categories: [Int]) throws(ForestFault) -> Int {
         var more = [UInt32](repeating: 0, count: (categories.max() ?? -1) / 32 + 1)
         for category in categories { more[category / 32] |= 1 << UInt32(category % 32) }
-        return add(words: more)
+        return try add(words: more)
     }
+
+    var isEmpty: Bool { starts.count == 1 }
 
     func set<Scalar: ForestScalar>(_ number: Scalar, contains category: Scalar) -> Bool {
         guard category >= 0, category < 16_777_216 else { return false }
@@ -80,17 +86,21 @@ struct CategorySets: Sendable {
 /// How a library sends a row to the one or the other side.
 protocol SplitRule: Sendable {
     associatedtype Scalar: ForestScalar
-    /// Of a node that is no leaf.
+    /// Where numbers split.
+    static func goesRight(_ value: Scalar, at node: ForestNode<Scalar>) -> Bool
+    /// Where categories split.
     static func goesRight(_ value: Scalar, at node: ForestNode<Scalar>, _ sets: CategorySets) -> Bool
 }
 
 /// XGBoost's: in single precision, to the left what is smaller, or in none of the node's categories.
 enum XGBoostRule: SplitRule {
     @inline(__always)
+    static func goesRight(_ value: Float, at node: ForestNode<Float>) -> Bool {
+        value.isNaN ? !node.has(.missingLeft) : !(value < node.threshold)
+    }
+
     static func goesRight(_ value: Float, at node: ForestNode<Float>, _ sets: CategorySets) -> Bool {
-        if value.isNaN { return !node.has(.missingLeft) }
-        if node.has(.categories) { return sets.set(node.threshold, contains: value) }
-        return !(value < node.threshold)
+        value.isNaN ? !node.has(.missingLeft) : sets.set(node.threshold, contains: value)
     }
 }
 
@@ -99,9 +109,12 @@ enum LightGBMRule: SplitRule {
     /// The library's constant, of single precision.
     private static let zero = Double(Float(1e-35))
 
-    @inline(__always)
     static func goesRight(_ value: Double, at node: ForestNode<Double>, _ sets: CategorySets) -> Bool {
-        if node.has(.categories) { return value.isNaN || !sets.set(node.threshold, contains: value.rounded(.towardZero)) }
+        value.isNaN || !sets.set(node.threshold, contains: value.rounded(.towardZero))
+    }
+
+    @inline(__always)
+    static func goesRight(_ value: Double, at node: ForestNode<Double>) -> Bool {
         var value = value
         if value.isNaN {
             guard node.has(.missingIsZero) else { return !node.has(.missingLeft) }
@@ -143,8 +156,11 @@ struct FlatForest<Rule: SplitRule>: ForestSums {
         var isLeaf: Bool { node.has(.leaf) }
     }
 
-    mutating func addSet(_ categories: [Int]) -> Rule.Scalar { Rule.Scalar(sets.add(categories)) }
-    mutating func addSet(words: [UInt32]) -> Rule.Scalar { Rule.Scalar(sets.add(words: words)) }
+    mutating func addSet(_ categories: [Int]) throws(ForestFault) -> Rule.Scalar {
+        Rule.Scalar(try sets.add(categories))
+    }
+
+    mutating func addSet(words: [UInt32]) throws(ForestFault) -> Rule.Scalar { Rule.Scalar(try sets.add(words: words)) }
 
     /// Adds a tree whose root is the first node.
     ///
@@ -171,7 +187,9 @@ struct FlatForest<Rule: SplitRule>: ForestSums {
                 }
                 node.child = UInt32(start + order.count)
                 for child in [source.left, source.right] {
-                    guard tree.indices.contains(child) else { throw ForestFault("a node's child \(child) is not there") }
+                    guard tree.indices.contains(child) else {
+                        throw ForestFault("a node's child \(child) is not there")
+                    }
                     guard !isReached[child] else { throw ForestFault("two ways lead to node \(child)") }
                     isReached[child] = true
                     order.append(child)
@@ -186,18 +204,34 @@ struct FlatForest<Rule: SplitRule>: ForestSums {
     func add(_ rows: UnsafePointer<Input>, count: Int, stride: Int, to sums: UnsafeMutablePointer<Sum>) {
         unsafe nodes.withUnsafeBufferPointer { nodes in
             guard let base = nodes.baseAddress else { return }
-            if count < 4 {
-                for row in 0..<count {
-                    unsafe addOne(rows + row * stride, base, to: sums + row * sumCount)
-                }
+            // Compiled twice: most forests have no categories, and do not ask at every node.
+            if sets.isEmpty {
+                unsafe add(rows, count, stride, base, to: sums, categories: false)
             } else {
-                unsafe addMany(rows, count, stride, base, to: sums)
+                unsafe add(rows, count, stride, base, to: sums, categories: true)
             }
         }
     }
 
+    @inline(__always)
+    private func add(
+        _ rows: UnsafePointer<Input>, _ count: Int, _ stride: Int, _ nodes: UnsafePointer<Node>,
+        to sums: UnsafeMutablePointer<Sum>, categories: Bool
+    ) {
+        if count < 4 {
+            for row in 0..<count {
+                unsafe addOne(rows + row * stride, nodes, to: sums + row * sumCount, categories: categories)
+            }
+        } else {
+            unsafe addMany(rows, count, stride, nodes, to: sums, categories: categories)
+        }
+    }
+
     /// Several trees side by side; their leaves are added one after the other.
-    private func addOne(_ row: UnsafePointer<Input>, _ nodes: UnsafePointer<Node>, to sums: UnsafeMutablePointer<Sum>) {
+    @inline(__always)
+    private func addOne(
+        _ row: UnsafePointer<Input>, _ nodes: UnsafePointer<Node>, to sums: UnsafeMutablePointer<Sum>, categories: Bool
+    ) {
         var tree = 0
         while tree + 4 <= roots.count {
             var (one, two, three, four) = (
@@ -205,7 +239,8 @@ struct FlatForest<Rule: SplitRule>: ForestSums {
             )
             while true {
                 let after = unsafe (
-                    step(one, row, nodes), step(two, row, nodes), step(three, row, nodes), step(four, row, nodes)
+                    step(one, row, nodes, categories: categories), step(two, row, nodes, categories: categories),
+                    step(three, row, nodes, categories: categories), step(four, row, nodes, categories: categories)
                 )
                 let moved = (after.0 ^ one) | (after.1 ^ two) | (after.2 ^ three) | (after.3 ^ four)
                 (one, two, three, four) = after
@@ -218,32 +253,39 @@ struct FlatForest<Rule: SplitRule>: ForestSums {
             tree += 4
         }
         for rest in tree..<roots.count {
-            unsafe sums[roots[rest].sum] += leaf(of: roots[rest].node, row, nodes)
+            unsafe sums[roots[rest].sum] += leaf(of: roots[rest].node, row, nodes, categories: categories)
         }
     }
 
     private func leaf(
-        of root: UInt32, _ row: UnsafePointer<Input>, _ nodes: UnsafePointer<Node>
+        of root: UInt32, _ row: UnsafePointer<Input>, _ nodes: UnsafePointer<Node>, categories: Bool
     ) -> Sum {
         var index = root
         while true {
-            let next = unsafe step(index, row, nodes)
+            let next = unsafe step(index, row, nodes, categories: categories)
             if next == index { return unsafe nodes[Int(index)].threshold }
             index = next
         }
     }
 
     @inline(__always)
-    private func step(_ index: UInt32, _ row: UnsafePointer<Input>, _ nodes: UnsafePointer<Node>) -> UInt32 {
+    private func step(
+        _ index: UInt32, _ row: UnsafePointer<Input>, _ nodes: UnsafePointer<Node>, categories: Bool
+    ) -> UInt32 {
         let node = unsafe nodes[Int(index)]
         if node.has(.leaf) { return index }
-        return node.child &+ (Rule.goesRight(unsafe row[node.column], at: node, sets) ? 1 : 0)
+        let value = unsafe row[node.column]
+        if categories, node.has(.categories) {
+            return node.child &+ (Rule.goesRight(value, at: node, sets) ? 1 : 0)
+        }
+        return node.child &+ (Rule.goesRight(value, at: node) ? 1 : 0)
     }
 
     /// In blocks of rows, each through all trees, so that a tree is read from near memory.
+    @inline(__always)
     private func addMany(
         _ rows: UnsafePointer<Input>, _ count: Int, _ stride: Int, _ nodes: UnsafePointer<Node>,
-        to sums: UnsafeMutablePointer<Sum>
+        to sums: UnsafeMutablePointer<Sum>, categories: Bool
     ) {
         var first = 0
         while first < count {
@@ -255,8 +297,10 @@ struct FlatForest<Rule: SplitRule>: ForestSums {
                     var (one, two, three, four) = (root, root, root, root)
                     while true {
                         let after = unsafe (
-                            step(one, start, nodes), step(two, start + stride, nodes),
-                            step(three, start + 2 * stride, nodes), step(four, start + 3 * stride, nodes)
+                            step(one, start, nodes, categories: categories),
+                            step(two, start + stride, nodes, categories: categories),
+                            step(three, start + 2 * stride, nodes, categories: categories),
+                            step(four, start + 3 * stride, nodes, categories: categories)
                         )
                         let moved = (after.0 ^ one) | (after.1 ^ two) | (after.2 ^ three) | (after.3 ^ four)
                         (one, two, three, four) = after
@@ -270,7 +314,8 @@ struct FlatForest<Rule: SplitRule>: ForestSums {
                     row += 4
                 }
                 for row in row..<end {
-                    unsafe sums[row * sumCount + sum] += leaf(of: root, rows + row * stride, nodes)
+                    unsafe sums[row * sumCount + sum] += leaf(
+                        of: root, rows + row * stride, nodes, categories: categories)
                 }
             }
             first = end

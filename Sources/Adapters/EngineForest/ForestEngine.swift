@@ -4,10 +4,12 @@ internal import ModelExecution
 internal import Tensors
 
 /// A forest in memory. A call runs on the caller's thread, takes no lock, and answers every row as it would alone.
-final class ForestEngine<Sums: ForestSums>: InferenceEngine {
+///
+/// Not generic itself: what is called through a protocol would then not be compiled for the forest's own types.
+final class ForestEngine: InferenceEngine {
     let inputs: [TensorSpec]
     let outputs: [TensorSpec]
-    private let sums: Sums
+    private let sums: ForestModel.Sums
     private let margins: Margins
     private let transform: OutputTransform
     private let gives: [ForestDescriptor.Gives]
@@ -15,7 +17,7 @@ final class ForestEngine<Sums: ForestSums>: InferenceEngine {
     private let width: Int
 
     /// - Throws: ``EngineError/modelRefused(reason:)`` when the trees do not give what the descriptor says.
-    init(_ descriptor: ForestDescriptor, _ model: ForestModel, _ sums: Sums) throws(EngineError) {
+    init(_ descriptor: ForestDescriptor, _ model: ForestModel) throws(EngineError) {
         inputs = descriptor.inputs
         outputs = descriptor.outputs.map(\.spec)
         gives = descriptor.outputs.map(\.gives)
@@ -23,9 +25,9 @@ final class ForestEngine<Sums: ForestSums>: InferenceEngine {
         width = descriptor.inputs.reduce(0) { $0 + ($1.columnCount ?? 0) }
         margins = model.margins
         transform = model.transform
-        self.sums = sums
-        guard width >= sums.columnCount else {
-            throw .modelRefused(reason: "its trees look at \(sums.columnCount) columns, and its inputs have \(width)")
+        sums = model.sums
+        guard width >= model.columnCount else {
+            throw .modelRefused(reason: "its trees look at \(model.columnCount) columns, and its inputs have \(width)")
         }
         for (spec, gives) in descriptor.outputs {
             guard let problem = problem(of: spec, giving: gives) else { continue }
@@ -76,22 +78,30 @@ final class ForestEngine<Sums: ForestSums>: InferenceEngine {
                         + "\(tensor.datatype.rawValue) \(tensor.shape) was given")
             }
         }
+        return switch sums {
+        case .xgboost(let forest): answers(of: forest, to: tensors, count)
+        case .lightgbm(let forest): answers(of: forest, to: tensors, count)
+        case .catboost(let forest): answers(of: forest, to: tensors, count)
+        }
+    }
+
+    private func answers<Sums: ForestSums>(of forest: Sums, to tensors: [Tensor], _ count: Int) -> [Tensor] {
         let summed =
             switch (tensors.count, tensors[0].datatype) {
-            case (1, .float32): tensors[0].withElements(as: Float.self) { margins(of: $0, count) }
-            case (1, .float64): tensors[0].withElements(as: Double.self) { margins(of: $0, count) }
-            default: margins(of: sideBySide(tensors, count).span, count)
+            case (1, .float32): tensors[0].withElements(as: Float.self) { margins(of: forest, $0, count) }
+            case (1, .float64): tensors[0].withElements(as: Double.self) { margins(of: forest, $0, count) }
+            default: margins(of: forest, sideBySide(tensors, count, as: Sums.Input.self).span, count)
             }
         return zip(outputs, gives).map { spec, gives in answer(spec, gives, summed, count) }
     }
 
     /// One matrix of all columns.
-    private func sideBySide(_ tensors: [Tensor], _ count: Int) -> [Sums.Input] {
-        var matrix = [Sums.Input](repeating: 0, count: count * width)
+    private func sideBySide<Input: ForestScalar>(_ tensors: [Tensor], _ count: Int, as _: Input.Type) -> [Input] {
+        var matrix = [Input](repeating: 0, count: count * width)
         var first = 0
         for (tensor, spec) in zip(tensors, inputs) {
             let columns = spec.columnCount ?? 0
-            func place<Value: BitwiseCopyable>(_: Value.Type, _ number: (Value) -> Sums.Input) {
+            func place<Value: BitwiseCopyable>(_: Value.Type, _ number: (Value) -> Input) {
                 tensor.withElements(as: Value.self) { values in
                     for row in 0..<count {
                         for column in 0..<columns {
@@ -102,16 +112,16 @@ final class ForestEngine<Sums: ForestSums>: InferenceEngine {
             }
             switch tensor.datatype {
             case .bool: place(UInt8.self) { $0 == 0 ? 0 : 1 }
-            case .float64: place(Double.self) { Sums.Input($0) }
-            case .float32: place(Float.self) { Sums.Input($0) }
-            case .int8: place(Int8.self) { Sums.Input($0) }
-            case .int16: place(Int16.self) { Sums.Input($0) }
-            case .int32: place(Int32.self) { Sums.Input($0) }
-            case .int64: place(Int64.self) { Sums.Input($0) }
-            case .uint8: place(UInt8.self) { Sums.Input($0) }
-            case .uint16: place(UInt16.self) { Sums.Input($0) }
-            case .uint32: place(UInt32.self) { Sums.Input($0) }
-            case .uint64: place(UInt64.self) { Sums.Input($0) }
+            case .float64: place(Double.self) { Input($0) }
+            case .float32: place(Float.self) { Input($0) }
+            case .int8: place(Int8.self) { Input($0) }
+            case .int16: place(Int16.self) { Input($0) }
+            case .int32: place(Int32.self) { Input($0) }
+            case .int64: place(Int64.self) { Input($0) }
+            case .uint8: place(UInt8.self) { Input($0) }
+            case .uint16: place(UInt16.self) { Input($0) }
+            case .uint32: place(UInt32.self) { Input($0) }
+            case .uint64: place(UInt64.self) { Input($0) }
             case .float16, .bfloat16, .bytes: break
             }
             first += columns
@@ -120,7 +130,9 @@ final class ForestEngine<Sums: ForestSums>: InferenceEngine {
     }
 
     /// - Returns: Rows × outputs.
-    private func margins<Value: ForestScalar>(of values: Span<Value>, _ count: Int) -> [Sums.Sum] {
+    private func margins<Sums: ForestSums, Value: ForestScalar>(
+        of forest: Sums, _ values: Span<Value>, _ count: Int
+    ) -> [Sums.Sum] {
         guard count > 0 else { return [] }
         var summed: [Sums.Sum] = []
         summed.reserveCapacity(count * margins.count)
@@ -130,7 +142,7 @@ final class ForestEngine<Sums: ForestSums>: InferenceEngine {
             unsafe values.withUnsafeBufferPointer { values in
                 guard let base = values.baseAddress else { return }
                 if Value.self == Sums.Input.self {
-                    unsafe sums.add(
+                    unsafe forest.add(
                         UnsafeRawPointer(base).assumingMemoryBound(to: Sums.Input.self), count: count, stride: width,
                         to: target)
                     return
@@ -145,7 +157,7 @@ final class ForestEngine<Sums: ForestSums>: InferenceEngine {
                         for index in 0..<size * width {
                             unsafe (start + index).initialize(to: Sums.Input(base[first * width + index]))
                         }
-                        unsafe sums.add(
+                        unsafe forest.add(
                             start, count: size, stride: width, to: target + first * margins.count)
                         first += size
                     }
@@ -160,8 +172,8 @@ final class ForestEngine<Sums: ForestSums>: InferenceEngine {
         return summed
     }
 
-    private func answer(
-        _ spec: TensorSpec, _ gives: ForestDescriptor.Gives, _ summed: [Sums.Sum], _ count: Int
+    private func answer<Value: ForestScalar>(
+        _ spec: TensorSpec, _ gives: ForestDescriptor.Gives, _ summed: [Value], _ count: Int
     ) -> Tensor {
         switch gives {
         case .margins: return numbers(summed, spec, count)
@@ -171,19 +183,19 @@ final class ForestEngine<Sums: ForestSums>: InferenceEngine {
         }
     }
 
-    private func applied(_ transform: OutputTransform, to summed: [Sums.Sum]) -> [Sums.Sum] {
-        let mean = margins.divisor.map { divisor in summed.map { $0 / Sums.Sum(divisor) } }
+    private func applied<Value: ForestScalar>(_ transform: OutputTransform, to summed: [Value]) -> [Value] {
+        let mean = margins.divisor.map { divisor in summed.map { $0 / Value(divisor) } }
         return transform.applied(to: mean ?? summed, width: margins.count)
     }
 
-    private func probabilities(_ summed: [Sums.Sum]) -> [Sums.Sum] {
+    private func probabilities<Value: ForestScalar>(_ summed: [Value]) -> [Value] {
         let transform = transform == .largest ? OutputTransform.softmax : transform
         let found = applied(transform, to: summed)
         guard margins.count == 1 else { return found }
         return found.flatMap { [1 - $0, $0] }
     }
 
-    private func decisions(_ summed: [Sums.Sum], _ spec: TensorSpec, _ count: Int) -> Tensor {
+    private func decisions<Value: ForestScalar>(_ summed: [Value], _ spec: TensorSpec, _ count: Int) -> Tensor {
         let found = probabilities(summed)
         let chosen = (0..<count).map { row in positionOfLargest(found[row * classCount..<(row + 1) * classCount]) }
         switch classes {
@@ -193,7 +205,7 @@ final class ForestEngine<Sums: ForestSums>: InferenceEngine {
         }
     }
 
-    private func numbers(_ values: [Sums.Sum], _ spec: TensorSpec, _ count: Int) -> Tensor {
+    private func numbers<Value: ForestScalar>(_ values: [Value], _ spec: TensorSpec, _ count: Int) -> Tensor {
         let shape = [count] + spec.shape.dropFirst().compactMap(\.size)
         if spec.datatype == .float32 {
             return Tensor(.float32, shape: shape, elements: values as? [Float] ?? values.map { Float($0) })

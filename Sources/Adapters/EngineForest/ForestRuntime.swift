@@ -22,11 +22,7 @@ package struct ForestRuntime: EngineRuntime {
         } catch {
             throw .modelRefused(reason: "the library's file cannot be read")
         }
-        return switch model.sums {
-        case .xgboost(let forest): try ForestEngine(descriptor, model, forest)
-        case .lightgbm(let forest): try ForestEngine(descriptor, model, forest)
-        case .catboost(let forest): try ForestEngine(descriptor, model, forest)
-        }
+        return try ForestEngine(descriptor, model)
     }
 
     private func read(_ bytes: [UInt8], as descriptor: ForestDescriptor) throws -> ForestModel {

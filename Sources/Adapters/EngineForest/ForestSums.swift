@@ -25,5 +25,7 @@ struct ForestFault: Error {
     init(_ reason: String) { self.reason = reason }
 
     /// It is sound, and uses what only its library knows.
-    static func unknown(_ what: String) -> ForestFault { ForestFault("\(what) is not evaluated here; a worker serves it") }
+    static func unknown(_ what: String) -> ForestFault {
+        ForestFault("\(what) is not evaluated here; a worker serves it")
+    }
 }

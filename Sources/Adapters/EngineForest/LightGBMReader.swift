@@ -37,7 +37,9 @@ struct LightGBMReader {
 
     private mutating func model(rounds: Int?) throws(ForestFault) -> ForestModel {
         let head = Fields(block())
-        guard head.has("tree"), head.has("num_class") else { throw ForestFault("it does not begin as a model of LightGBM") }
+        guard head.has("tree"), head.has("num_class") else {
+            throw ForestFault("it does not begin as a model of LightGBM")
+        }
         let width = try head.count("num_tree_per_iteration")
         let classes = try head.count("num_class")
         guard (1...1 << 16).contains(width), (1...1 << 16).contains(classes) else {
@@ -130,7 +132,11 @@ struct LightGBMReader {
         guard bounds.count == count + 1, zip(bounds, bounds.dropFirst()).allSatisfy({ $0 <= $1 }),
             bounds.first == 0, bounds.last == words.count, words.allSatisfy({ (0...Int(UInt32.max)).contains($0) })
         else { throw ForestFault("a tree's categories are not there") }
-        return (0..<count).map { forest.addSet(words: words[bounds[$0]..<bounds[$0 + 1]].map(UInt32.init)) }
+        var sets: [Double] = []
+        for index in 0..<count {
+            sets.append(try forest.addSet(words: words[bounds[index]..<bounds[index + 1]].map(UInt32.init)))
+        }
+        return sets
     }
 
     private static func transform(of objective: String) throws(ForestFault) -> OutputTransform {
@@ -139,7 +145,8 @@ struct LightGBMReader {
             words.dropFirst().map { word -> (String, Double?) in
                 let parts = word.split(separator: ":")
                 return (String(parts[0]), parts.count == 2 ? Double(parts[1]) : nil)
-            }) { first, _ in first }
+            }
+        ) { first, _ in first }
         let scale = options["sigmoid"].flatMap(\.self) ?? 1
         switch words.first ?? "" {
         case "binary", "multiclassova": return .sigmoid(scale: scale)
@@ -148,7 +155,8 @@ struct LightGBMReader {
         case "multiclass": return .softmax
         case "poisson", "gamma", "tweedie": return .exponential
         case "regression" where options.keys.contains("sqrt"): return .signedSquare
-        case "regression", "regression_l1", "huber", "fair", "quantile", "mape", "lambdarank", "rank_xendcg": return .identity
+        case "regression", "regression_l1", "huber", "fair", "quantile", "mape", "lambdarank", "rank_xendcg":
+            return .identity
         case "", "none", "custom": throw .unknown("an objective of one's own")
         case let name: throw .unknown("the objective \(name.prefix(60))")
         }
@@ -165,7 +173,9 @@ private struct Fields {
 
     func text(_ name: String) -> String? { values[name].map { String(decoding: $0, as: UTF8.self) } }
 
-    func words(_ name: String) -> [Substring.UTF8View.SubSequence]? { values[name]?.split(separator: UInt8(ascii: " ")) }
+    func words(_ name: String) -> [Substring.UTF8View.SubSequence]? {
+        values[name]?.split(separator: UInt8(ascii: " "))
+    }
 
     func count(_ name: String) throws(ForestFault) -> Int {
         guard let count = text(name).flatMap({ Int($0) }), count >= 0, count < Int(Int32.max) else {
@@ -179,7 +189,9 @@ private struct Fields {
         try parsed(name, count) { Double($0) }
     }
 
-    func integers(_ name: String, count: Int? = nil) throws(ForestFault) -> [Int] { try parsed(name, count) { Int($0) } }
+    func integers(_ name: String, count: Int? = nil) throws(ForestFault) -> [Int] {
+        try parsed(name, count) { Int($0) }
+    }
 
     private func parsed<Value>(
         _ name: String, _ count: Int?, _ parse: (Substring) -> Value?

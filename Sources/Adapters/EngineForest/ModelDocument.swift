@@ -147,7 +147,9 @@ struct ModelFields {
         }
     }
 
-    func optionalIntegers(_ name: String) throws(ForestFault) -> [Int]? { members[name] == nil ? nil : try integers(name) }
+    func optionalIntegers(_ name: String) throws(ForestFault) -> [Int]? {
+        members[name] == nil ? nil : try integers(name)
+    }
 
     private func place(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
     private func missing(_ name: String) -> ForestFault { ForestFault("“\(place(name))” is missing") }

@@ -130,7 +130,9 @@ struct UBJSONReader {
                 elements.append(element)
             }
             // Without this a list of values of no bytes could be of any length.
-            guard elements.count + plain.count <= bytes.count else { throw ForestFault("a list is longer than the file") }
+            guard elements.count + plain.count <= bytes.count else {
+                throw ForestFault("a list is longer than the file")
+            }
         }
         return elements.isEmpty ? .numbers(plain) : .list(elements)
     }

@@ -26,8 +26,12 @@ enum XGBoostReader {
         var forest = FlatForest<XGBoostRule>(columnCount: try columns(parameters), sumCount: width)
         let trees = try model.list("trees")
         let targets = try model.integers("tree_info")
-        guard targets.count == trees.count else { throw ForestFault("its trees are \(trees.count) and \(targets.count)") }
-        if let weights, weights.count != trees.count { throw ForestFault("its trees and their weights differ in number") }
+        guard targets.count == trees.count else {
+            throw ForestFault("its trees are \(trees.count) and \(targets.count)")
+        }
+        if let weights, weights.count != trees.count {
+            throw ForestFault("its trees and their weights differ in number")
+        }
         let parallel = max(try model.fields("gbtree_model_param").optionalCount("num_parallel_tree") ?? 1, 1)
         let used = rounds.map { min(trees.count, $0.multipliedReportingOverflow(by: parallel * width).partialValue) }
         for index in 0..<(used ?? trees.count) {
@@ -77,7 +81,7 @@ enum XGBoostReader {
             var threshold = conditions[index]
             if let set = sets[index] {
                 traits.insert(.categories)
-                threshold = forest.addSet(set)
+                threshold = try forest.addSet(set)
             }
             nodes.append(
                 .init(
@@ -103,7 +107,9 @@ enum XGBoostReader {
                 throw ForestFault("a node's categories are not there")
             }
             let set = Array(all[start..<start + size])
-            guard set.allSatisfy({ (0..<1 << 24).contains($0) }) else { throw ForestFault("a category is out of range") }
+            guard set.allSatisfy({ (0..<1 << 24).contains($0) }) else {
+                throw ForestFault("a category is out of range")
+            }
             found[nodes[index]] = set
         }
         return found
