@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import textwrap
 
 import cloudpickle
@@ -90,3 +92,53 @@ def test_a_backend_that_only_triton_has_is_refused(backend, tmp_path):
 def test_a_folder_that_holds_nothing_is_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     assert preparing.prepare(tmp_path / "work", tmp_path / "empty").report["code"] == "format_refused"
+
+
+@pytest.fixture
+def project(tmp_path):
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "predict.py").write_text("def predict(rows):\n    return rows['value'] * 2\n")
+    (tmp_path / "rows.csv").write_text("value\n1.5\n2\n")
+    return folder
+
+
+def prepare_code(tmp_path, project):
+    return preparing.prepare(tmp_path / "work", project, rows=tmp_path / "rows.csv", convert=False)
+
+
+def test_pipes_and_sockets_are_left_out_of_code(tmp_path, project, monkeypatch):
+    """Reading a pipe may never end, and a server that runs beside its code has a socket there."""
+    os.mkfifo(project / "pipe")
+    # Its whole path may be longer than a socket's may be.
+    monkeypatch.chdir(project)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("socket")
+        result = prepare_code(tmp_path, project)
+    assert result.status == 0, result.report
+    assert [path.name for path in (result.out / "code").iterdir()] == ["predict.py"]
+
+
+@pytest.mark.parametrize("target", ["round", ".", "..", "missing"])
+def test_a_link_that_has_no_end_is_named(tmp_path, project, target):
+    (project / "package").mkdir()
+    (project / "package" / "round").symlink_to(target)
+    report = prepare_code(tmp_path, project).report
+    assert report["code"] == "file_missing" and "“round”" in report["message"]
+
+
+def test_links_that_lead_to_each_other_are_named(tmp_path, project):
+    for name, other in [("left", "right"), ("right", "left")]:
+        (project / name).mkdir()
+        (project / name / "other").symlink_to(f"../{other}")
+    report = prepare_code(tmp_path, project).report
+    assert report["code"] == "file_missing" and "“other”" in report["message"]
+
+
+def test_a_data_folder_of_another_server_is_no_code(tmp_path, project):
+    """Its token opens that server."""
+    for name in ["state/token", "state/registry.sqlite", "beside/token"]:
+        (project / name).parent.mkdir(exist_ok=True)
+        (project / name).write_text("")
+    result = prepare_code(tmp_path, project)
+    assert sorted(path.name for path in (result.out / "code").iterdir()) == ["beside", "predict.py"]

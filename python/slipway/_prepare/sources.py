@@ -54,11 +54,38 @@ def _left_out(out: Path, rows: list[str]):
     named, beside = {Path(path).resolve() for path in rows}, out.resolve()
 
     def is_left_out(path: Path) -> bool:
-        real = path.resolve()
+        real = _followed(path)
         # The data folder of a server, in which this is prepared, holds its token.
-        return real in named or beside.is_relative_to(real) or (path / "pyvenv.cfg").is_file()
+        return real in named or beside.is_relative_to(real) or _is_no_code(real)
 
-    return lambda folder, names: SKIPPED(folder, names) | {name for name in names if is_left_out(Path(folder, name))}
+    def ignored(folder: str, names: list[str]) -> set[str]:
+        skipped = SKIPPED(folder, names)
+        return skipped | {name for name in set(names) - skipped if is_left_out(Path(folder, name))}
+
+    return ignored
+
+
+def _is_no_code(path: Path) -> bool:
+    if path.is_dir():
+        is_data_folder = (path / "token").is_file() and (path / "registry.sqlite").is_file()
+        return is_data_folder or (path / "pyvenv.cfg").is_file()
+    # Pipes and sockets have no content, and reading them may never end.
+    return not path.is_file()
+
+
+def _followed(path: Path) -> Path:
+    """Where a link leads. - Raises Problem for one whose content would be missing, or would never end."""
+    try:
+        real = path.resolve(strict=True)
+    except (OSError, RuntimeError) as error:
+        raise Problem("file_missing",
+                      f"The link “{path.name}” leads to what is not there, or not in the folder.",
+                      "Put the file itself into the folder, or take the link away.") from error
+    if path.is_symlink() and any(folder.resolve() == real for folder in path.parents):
+        raise Problem("file_missing",
+                      f"The link “{path.name}” leads to a folder that it lies in, round and round.",
+                      "Take the link away.")
+    return real
 
 
 def find(source: str, loader: str | None = None, code: str | None = None) -> Source:
