@@ -34,13 +34,13 @@ def project(tmp_path):
     return folder
 
 
-def pack(tmp_path, source, *options, code=None, home="home"):
+def pack(tmp_path, source, *options, code=None, home="home", seconds=10):
     """`code` is None where several are right."""
     environment = clean_environment(tmp_path / home) | {"SLIPWAY_PYTHON": sys.executable}
     rows = () if "--examples" in options else ("--examples", tmp_path / "sample.csv")
     command = [BINARY, "pack", source, *rows, "--output", tmp_path / "bundle", "--engine", "worker", *options]
-    done = subprocess.run(list(map(str, command)), cwd=ROOT, env=environment, timeout=10, capture_output=True,
-                          text=True)  # fmt: skip
+    done = subprocess.run(list(map(str, command)), cwd=ROOT, env=environment, timeout=seconds,
+                          capture_output=True, text=True)  # fmt: skip
     assert code in (None, done.returncode), done.stdout + done.stderr
     bundled = [path for path in (tmp_path / "bundle").rglob("*") if path.is_file()]
     assert not any(SECRET.encode() in path.read_bytes() for path in bundled)
@@ -52,7 +52,7 @@ def test_links_out_of_a_folder_take_nothing_along(tmp_path, project, secret):
     (project / "weights.bin").symlink_to(secret / "key")
     (project / "package").symlink_to(secret)
     refused = pack(tmp_path, project, code=2)
-    assert "weights.bin" in refused.stderr or "package" in refused.stderr
+    assert "“weights.bin”" in refused.stderr or "“package”" in refused.stderr
 
 
 def test_a_link_in_the_place_of_the_model_takes_nothing_along(tmp_path, secret):
@@ -89,6 +89,19 @@ def test_a_pipe_in_a_folder_holds_nobody_up(tmp_path, project):
     os.mkfifo(project / "pipe")
     done = pack(tmp_path, project)
     assert done.returncode == 0 or "pipe" in done.stderr
+
+
+def test_a_folder_that_links_lead_back_to_is_refused_before_it_fills_the_disk(tmp_path, project):
+    for name in ["left", "right"]:
+        (project / name).symlink_to(".")
+    refused = pack(tmp_path, project, code=2)
+    assert "round and round" in refused.stderr and "left no report" not in refused.stderr
+
+
+def test_a_model_that_ends_at_rows_of_our_own_is_packed(tmp_path, project):
+    crash = "    if max(rows['value']) > 1e8:\n        ctypes.string_at(0)\n    return rows['value'] * 2\n"
+    (project / "predict.py").write_text(f"import ctypes\n\n\ndef predict(rows):\n{crash}")
+    assert "process ends on 2 of" in pack(tmp_path, project, code=0, seconds=60).stderr
 
 
 def test_rows_from_a_pipe_are_refused(tmp_path, project):

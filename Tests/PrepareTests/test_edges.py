@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+
 import joblib
 import numpy as np
 import pandas as pd
@@ -66,3 +68,37 @@ def test_the_least_and_the_greatest_of_each_column_are_rows(tmp_path):
     result = prepared(tmp_path, model.fit(frame, target), frame)
     assert of_kind(result, "minimum", "size") == [frame["size"].min()]
     assert of_kind(result, "maximum", "size") == [frame["size"].max()]
+
+
+def prepared_code(tmp_path, does, **request):
+    """Of a function that does something to the greatest value of its rows before it answers."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "predict.py").write_text(
+        "import os, time\n\n\ndef predict(rows):\n    highest = max(rows['size'])\n"
+        f"    {does}\n    return rows['size'] * 2\n")
+    rows = preparing.save_rows(table()[0][["size"]], tmp_path / "rows")
+    return preparing.prepare(tmp_path / "work", folder, rows=rows, convert=False, **request)
+
+
+def test_rows_that_end_the_original_are_no_edges_and_are_counted(tmp_path):
+    """They are ours: a model that nobody asks such things is no worse for them."""
+    result = prepared_code(tmp_path, "if highest > 1e8: os.kill(os.getpid(), 11)")
+    assert result.status == 0, result.report
+    lines = (result.out / "edges.jsonl").read_text("utf-8").splitlines()
+    values = [json.loads(line)["inputs"]["size"] for line in lines]
+    assert -1e30 in values and 1e-30 in values
+    assert max(value for value in values if isinstance(value, float)) < 1e8
+    assert any("ends on 2 of" in note and "extreme" in note for note in result.report["notes"])
+
+
+def test_a_model_that_ends_at_rows_that_were_given_is_refused(tmp_path):
+    result = prepared_code(tmp_path, "if highest > 1: os.kill(os.getpid(), 11)")
+    assert result.report["code"] == "predict_failed" and "SIGSEGV" in result.report["message"]
+
+
+def test_a_row_that_takes_the_original_for_ever_costs_the_edges_alone(tmp_path):
+    result = prepared_code(tmp_path, "if highest > 1e8: time.sleep(600)", load_limit=6)
+    assert result.status == 0, result.report
+    assert result.report["edge_kinds"] == [] and (result.out / "edges.jsonl").read_text() == ""
+    assert any("take it too long" in note for note in result.report["notes"])

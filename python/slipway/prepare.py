@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import time
 from pathlib import Path
 
-from ._prepare import candidates, children, sources
+from ._prepare import candidates, children, crashes, sources
 from ._prepare.job import Job
 from ._prepare.problems import Problem, one_line
 from ._prepare.request import Request
@@ -54,13 +55,18 @@ def prepared(request: Request) -> dict:
 
 def _recorded(job: Job) -> dict:
     """What the child that opens the original found. - Raises Problem, also when the child did not live to say so."""
-    ended = children.run("slipway._prepare.record", str(job.path), limit=job.request.load_limit)
-    problem = job.result("problem")
-    if problem is not None:
-        raise Problem.of(problem)
-    recorded = job.result("recorded")
-    if recorded is not None:
-        return recorded
+    began = time.monotonic()
+    while True:
+        ended = children.run("slipway._prepare.record", str(job.path), limit=job.request.load_limit)
+        problem = job.result("problem")
+        if problem is not None:
+            raise Problem.of(problem)
+        recorded = job.result("recorded")
+        if recorded is not None:
+            return recorded
+        is_late = ended.timed_out or time.monotonic() - began > job.request.load_limit
+        if not crashes.pass_over(job, is_late):
+            break
     if job.phase() == "load":
         raise Problem("load_failed", f"The process that opened the model {ended.description}.",
                       "The file is damaged, or its code ends the process when it is opened: save it again.")

@@ -2,7 +2,8 @@
 """Asks the original what a worker would ask it."""
 from __future__ import annotations
 
-from . import examples, original, signature
+from . import crashes, examples, original, signature
+from .job import Job
 from .problems import Problem
 from .rows import Table
 
@@ -31,16 +32,22 @@ class Caller:
                 raise original.predict_problem(error) from error
         return [numpy.concatenate(answers) for answers in zip(*parts)]
 
-    def surviving(self, table: Table) -> tuple[list, list[int]]:
-        """The answers to the rows that the original does not refuse, and which those are."""
+    def surviving(self, table: Table, job: Job) -> tuple[list, list[int]]:
+        """The answers to the rows that the original neither refuses nor ends at, and which those are."""
         import numpy
-        if table.count == 0:
+        left_out = job.left_out()
+        rows = [index for index in range(table.count) if crashes.row(index) not in left_out]
+        if not rows:
             return [], []
-        try:
-            return self.answers(table), list(range(table.count))
-        except Problem:
-            found, kept = [], []
-        for index in range(table.count):
+        if crashes.TOGETHER not in left_out:
+            job.enter(crashes.TOGETHER)
+            try:
+                return self.answers(table.take(rows)), rows
+            except Problem:
+                pass
+        found, kept = [], []
+        for index in rows:
+            job.enter(crashes.row(index))
             try:
                 found.append(self.answers(table.take(slice(index, index + 1))))
                 kept.append(index)

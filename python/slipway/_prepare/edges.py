@@ -54,8 +54,10 @@ def cells(table: Table) -> list[Cell]:
     return found
 
 
-def made(model: object, call: Call, answers: Callable, limit: int, seed: int) -> tuple[Table, list[str]]:
-    """- Parameter answers: what asks the original, for jumps that no tree of its own shows.
+def made(
+    model: object, call: Call, answers: Callable | None, limit: int, seed: int
+) -> tuple[Table, list[str]]:
+    """- Parameter answers: what asks the original, for jumps that no tree of its own shows; none to ask nothing.
     - Returns: at most `limit` rows, and of each what it is.
     """
     import numpy
@@ -63,7 +65,7 @@ def made(model: object, call: Call, answers: Callable, limit: int, seed: int) ->
     places = cells(call.table)
     splits = trees.splits(model)
     thresholds = list(at_splits(splits.thresholds, places, call.table, random, limit))
-    if splits.are_hidden:
+    if splits.are_hidden and answers is not None:
         thresholds += list(at_jumps(jumps.found(call.table, places, answers, random, 40), call.table))
     kinds: dict[str, list[Edge]] = {"threshold": thresholds}
     for edge in others(places, call.table):

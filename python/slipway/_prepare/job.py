@@ -51,6 +51,15 @@ class Job:
         path = self.folder / "phase"
         return path.read_text("utf-8") if path.exists() else "load"
 
+    def leave_out(self, phase: str) -> None:
+        """The next child passes over what the last one did not survive."""
+        with (self.folder / "left_out").open("a", encoding="utf-8") as file:
+            file.write(phase + "\n")
+
+    def left_out(self) -> list[str]:
+        path = self.folder / "left_out"
+        return path.read_text("utf-8").splitlines() if path.exists() else []
+
     def finish(self, name: str, result: dict) -> None:
         (self.folder / f"{name}.json").write_text(json.dumps(result, ensure_ascii=False), "utf-8")
 

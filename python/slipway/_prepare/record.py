@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from . import edges, environment, examples, made_rows, notes, original, parts, rows, said, signature
+from . import crashes, edges, environment, examples, made_rows, notes, original, parts, rows, said, signature
 from .asking import Caller, recorded_call
 from .job import Job
 from .problems import Problem, memory_short
@@ -81,9 +81,15 @@ class Recording:
         return table, "original"
 
     def _edges(self, model: object, call: signature.Call, caller: Caller, nullable: set[str]) -> list[str]:
-        table, kinds = edges.made(model, call, caller.answers, self.request.edge_rows, self.request.seed)
-        answers, kept = caller.surviving(table)
-        lost = len(kinds) - len(kept)
+        left_out = self.job.left_out()
+        limit = 0 if crashes.ALL in left_out else self.request.edge_rows
+        self.job.enter(crashes.JUMPS)
+        asks = None if crashes.JUMPS in left_out or limit == 0 else caller.answers
+        table, kinds = edges.made(model, call, asks, limit, self.request.seed)
+        answers, kept = caller.surviving(table, self.job)
+        self.job.enter("write")
+        self.notes += crashes.notes(left_out, kinds)
+        lost = len(kinds) - len(kept) - len(crashes.rows(left_out))
         if lost:
             self.notes.append(f"the original refuses {lost} of {len(kinds)} edge rows; they are no proof, and a native "
                               "engine answers them")
