@@ -42,7 +42,7 @@ def test_children_that_outlive_their_parent_are_ended(server, tmp_path):
     refused(server, tmp_path, code)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 def test_a_pack_that_is_given_up_leaves_no_folder(server, tmp_path, number):
     """An endless loop ends after minutes; whoever does not wait for that ends the command, and the model is large."""
     before = set(stagings(server))
@@ -58,7 +58,8 @@ def test_a_pack_that_is_given_up_leaves_no_folder(server, tmp_path, number):
         process.communicate()
 
 
-def test_a_pack_that_is_given_up_at_once_leaves_no_process(server, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
+def test_a_pack_that_is_given_up_at_once_leaves_no_process(server, tmp_path, number):
     """Each time within the milliseconds in which its sandbox is made."""
     model = write_pickle(tmp_path, LOOPS)
     try:
@@ -66,7 +67,7 @@ def test_a_pack_that_is_given_up_at_once_leaves_no_process(server, tmp_path):
             process = packing(server, model, "given-up")
             while not preparing(server):
                 assert process.poll() is None
-            process.terminate()
+            process.send_signal(number)
             process.communicate()
             for orphan in preparing(server) if not wait_until(lambda: not preparing(server), 2) else ():
                 pytest.fail(f"process {orphan} goes on: {Path(f'/proc/{orphan}/cmdline').read_bytes()[:80]!r}")
