@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A wheel is built only of a program that runs wherever its tag says."""
 
+import tomllib
+
 import pytest
-from build_wheel import bundled
+from build_wheel import bundled, metadata
 from elf import Program, platform_tag
+from program import ROOT
 
 
 def program(needed=(), paths=(), **versions):
@@ -45,3 +48,9 @@ def test_what_a_program_of_this_machine_needs_is_read(tmp_path):
     read = Program.read("/bin/ls")
     assert "libc.so.6" in read.needed
     assert read.versions["GLIBC"] >= (2, 17)
+
+
+def test_the_package_brings_what_reading_folders_of_mlflow_needs():
+    """Whoever packs one may have nothing of MLflow installed."""
+    project = tomllib.loads((ROOT / "python" / "pyproject.toml").read_text("utf-8"))["project"]
+    assert "Requires-Dist: pyyaml" in metadata(project).splitlines()
