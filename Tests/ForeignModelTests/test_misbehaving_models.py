@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A model that raises, ends its process, hangs, lies or looks around: its own caller is told, and nobody else notices."""
 
-import os
-import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -100,39 +98,10 @@ def test_what_waits_survives_the_end_of_its_process(misbehaving):
     assert [answer["predictions"][0]["prediction"] for _, answer in results] == [2 * i for i in range(200)]
 
 
-# What a model may see.
-
-
-@pytest.mark.parametrize("name", ["token", "registry.sqlite", "server.json", "server.log"])
-def test_the_platforms_own_files_cannot_be_read(misbehaving, name):
-    path = misbehaving.data / name
-    assert path.exists()
-    status, answer = ask(misbehaving, "odd", row(f"look {path}"))
-    assert status == 500 or answer["predictions"][0]["prediction"] == 0
-
-
-def test_the_systems_secrets_cannot_be_read(misbehaving):
-    status, answer = ask(misbehaving, "odd", row("look /etc/shadow"))
-    assert status == 500 or answer["predictions"][0]["prediction"] == 0
+# What a model may see: more in test_from_inside.py.
 
 
 def test_the_environment_of_the_server_is_not_there(misbehaving):
     assert "hunter2" in misbehaving.environment.values()
     status, answer = ask(misbehaving, "odd", row("environment"))
     assert (status, answer["predictions"][0]["prediction"]) == (200, 0)
-
-
-def test_there_is_no_network(misbehaving):
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(1)
-        status, _ = ask(misbehaving, "odd", row(f"connect {listener.getsockname()[1]}"))
-        assert status == 500
-        with pytest.raises(TimeoutError):
-            listener.accept()
-
-
-def test_the_server_cannot_be_killed(misbehaving):
-    ask(misbehaving, "odd", row(f"kill {misbehaving.pid}"))
-    assert misbehaving.is_running()
-    ask(misbehaving, "odd", row(f"kill {os.getpid()}"))
-    assert is_well(misbehaving)

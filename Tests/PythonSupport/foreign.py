@@ -53,15 +53,8 @@ def predict(rows):
             hoard = []
             while True:
                 hoard.append(np.ones(1 << 24))
-        if what.startswith("look "):
-            return np.full(len(values), float(os.path.exists(what[5:]) and bool(open(what[5:], "rb").read(1))))
         if what == "environment":
             return np.full(len(values), float(any("hunter2" in value for value in os.environ.values())))
-        if what.startswith("connect "):
-            import socket
-            socket.create_connection(("127.0.0.1", int(what[8:])), 2).close()
-        if what.startswith("kill "):
-            os.kill(int(what[5:]), 9)
     return values * 2
 '''
 # Runs what a row tells it to, and answers with twice the value, whatever that was.
