@@ -29,6 +29,7 @@ class Forest:
     # Of an answer after its transform: one unit in the last place, relative to the smallest number of its size.
     rounding: float = 2.0**-52
     options: dict = field(default_factory=dict)
+    contributions: object = None
 
 
 def table(seed, categories=0, missing=0.1, zeros=0.0):
@@ -145,10 +146,10 @@ def xgboost_forest(name, seed=0, rounds=25, ending="ubj"):
         data.set_group([20] * (ROWS // 20))
     booster = xgboost.train({"max_depth": 5, "nthread": 1, "seed": seed} | parameters, data, rounds)
 
-    def answers(margins):
+    def answers(**how):
         def of(rows):
             matrix = xgboost.DMatrix(rows.astype(numpy.float32), feature_types=kinds, enable_categorical=bool(categories))
-            return booster.predict(matrix, output_margin=margins)
+            return booster.predict(matrix, **how)
 
         return of
 
@@ -158,8 +159,8 @@ def xgboost_forest(name, seed=0, rounds=25, ending="ubj"):
                   for tree in trees
                   for column, value, left in zip(tree["split_indices"], tree["split_conditions"], tree["left_children"])
                   if left >= 0 and column >= categories]  # fmt: skip
-    return Forest("xgboost", f"model.{ending}", bytes(booster.save_raw(ending)), answers(True), answers(False), "FP32",
-                  thresholds, categories, rounding=2.0**-23)  # fmt: skip
+    return Forest("xgboost", f"model.{ending}", bytes(booster.save_raw(ending)), answers(output_margin=True), answers(),
+                  "FP32", thresholds, categories, rounding=2.0**-23, contributions=answers(pred_contribs=True))  # fmt: skip
 
 
 def lightgbm_forest(name, seed=0, rounds=25):
@@ -182,7 +183,14 @@ def lightgbm_forest(name, seed=0, rounds=25):
     for tree in booster.dump_model()["tree_info"]:
         visit(tree["tree_structure"])
     return Forest("lightgbm", "model.txt", booster.model_to_string().encode(),
-                  lambda rows: booster.predict(rows, raw_score=True), booster.predict, "FP64", thresholds, categories)  # fmt: skip
+                  lambda rows: booster.predict(rows, raw_score=True), booster.predict, "FP64", thresholds, categories,
+                  contributions=lambda rows: shaped(booster.predict(rows, pred_contrib=True)))  # fmt: skip
+
+
+def shaped(contributions):
+    """LightGBM's lie side by side for several classes."""
+    width = contributions.shape[1] // (COLUMNS + 1)
+    return contributions if width == 1 else contributions.reshape(len(contributions), width, COLUMNS + 1)
 
 
 def catboost_forest(name, seed=0, rounds=25, folder=None):

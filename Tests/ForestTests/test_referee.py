@@ -10,7 +10,7 @@ import pytest
 from program import BINARY, ROOT, clean_environment
 
 
-def write(folder, forest, rows, gives, tolerance=0.0):
+def write(folder, forest, rows, gives, tolerance=0.0, absolute=0.0):
     """A project whose recorded answers are the library's."""
     folder.mkdir()
     (folder / forest.file).write_bytes(forest.content)
@@ -27,14 +27,24 @@ def write(folder, forest, rows, gives, tolerance=0.0):
             file.write(json.dumps({"inputs": {"input": plain(row)}, "outputs": {gives: plain(answer)}}) + "\n")
     (folder / "slipway.yaml").write_text(
         "schema: slipway/1\nmodel: {task: other}\nproof:\n  examples: {data: examples.jsonl}\n"
-        f"  tolerance: {{absolute: 0, relative: {tolerance}, same_decision: false}}\n")
+        f"  tolerance: {{absolute: {absolute}, relative: {tolerance}, same_decision: false}}\n")
 
 
 def plain(values):
     if numpy.ndim(values) == 0:
         return plain([values])[0]
+    if numpy.ndim(values) > 1:
+        return [plain(inner) for inner in values]
     special = {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}
     return [special.get(str(float(value)), float(value)) for value in values]
+
+
+def explained(tmp_path, forest, contributions):
+    """Shapley values beside the library's, which XGBoost computes in single precision; they add up to the margin."""
+    rows = forests.edge_rows(forest, count=60)
+    forest.contributions = contributions
+    write(tmp_path / "contributions", forest, rows, "contributions", 1e-6, absolute=1e-5 if forest.datatype == "FP32" else 1e-9)
+    proven(tmp_path / "contributions")
 
 
 def proven(folder):
@@ -70,3 +80,17 @@ def test_lightgbm(tmp_path, name, seed):
 @pytest.mark.parametrize("name", forests.CATBOOST)
 def test_catboost(tmp_path, name, seed):
     judged(tmp_path, forests.catboost_forest(name, seed=seed, folder=tmp_path))
+
+
+@pytest.mark.parametrize("name", ["squared", "logistic", "probabilities", "poisson", "dart", "random_forest", "one_hot",
+                                  "partitions", "leaf_wise", "deep", "stumps"])  # fmt: skip
+def test_contributions_of_xgboost(tmp_path, name):
+    forest = forests.xgboost_forest(name, seed=3)
+    explained(tmp_path, forest, forest.contributions)
+
+
+@pytest.mark.parametrize("name", ["regression", "binary", "classes", "poisson", "zeros_missing", "nothing_missing",
+                                  "categories", "one_hot", "wide"])  # fmt: skip
+def test_contributions_of_lightgbm(tmp_path, name):
+    forest = forests.lightgbm_forest(name, seed=3)
+    explained(tmp_path, forest, forest.contributions)

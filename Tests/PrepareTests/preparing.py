@@ -45,10 +45,12 @@ class Prepared:
         return Caller(descriptor, load(descriptor, self.out))
 
     def candidates(self) -> list[bytes]:
-        return [(self.out / one["file"]).read_bytes() for one in self.report["candidates"]]
+        """Those that are ONNX, which Python can run as well."""
+        files = [self.out / one["file"] for one in self.report["candidates"]]
+        return [file.read_bytes() for file in files if file.suffix == ".onnx"]
 
     def agreeing(self, inputs: dict, answers: list) -> list[bytes]:
-        """The candidates that answer as the original does, in their order."""
+        """Those of them that answer as the original does, in their order."""
         return [model for model in self.candidates() if agrees(model, inputs, answers)]
 
 

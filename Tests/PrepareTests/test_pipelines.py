@@ -54,6 +54,17 @@ def test_a_converted_form_agrees_with_the_original_on_every_row(name, tmp_path):
     assert differing(caller.predict(unseen), agreement.answers(agreeing[0], unseen)) == 0
 
 
+@pytest.mark.parametrize(("name", "file"), [("xgboost_regressor", "model.ubj"), ("lightgbm_native", "model.txt"),
+                                            ("catboost_classifier", "model.json")])  # fmt: skip
+def test_the_trees_of_a_library_are_tried_as_they_are_first(name, file, tmp_path):
+    result, _ = prepared(name, tmp_path)
+    first = result.report["candidates"][0]
+    assert first["files"] == ["candidates/1/forest.json", f"candidates/1/{file}"]
+    described = json.loads((result.out / first["file"]).read_text("utf-8"))
+    assert (described["model"], described["inputs"]) == (file, result.descriptor["inputs"])
+    assert [output["name"] for output in described["outputs"]] == [one["name"] for one in result.descriptor["outputs"]]
+
+
 @pytest.mark.parametrize("name", IN_A_WORKER)
 def test_what_nothing_converts_is_ready_for_a_worker(name, tmp_path):
     result, _ = prepared(name, tmp_path)

@@ -138,6 +138,9 @@ struct FlatForest<Rule: SplitRule>: ForestSums {
     private(set) var columnCount: Int
     let sumCount: Int
     private var nodes: [Node] = []
+    /// How much of the training data came to each node, and the most steps to a leaf: for explanations.
+    private var covers: [Float] = []
+    private var deepest = 0
     private var roots: [(node: UInt32, sum: Int)] = []
     private(set) var sets = CategorySets()
 
@@ -153,6 +156,8 @@ struct FlatForest<Rule: SplitRule>: ForestSums {
         var node: Node
         var left = 0
         var right = 0
+        /// How much of the training data came here; 0 where the file does not say.
+        var cover: Float = 0
         var isLeaf: Bool { node.has(.leaf) }
     }
 
@@ -174,6 +179,7 @@ struct FlatForest<Rule: SplitRule>: ForestSums {
         // Positions in the file, in the order of the nodes here.
         var order = [0]
         isReached[0] = true
+        var depths = [0]
         var next = 0
         while next < order.count {
             let source = tree[order[next]]
@@ -193,11 +199,14 @@ struct FlatForest<Rule: SplitRule>: ForestSums {
                     guard !isReached[child] else { throw ForestFault("two ways lead to node \(child)") }
                     isReached[child] = true
                     order.append(child)
+                    depths.append(depths[next] + 1)
                 }
             }
             nodes.append(node)
+            covers.append(source.cover)
             next += 1
         }
+        deepest = max(deepest, depths.last ?? 0)
         roots.append((UInt32(start), sum))
     }
 
@@ -320,5 +329,52 @@ struct FlatForest<Rule: SplitRule>: ForestSums {
             }
             first = end
         }
+    }
+}
+
+extension FlatForest {
+    /// Explaining a tree takes a stack of its depth, and the square of it in time.
+    private static var depthLimit: Int { 200 }
+
+    var explains: Bool { deepest <= Self.depthLimit && covers.allSatisfy { $0 > 0 } }
+
+    func contribute(
+        _ rows: UnsafePointer<Input>, count: Int, stride: Int, columns: Int,
+        to contributions: UnsafeMutablePointer<Double>
+    ) {
+        let expected = roots.map { expectation(of: $0.node) }
+        var shap = TreeShap(self)
+        for row in 0..<count {
+            for (tree, root) in roots.enumerated() {
+                let target = unsafe contributions + (row * sumCount + root.sum) * (columns + 1)
+                unsafe target[columns] += expected[tree]
+                unsafe shap.add(tree: root.node, row: rows + row * stride, to: target)
+            }
+        }
+    }
+
+    /// The mean of the leaves below, by how much of the training data came to each.
+    private func expectation(of index: UInt32) -> Double {
+        guard let child = child(of: index) else { return leaf(index) }
+        let (left, right) = (Double(cover(child)), Double(cover(child + 1)))
+        return (expectation(of: child) * left + expectation(of: child + 1) * right) / (left + right)
+    }
+
+    /// The left child; `nil` of a leaf.
+    private func child(of index: UInt32) -> UInt32? {
+        nodes[Int(index)].has(.leaf) ? nil : nodes[Int(index)].child
+    }
+
+    func leaf(_ index: UInt32) -> Double { Double(nodes[Int(index)].threshold) }
+    func column(_ index: UInt32) -> Int { nodes[Int(index)].column }
+    func cover(_ index: UInt32) -> Double { Double(covers[Int(index)]) }
+
+    /// The child that the row goes to, and the other one; `nil` at a leaf.
+    func ways(on index: UInt32, _ row: UnsafePointer<Input>) -> (hot: UInt32, cold: UInt32)? {
+        guard let child = child(of: index) else { return nil }
+        let next = unsafe nodes.withUnsafeBufferPointer { nodes in
+            unsafe nodes.baseAddress.map { unsafe step(index, row, $0, categories: true) }
+        }
+        return next == child ? (child, child + 1) : (child + 1, child)
     }
 }

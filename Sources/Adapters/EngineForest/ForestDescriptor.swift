@@ -24,6 +24,8 @@ struct ForestDescriptor: Sendable {
         case probabilities
         /// The likeliest class.
         case decision
+        /// What each column adds to each margin, and behind the columns what is expected without knowing any.
+        case contributions
     }
 
     let library: Library
@@ -70,7 +72,8 @@ struct ForestDescriptor: Sendable {
             let specs = try fields.tensorSpecs("outputs")
             outputs = try zip(specs, try fields.list("outputs")).map { spec, output throws(Refusal) in
                 guard let gives = Gives(rawValue: try output.text("gives")) else {
-                    throw FieldReader.damaged("an output gives neither margins, prediction, probabilities nor decision")
+                    throw FieldReader.damaged(
+                        "an output gives neither margins, prediction, probabilities, decision nor contributions")
                 }
                 return (spec, gives)
             }
@@ -84,19 +87,9 @@ struct ForestDescriptor: Sendable {
 extension TensorSpec {
     /// Of a column or a matrix of numbers; `nil` for what is neither.
     var columnCount: Int? {
-        guard (1...2).contains(shape.count), shape[0].size == nil, datatype.isNumber else { return nil }
+        guard (1...2).contains(shape.count), shape[0].size == nil, datatype != .bytes else { return nil }
         guard shape.count == 2 else { return 1 }
         return shape[1].size.flatMap { (1..<1 << 27).contains($0) ? $0 : nil }
-    }
-}
-
-extension Datatype {
-    /// Whether ``ForestEngine`` reads it.
-    fileprivate var isNumber: Bool {
-        switch self {
-        case .bytes, .float16, .bfloat16: false
-        default: true
-        }
     }
 }
 

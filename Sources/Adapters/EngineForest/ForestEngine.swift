@@ -45,10 +45,14 @@ final class ForestEngine: InferenceEngine {
         case .prediction: size = margins.count == 1 || transform == .largest ? nil : margins.count
         case .probabilities: size = classCount
         case .decision: size = nil
+        case .contributions:
+            guard sums.explains else { return "gives contributions, for which the trees lack covers, or are too deep" }
+            size = margins.count == 1 ? nil : margins.count
         }
-        let shape = spec.shape.dropFirst().map(\.size)
-        guard spec.shape.first.map({ $0.size == nil }) == true, shape == (size.map { [$0] } ?? []) else {
-            return "has the shape \(spec.shapeDescription), and is [rows\(size.map { ", \($0)" } ?? "")]"
+        let inner = (size.map { [$0] } ?? []) + (gives == .contributions ? [width + 1] : [])
+        guard spec.shape.first.map({ $0.size == nil }) == true, spec.shape.dropFirst().map(\.size) == inner else {
+            let sizes = inner.map { ", \($0)" }.joined()
+            return "has the shape \(spec.shapeDescription), and is [rows\(sizes)]"
         }
         if gives == .probabilities || gives == .decision {
             switch transform {
@@ -92,7 +96,27 @@ final class ForestEngine: InferenceEngine {
             case (1, .float64): tensors[0].withElements(as: Double.self) { margins(of: forest, $0, count) }
             default: margins(of: forest, sideBySide(tensors, count, as: Sums.Input.self).span, count)
             }
-        return zip(outputs, gives).map { spec, gives in answer(spec, gives, summed, count) }
+        return zip(outputs, gives).map { spec, gives in
+            gives == .contributions
+                ? numbers(contributions(of: forest, to: tensors, count), spec, count)
+                : answer(spec, gives, summed, count)
+        }
+    }
+
+    /// - Returns: Rows × outputs × (columns + 1).
+    private func contributions<Sums: ForestSums>(of forest: Sums, to tensors: [Tensor], _ count: Int) -> [Double] {
+        let rows = sideBySide(tensors, count, as: Sums.Input.self)
+        var found = [Double](repeating: 0, count: count * margins.count * (width + 1))
+        unsafe found.withUnsafeMutableBufferPointer { target in
+            unsafe rows.withUnsafeBufferPointer { rows in
+                guard let target = target.baseAddress, let rows = rows.baseAddress else { return }
+                unsafe forest.contribute(rows, count: count, stride: width, columns: width, to: target)
+            }
+        }
+        for index in 0..<count * margins.count {
+            found[index * (width + 1) + width] += margins.start[index % margins.count]
+        }
+        return found
     }
 
     /// One matrix of all columns.
@@ -101,28 +125,9 @@ final class ForestEngine: InferenceEngine {
         var first = 0
         for (tensor, spec) in zip(tensors, inputs) {
             let columns = spec.columnCount ?? 0
-            func place<Value: BitwiseCopyable>(_: Value.Type, _ number: (Value) -> Input) {
-                tensor.withElements(as: Value.self) { values in
-                    for row in 0..<count {
-                        for column in 0..<columns {
-                            matrix[row * width + first + column] = number(values[row * columns + column])
-                        }
-                    }
-                }
-            }
-            switch tensor.datatype {
-            case .bool: place(UInt8.self) { $0 == 0 ? 0 : 1 }
-            case .float64: place(Double.self) { Input($0) }
-            case .float32: place(Float.self) { Input($0) }
-            case .int8: place(Int8.self) { Input($0) }
-            case .int16: place(Int16.self) { Input($0) }
-            case .int32: place(Int32.self) { Input($0) }
-            case .int64: place(Int64.self) { Input($0) }
-            case .uint8: place(UInt8.self) { Input($0) }
-            case .uint16: place(UInt16.self) { Input($0) }
-            case .uint32: place(UInt32.self) { Input($0) }
-            case .uint64: place(UInt64.self) { Input($0) }
-            case .float16, .bfloat16, .bytes: break
+            guard columns > 0, let values = tensor.doubles else { continue }
+            for (index, value) in values.enumerated() {
+                matrix[index / columns * width + first + index % columns] = Input(value)
             }
             first += columns
         }
@@ -180,6 +185,7 @@ final class ForestEngine: InferenceEngine {
         case .prediction: return numbers(applied(transform, to: summed), spec, count)
         case .probabilities: return numbers(probabilities(summed), spec, count)
         case .decision: return decisions(summed, spec, count)
+        case .contributions: preconditionFailure("they are not made of margins")
         }
     }
 

@@ -6,6 +6,14 @@ struct ForestModel {
         case xgboost(FlatForest<XGBoostRule>)
         case lightgbm(FlatForest<LightGBMRule>)
         case catboost(ObliviousForest)
+
+        var explains: Bool {
+            switch self {
+            case .xgboost(let forest): forest.explains
+            case .lightgbm(let forest): forest.explains
+            case .catboost(let forest): forest.explains
+            }
+        }
     }
 
     let sums: Sums

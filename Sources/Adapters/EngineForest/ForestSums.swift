@@ -16,6 +16,18 @@ protocol ForestSums: Sendable {
     ///   - rows: `count` rows, each `stride` values behind the one before, of which at least ``columnCount`` are its own.
     ///   - sums: `count` × ``sumCount`` numbers, which have a value.
     func add(_ rows: UnsafePointer<Input>, count: Int, stride: Int, to sums: UnsafeMutablePointer<Sum>)
+
+    /// Whether ``contribute(_:count:stride:columns:to:)`` can be asked.
+    var explains: Bool { get }
+
+    /// Adds what each column contributes to each sum, and behind the columns what is expected without knowing any.
+    ///
+    /// - Parameters:
+    ///   - columns: Of the contributions, at least ``columnCount``.
+    ///   - contributions: `count` × ``sumCount`` × (`columns` + 1) numbers, which have a value.
+    func contribute(
+        _ rows: UnsafePointer<Input>, count: Int, stride: Int, columns: Int,
+        to contributions: UnsafeMutablePointer<Double>)
 }
 
 /// Why a file is no forest that this engine evaluates, in words that follow “the model:”.

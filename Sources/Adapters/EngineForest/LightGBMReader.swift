@@ -77,7 +77,11 @@ struct LightGBMReader {
         if fields.text("is_linear") == "1" { throw .unknown("a tree with linear leaves") }
         let leaves = try fields.doubles("leaf_value", count: leafCount)
         let inner = leafCount - 1
-        guard inner > 0 else { return [.init(node: ForestNode(leaves[0], column: 0, .leaf))] }
+        guard inner > 0 else { return [.init(node: ForestNode(leaves[0], column: 0, .leaf), cover: 1)] }
+        let covers = (
+            try fields.optionalDoubles("internal_count", count: inner),
+            try fields.optionalDoubles("leaf_count", count: leafCount)
+        )
         let columns = try fields.integers("split_feature", count: inner)
         let thresholds = try fields.doubles("threshold", count: inner)
         let kinds = try fields.integers("decision_type", count: inner)
@@ -102,9 +106,12 @@ struct LightGBMReader {
             nodes.append(
                 .init(
                     node: ForestNode(threshold, column: columns[index], traits), left: place(lefts[index]),
-                    right: place(rights[index])))
+                    right: place(rights[index]), cover: covers.0.map { Float($0[index]) } ?? 0))
         }
-        return nodes + leaves.map { .init(node: ForestNode($0, column: 0, .leaf)) }
+        for (index, leaf) in leaves.enumerated() {
+            nodes.append(.init(node: ForestNode(leaf, column: 0, .leaf), cover: covers.1.map { Float($0[index]) } ?? 0))
+        }
+        return nodes
     }
 
     private static func traits(of kind: Int) throws(ForestFault) -> ForestNode<Double>.Traits {
@@ -187,6 +194,10 @@ private struct Fields {
     /// - Parameter count: How many there have to be; `nil` for any number.
     func doubles(_ name: String, count: Int? = nil) throws(ForestFault) -> [Double] {
         try parsed(name, count) { Double($0) }
+    }
+
+    func optionalDoubles(_ name: String, count: Int) throws(ForestFault) -> [Double]? {
+        has(name) ? try doubles(name, count: count) : nil
     }
 
     func integers(_ name: String, count: Int? = nil) throws(ForestFault) -> [Int] {

@@ -115,6 +115,12 @@ struct ObliviousForest: ForestSums {
         }
     }
 
+    var explains: Bool { false }
+
+    func contribute(
+        _: UnsafePointer<Float>, count _: Int, stride _: Int, columns _: Int, to _: UnsafeMutablePointer<Double>
+    ) {}
+
     private func addConstants(_ count: Int, to sums: UnsafeMutablePointer<Double>) {
         for row in 0..<count {
             for tree in trees {

@@ -62,7 +62,13 @@ enum XGBoostReader {
         let conditions = try fields.singles("split_conditions")
         let defaults = try fields.doubles("default_left")
         let count = lefts.count
-        guard [rights.count, columns.count, conditions.count, defaults.count].allSatisfy({ $0 == count }) else {
+        let covers =
+            try fields["sum_hessian"] == nil
+            ? [Float](repeating: 0, count: count) : fields.singles("sum_hessian")
+        guard [rights, columns].allSatisfy({ $0.count == count }),
+            [conditions, covers].allSatisfy({ $0.count == count }),
+            defaults.count == count
+        else {
             throw ForestFault("the lists of a tree's nodes differ in length")
         }
         let sets = try categories(fields)
@@ -71,7 +77,8 @@ enum XGBoostReader {
         for index in 0..<count {
             guard lefts[index] >= 0 else {
                 let value = conditions[index]
-                nodes.append(.init(node: ForestNode(weight.map { $0 * value } ?? value, column: 0, .leaf)))
+                let node = ForestNode<Float>(weight.map { $0 * value } ?? value, column: 0, .leaf)
+                nodes.append(.init(node: node, cover: covers[index]))
                 continue
             }
             guard (0..<ForestNode<Float>.columnLimit).contains(columns[index]) else {
@@ -86,7 +93,7 @@ enum XGBoostReader {
             nodes.append(
                 .init(
                     node: ForestNode(threshold, column: columns[index], traits), left: lefts[index],
-                    right: rights[index]))
+                    right: rights[index], cover: covers[index]))
         }
         return nodes
     }

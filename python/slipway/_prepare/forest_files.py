@@ -70,7 +70,7 @@ def _inputs(descriptor: dict) -> list[dict]:
             raise NoForest(f"the column “{column['name']}”, whose values are texts or codes")
     position = 0
     for spec in inputs:
-        if spec["datatype"] in ("BYTES", "FP16", "BF16") or len(spec["shape"]) > 2:
+        if spec["datatype"] == "BYTES" or len(spec["shape"]) > 2:
             raise NoForest(f"the input “{spec['name']}”, {spec['datatype']}")
         width = spec["shape"][1] if len(spec["shape"]) == 2 else 1
         own = [column.get("offset", 0) for column in descriptor.get("columns") or []
