@@ -36,8 +36,9 @@ extension InferenceService {
             call.endpoint.counters.accept()
             call.live.counts.accept()
             defer { call.live.counts.answer() }
+            let begun = call.live.overruns.begin(now)
             let (result, nanoseconds) = run(call, arrival: now, start: now, deadline: deadline)
-            call.live.overruns.ran(nanoseconds, budget: inlineBudgetNanoseconds)
+            call.live.overruns.end(nanoseconds, begun: begun, budget: inlineBudgetNanoseconds)
             return result
         } catch {
             return .failure(error)
