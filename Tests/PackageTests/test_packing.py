@@ -165,10 +165,14 @@ def test_code_may_travel_as_a_folder(tmp_path, monkeypatch):
     (code / "half_rule.py").write_text(
         "class Half:\n    def predict(self, rows):\n        return rows[:, 0] / 2\n"
     )
+    # As when a whole model is packed, an environment and settings that lie there are no code.
+    (code / "venv").mkdir()
+    (code / "venv" / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    (code / ".env").write_text("PASSWORD=hunter2\n")
     monkeypatch.syspath_prepend(code)
     module = importlib.import_module("half_rule")
     folder = slipway.pack(module.Half(), "half", numpy.ones((4, 1)), code=code, folder=tmp_path / "half")
-    assert (folder.path / "code" / "half_rule.py").exists()
+    assert [path.name for path in (folder.path / "code").iterdir()] == ["half_rule.py"]
     assert b"predict" not in (folder.path / folder.model).read_bytes()
     assert json.loads((folder.path / "worker.json").read_bytes())["code"] == "code"
     assert "  code: code\n" in (folder.path / "slipway.yaml").read_text()

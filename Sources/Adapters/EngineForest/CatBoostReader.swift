@@ -18,7 +18,7 @@ enum CatBoostReader {
         let (scale, bias) = try scaleAndBias(model)
         let margins = Margins(
             start: Array(repeating: 0, count: bias.count), scaleAndBias: (scale, bias))
-        let transform = try transform(of: model, outputs: bias.count)
+        let transform = try transform(of: model)
         if model["oblivious_trees"] != nil {
             let trees = try model.list("oblivious_trees").prefix(rounds ?? .max).map { tree throws(ForestFault) in
                 (
@@ -83,7 +83,7 @@ enum CatBoostReader {
         return found
     }
 
-    private static func transform(of model: ModelFields, outputs: Int) throws(ForestFault) -> OutputTransform {
+    private static func transform(of model: ModelFields) throws(ForestFault) -> OutputTransform {
         let parameters = try model.fields("model_info").optionalFields("params")
         let loss = try parameters?.optionalFields("loss_function")?.optionalText("type") ?? ""
         return switch loss {

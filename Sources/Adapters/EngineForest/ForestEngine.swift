@@ -71,16 +71,10 @@ final class ForestEngine: InferenceEngine {
     }
 
     func run(_ tensors: [Tensor]) throws(EngineError) -> [Tensor] {
-        guard tensors.count == inputs.count else {
-            throw .runFailed(reason: "the model takes \(inputs.count) inputs and was given \(tensors.count)")
-        }
-        let count = tensors[0].shape.first ?? 0
-        for (tensor, spec) in zip(tensors, inputs) {
-            guard tensor.datatype == spec.datatype, spec.accepts(tensor.shape), tensor.shape[0] == count else {
-                throw .runFailed(
-                    reason: "“\(spec.name)” is \(spec.datatype.rawValue) \(spec.shapeDescription), and "
-                        + "\(tensor.datatype.rawValue) \(tensor.shape) was given")
-            }
+        try requireFit(tensors)
+        let count = tensors[0].shape[0]
+        guard tensors.allSatisfy({ $0.shape[0] == count }) else {
+            throw .runFailed(reason: "its inputs have different numbers of rows")
         }
         return switch sums {
         case .xgboost(let forest): answers(of: forest, to: tensors, count)
@@ -96,10 +90,16 @@ final class ForestEngine: InferenceEngine {
             case (1, .float64): tensors[0].withElements(as: Double.self) { margins(of: forest, $0, count) }
             default: margins(of: forest, sideBySide(tensors, count, as: Sums.Input.self).span, count)
             }
+        let isForClasses = gives.contains { $0 == .probabilities || $0 == .decision }
+        let likely = isForClasses ? probabilities(summed) : []
         return zip(outputs, gives).map { spec, gives in
-            gives == .contributions
-                ? numbers(contributions(of: forest, to: tensors, count), spec, count)
-                : answer(spec, gives, summed, count)
+            switch gives {
+            case .margins: numbers(summed, spec, count)
+            case .prediction: numbers(applied(transform, to: summed), spec, count)
+            case .probabilities: numbers(likely, spec, count)
+            case .decision: decisions(likely, count)
+            case .contributions: numbers(contributions(of: forest, to: tensors, count), spec, count)
+            }
         }
     }
 
@@ -177,18 +177,6 @@ final class ForestEngine: InferenceEngine {
         return summed
     }
 
-    private func answer<Value: ForestScalar>(
-        _ spec: TensorSpec, _ gives: ForestDescriptor.Gives, _ summed: [Value], _ count: Int
-    ) -> Tensor {
-        switch gives {
-        case .margins: return numbers(summed, spec, count)
-        case .prediction: return numbers(applied(transform, to: summed), spec, count)
-        case .probabilities: return numbers(probabilities(summed), spec, count)
-        case .decision: return decisions(summed, spec, count)
-        case .contributions: preconditionFailure("they are not made of margins")
-        }
-    }
-
     private func applied<Value: ForestScalar>(_ transform: OutputTransform, to summed: [Value]) -> [Value] {
         let mean = margins.divisor.map { divisor in summed.map { $0 / Value(divisor) } }
         return transform.applied(to: mean ?? summed, width: margins.count)
@@ -201,9 +189,8 @@ final class ForestEngine: InferenceEngine {
         return found.flatMap { [1 - $0, $0] }
     }
 
-    private func decisions<Value: ForestScalar>(_ summed: [Value], _ spec: TensorSpec, _ count: Int) -> Tensor {
-        let found = probabilities(summed)
-        let chosen = (0..<count).map { row in positionOfLargest(found[row * classCount..<(row + 1) * classCount]) }
+    private func decisions<Value: ForestScalar>(_ likely: [Value], _ count: Int) -> Tensor {
+        let chosen = (0..<count).map { row in positionOfLargest(likely[row * classCount..<(row + 1) * classCount]) }
         switch classes {
         case .texts(let texts)?: return Tensor(strings: chosen.map { texts[$0] }, shape: [count])
         case .numbers(let numbers)?: return Tensor(.int64, shape: [count], elements: chosen.map { numbers[$0] })

@@ -113,18 +113,6 @@ package final class WorkerEngine: InferenceEngine {
         pool.lose(process, because: difference)
     }
 
-    /// The worker is not asked what it was not told to expect.
-    private func requireFit(_ tensors: [Tensor]) throws(EngineError) {
-        guard tensors.count == inputs.count else {
-            throw .runFailed(reason: "the model takes \(inputs.count) inputs and was given \(tensors.count)")
-        }
-        for (tensor, spec) in zip(tensors, inputs) where !tensor.fits(spec) {
-            throw .runFailed(
-                reason: "“\(spec.name)” is \(spec.datatype.rawValue) \(spec.shapeDescription), and "
-                    + "\(tensor.datatype.rawValue) \(tensor.shape) was given")
-        }
-    }
-
     /// The answer as the signature has it, or why it is none.
     private func checked(_ answers: [NamedTensor], rows: Int?) throws(WorkerFault) -> [Tensor] {
         guard answers.count == outputs.count else {
@@ -142,13 +130,6 @@ package final class WorkerEngine: InferenceEngine {
             }
         }
         return answers.map(\.tensor)
-    }
-}
-
-extension Tensor {
-    fileprivate func fits(_ spec: TensorSpec) -> Bool {
-        datatype == spec.datatype && shape.count == spec.shape.count
-            && zip(shape, spec.shape).allSatisfy { $1.size == nil || $1.size == $0 }
     }
 }
 

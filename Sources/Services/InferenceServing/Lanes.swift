@@ -46,11 +46,7 @@ final class Lanes: @unchecked Sendable {
             let waiting = endpoint.queue.waiting
             guard case .refused(let cause, let wait) = decision else {
                 work.counters.accept()
-                if !endpoint.isInTurn {
-                    endpoint.isInTurn = true
-                    turns.append(endpoint)
-                }
-                if idle > 0 { condition.signal() }
+                giveTurn(to: endpoint)
                 return (nil, waiting)
             }
             work.counters.refuse(cause)
@@ -58,6 +54,15 @@ final class Lanes: @unchecked Sendable {
         }
         for (work, cause) in dropped { work.drop(cause, waiting: waiting) }
         if let refusal { throw refusal }
+    }
+
+    /// Something waits there. Under the lock.
+    private func giveTurn(to endpoint: EndpointAdmission) {
+        if !endpoint.isInTurn {
+            endpoint.isInTurn = true
+            turns.append(endpoint)
+        }
+        if idle > 0 { condition.signal() }
     }
 
     /// Takes no more work; the threads end when what waits is done.
@@ -141,11 +146,7 @@ final class Lanes: @unchecked Sendable {
             endpoint.queue.finished(nanoseconds: nanoseconds, joined: turn.works.count - 1, now: now)
             if !areAnswered {
                 endpoint.queue.putBack(turn.works, now: now)
-                if !endpoint.isInTurn {
-                    endpoint.isInTurn = true
-                    turns.append(endpoint)
-                }
-                if idle > 0 { condition.signal() }
+                giveTurn(to: endpoint)
             }
             endpoint.publishGauges()
             if isClosed { condition.broadcast() }

@@ -44,6 +44,23 @@ extension InferenceEngine {
     package func runJoint(_ inputs: [Tensor], until deadline: Moment) throws(EngineError) -> [Tensor] {
         try run(inputs, until: deadline)
     }
+
+    /// For engines that have nobody else to check what they are given.
+    package func requireFit(_ tensors: [Tensor]) throws(EngineError) {
+        guard tensors.count == inputs.count else {
+            throw .runFailed(reason: "the model takes \(inputs.count) inputs and was given \(tensors.count)")
+        }
+        for (tensor, spec) in zip(tensors, inputs) where !tensor.fits(spec) {
+            throw .runFailed(
+                reason: "“\(spec.name)” is \(spec.datatype.rawValue) \(spec.shapeDescription), and "
+                    + "\(tensor.datatype.rawValue) \(tensor.shape) was given")
+        }
+    }
+}
+
+extension Tensor {
+    /// Whether it is of the type and of a shape that `spec` takes.
+    package func fits(_ spec: TensorSpec) -> Bool { datatype == spec.datatype && spec.accepts(shape) }
 }
 
 /// How an engine recovers from what ended its processes. While it does, what a call takes says nothing about later ones.

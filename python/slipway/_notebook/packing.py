@@ -15,7 +15,7 @@ from typing import Any
 
 from .._prepare.environment import SCHEMA as ENVIRONMENT_SCHEMA
 from .._prepare.problems import Problem
-from .._prepare.sources import SKIPPED, of_file
+from .._prepare.sources import left_out, of_file
 from ..errors import ModelRefused
 from .checking import check, refused
 from .page import table_page
@@ -143,7 +143,7 @@ def _packed(
         if was_training:
             model.train()
     if code is not None:
-        shutil.copytree(code, place / "code", ignore=SKIPPED)
+        shutil.copytree(code, place / "code", ignore=left_out(place, []))
     trained_on = None
     if baseline is not None:
         trained_on = recording.write_baseline(place, table_of(baseline, "baseline"))

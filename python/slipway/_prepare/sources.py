@@ -34,7 +34,7 @@ class Source:
         """Copies what a bundle keeps into `out`, without the files `rows`. - Returns: the paths of the files, relative to
         it.
         """
-        ignored = _left_out(out, rows)
+        ignored = left_out(out, rows)
         for origin, name in ((self.path, self.model), (self.code, "code")):
             if origin is None:
                 continue
@@ -49,7 +49,7 @@ class Source:
         return [path.relative_to(out).as_posix() for path in files if path.is_file()]
 
 
-def _left_out(out: Path, rows: list[str]):
+def left_out(out: Path, rows: list[str]):
     """What lies in a folder and is no part of a model: see docs/how-to/deploy-a-python-model.md."""
     named, beside = {Path(path).resolve() for path in rows}, out.resolve()
 
