@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # The front door. Every target installs what it needs and is missing.
-.PHONY: setup python build wheel demo test check bench bench-forest soak sanitize install clean
+.PHONY: setup python build wheel demo test check bench bench-peers bench-forest bench-graph bench-many-models soak sanitize \
+	install clean
 SHELL := /bin/bash -euo pipefail
 PREFIX ?= /usr/local
+# Of a crash, the thread that crashed: symbols for hundreds of others take longer than all tests.
+export SWIFT_BACKTRACE ?= threads=crashed,images=none,limit=64
 
 setup:
-	@scripts/setup.sh build engine test clients python
+	@scripts/setup.sh build engine test clients grpc python
 
 # The environment of the Python package's tests alone: .tools/venv-python. Needs no Swift.
 python:
@@ -39,8 +42,9 @@ test: setup
 	.tools/venv-clients/bin/python -m pytest -q -p no:cacheprovider Tests/EcosystemTests \
 		--ignore Tests/EcosystemTests/test_mlserver.py
 	.tools/venv-mlserver/bin/python -m pytest -q -p no:cacheprovider Tests/EcosystemTests/test_mlserver.py
+	.tools/venv-grpc/bin/python -m pytest -q -p no:cacheprovider Tests/GRPCTests Tests/HTTP2Tests
 	.tools/venv-python/bin/python -m pytest -q -p no:cacheprovider Tests/WorkerTests Tests/PrepareTests Tests/PackageTests \
-		Tests/ForestTests Tests/ForeignModelTests
+		Tests/ForestTests Tests/GraphTests Tests/ForeignModelTests
 
 # Minutes: format, imports, architecture, documentation.
 check:
@@ -56,19 +60,39 @@ bench: build
 	@scripts/setup.sh bench
 	.tools/venv-bench/bin/python Benchmarks/serving/bench.py $(if $(LONG),--long) $(OPTIONS)
 
+# Slipway beside MLServer, BentoML, FastAPI, MLflow and Triton's server, over JSON and gRPC, with the same models: half an
+# hour. Prints tables; writes peers.json and peers.md. OPTIONS="--quick", "--only cost", "--peer mlserver" choose.
+bench-peers: build
+	@scripts/setup.sh peers
+	.tools/venv-peers/bin/python Benchmarks/peers/bench.py $(OPTIONS)
+
 # Trees in the engine for them beside the libraries that grew them, and ONNX Runtime. Prints a table; writes forest.json.
 bench-forest:
 	@scripts/setup.sh build engine python
 	swift build -c release --product forest-bench --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 	.tools/venv-python/bin/python Benchmarks/forest/bench.py
 
-# What takes longer than CI may: longer fuzzing, more kills, more swaps, a million mutated requests, and ninety pipelines
-# of Python whose answers to 100,000 unseen rows each are compared with what is served.
+# What a graph costs around the work of its steps: one row, each step, and 10,000 rows. Prints lines.
+bench-graph:
+	@scripts/setup.sh build engine
+	swift build -c release --product graph-bench --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
+	"$$(swift build -c release --show-bin-path)/graph-bench"
+
+# A thousand models in one server: loading, threads, memory, and what a request waits for. Writes many-models.json.
+bench-many-models: build
+	@scripts/setup.sh python
+	SLIPWAY_BINARY=$$(swift build -c release --show-bin-path)/slipway \
+		.tools/venv-python/bin/python Benchmarks/many-models/bench.py $(OPTIONS)
+
+# What takes longer than CI may: longer fuzzing, more kills, more swaps, a million mutated requests and as many streams of
+# HTTP/2, and ninety pipelines of Python whose answers to 100,000 unseen rows each are compared with what is served.
 soak: setup
 	swift build --build-tests
 	@scripts/link-engine.sh debug
 	SLIPWAY_SOAK=1 swift test --skip-build
 	SLIPWAY_SOAK=1 .tools/venv/bin/python -m pytest -q -rP -p no:cacheprovider Tests/HostileTests
+	SLIPWAY_SOAK=1 .tools/venv-grpc/bin/python -m pytest -q -rP -p no:cacheprovider \
+		Tests/HTTP2Tests/test_http2_mutations.py Tests/HTTP2Tests/test_http2_floods.py
 	SLIPWAY_SOAK=1 .tools/venv-python/bin/python -m pytest -q -rP -p no:cacheprovider \
 		Tests/ForeignModelTests/test_starting_again.py
 	$(MAKE) build

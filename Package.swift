@@ -48,6 +48,10 @@ func wall(_ name: String, opensTo room: String) -> Room {
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grpcClient: [Target.Dependency] = [
+    .product(name: "GRPCCore", package: "grpc-swift-2"),
+    .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+]
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
@@ -60,11 +64,14 @@ let nio: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { .produc
 let nioExtras: [Target.Dependency] = ["NIOExtras", "NIOHTTPTypes", "NIOHTTPTypesHTTP1"].map {
     .product(name: $0, package: "swift-nio-extras")
 }
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioHPACK = Target.Dependency.product(name: "NIOHPACK", package: "swift-nio-http2")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let rooms: [Room] = [
+    wall("CHeap", opensTo: "slipway"),
     wall("CONNXRuntime", opensTo: "EngineONNX"),
     wall("CSandbox", opensTo: "ProcessSandbox"),
     wall("CZlib", opensTo: "ContentCoding"),
@@ -72,14 +79,21 @@ let rooms: [Room] = [
     room("Tensors", in: .domain),
     room("Statistics", in: .domain),
     room("ModelDomain", in: .domain, uses: ["Tensors", "Statistics"], products: [crypto]),
+    room("TableTransforms", in: .domain, uses: ["ModelDomain", "Tensors"]),
 
     room("ModelExecution", in: .services, uses: ["ModelDomain", "Statistics", "Tensors"]),
-    room("ModelPackaging", in: .services, uses: ["ModelDomain", "ModelExecution", "Statistics", "Tensors"]),
+    room("GraphExecution", in: .services, uses: ["ModelDomain", "ModelExecution", "TableTransforms", "Tensors"]),
+    room(
+        "ModelPackaging", in: .services,
+        uses: ["GraphExecution", "ModelDomain", "ModelExecution", "Statistics", "TableTransforms", "Tensors"]),
     room("ModelRegistry", in: .services, uses: ["ModelDomain"]),
-    room("InferenceServing", in: .services, uses: ["ModelDomain", "ModelExecution", "Statistics", "Tensors"]),
+    room("PredictionExplaining", in: .services, uses: ["ModelDomain", "ModelExecution", "Tensors"]),
+    room(
+        "InferenceServing", in: .services,
+        uses: ["ModelDomain", "ModelExecution", "PredictionExplaining", "Statistics", "Tensors"]),
     room(
         "ModelRollouts", in: .services,
-        uses: ["InferenceServing", "ModelDomain", "ModelExecution", "ModelRegistry"]),
+        uses: ["GraphExecution", "InferenceServing", "ModelDomain", "ModelExecution", "ModelRegistry", "Tensors"]),
     room("AccessControl", in: .services, uses: ["ModelDomain"]),
 
     room("EngineONNX", in: .adapters, uses: ["CONNXRuntime", "ModelDomain", "ModelExecution", "Tensors"]),
@@ -93,11 +107,24 @@ let rooms: [Room] = [
 
     room("WireTypes", in: .interfaces, uses: ["ModelDomain"]),
     room("ContentCoding", in: .interfaces, uses: ["CZlib"]),
+    room("HTTP2Connections", in: .interfaces, products: nio + [nioHPACK]),
+    room(
+        "InferenceProtocol", in: .interfaces,
+        uses: ["AccessControl", "InferenceServing", "ModelDomain", "ModelExecution", "Tensors"],
+        products: nio + [logging]),
+    room(
+        "GRPCInterface", in: .interfaces,
+        uses: [
+            "AccessControl", "ContentCoding", "HTTP2Connections", "InferenceProtocol", "InferenceServing",
+            "ModelDomain",
+            "ModelExecution", "ModelRollouts", "Tensors",
+        ], products: nio + [logging]),
     room(
         "HTTPInterface", in: .interfaces,
         uses: [
-            "AccessControl", "ContentCoding", "InferenceServing", "ModelDomain", "ModelExecution", "ModelRegistry",
-            "ModelRollouts",
+            "AccessControl", "ContentCoding", "GRPCInterface", "HTTP2Connections", "InferenceProtocol",
+            "InferenceServing", "ModelDomain", "ModelExecution", "ModelRegistry",
+            "ModelRollouts", "PredictionExplaining",
             "Tensors", "WireTypes",
         ], products: nio + hummingbird + nioExtras + [httpTypes, lifecycle, logging, nioSSL]),
     room("LoadGenerator", in: .interfaces, uses: ["ModelDomain"], products: nio + [histogram]),
@@ -105,14 +132,15 @@ let rooms: [Room] = [
     room(
         "CommandLineInterface", in: .interfaces,
         uses: [
-            "APIClient", "LoadGenerator", "ModelDomain", "ModelExecution", "ModelPackaging", "Tensors", "WireTypes",
+            "APIClient", "GraphExecution", "LoadGenerator", "ModelDomain", "ModelExecution", "ModelPackaging",
+            "Tensors", "WireTypes",
         ], products: [argumentParser]),
 
     room(
         "slipway", in: .app,
         uses: [
-            "APIClient", "AccessControl", "BlobFiles", "CommandLineInterface", "EngineForest", "EngineONNX",
-            "EngineWorker", "HTTPInterface",
+            "APIClient", "AccessControl", "BlobFiles", "CHeap", "CommandLineInterface", "EngineForest", "EngineONNX",
+            "EngineWorker", "GraphExecution", "HTTPInterface",
             "InferenceServing", "ModelDomain", "ModelExecution", "ModelPackaging", "ModelRegistry", "ModelRollouts",
             "ProcessSandbox", "ProjectFiles", "PythonTools", "StoreSQL", "Tensors", "WireTypes",
         ], products: [lifecycle, logging, unixSignals]),
@@ -178,11 +206,16 @@ let testTargets: [Target] = [
     tests("TensorsTests", uses: ["Tensors", "TestSupport"]),
     tests("StatisticsTests", uses: ["Statistics"], copies: ["vectors"]),
     tests("ModelDomainTests", uses: ["ModelDomain", "Tensors"], copies: ["vectors"]),
+    tests("TableTransformsTests", uses: ["TableTransforms", "Tensors", "TestSupport"]),
+    tests(
+        "GraphExecutionTests",
+        uses: ["GraphExecution", "ModelDomain", "ModelExecution", "PortContracts", "Tensors", "TestSupport"]),
     tests("ModelExecutionTests", uses: ["ModelDomain", "ModelExecution", "Tensors", "TestSupport"]),
     tests(
         "ModelPackagingTests",
         uses: ["ModelDomain", "ModelExecution", "ModelPackaging", "ProjectFiles", "Tensors", "TestSupport"]),
     tests("ModelRegistryTests", uses: ["ModelDomain", "ModelRegistry", "PortContracts", "StoreSQL", "TestSupport"]),
+    tests("PredictionExplainingTests", uses: ["ModelDomain", "ModelExecution", "PredictionExplaining", "Tensors"]),
     tests(
         "InferenceServingTests", uses: ["InferenceServing", "ModelDomain", "ModelExecution", "Tensors", "TestSupport"]),
     tests(
@@ -213,6 +246,11 @@ let testTargets: [Target] = [
             "APIClient", "CommandLineInterface", "LoadGenerator", "ModelDomain", "ModelExecution", "ModelPackaging",
             "Tensors", "TestSupport", "WireTypes",
         ], products: nio + [argumentParser]),
+    tests(
+        "HTTP2ConnectionsTests", uses: ["HTTP2Connections", "TestSupport"], products: nio + [nioEmbedded, nioHPACK]),
+    tests(
+        "GRPCInterfaceTests", uses: ["GRPCInterface", "InferenceProtocol", "ModelDomain", "Tensors"], products: nio),
+    tests("GRPCClientTests", uses: ["TestSupport"], products: grpcClient),
     tests("LoadGeneratorTests", uses: ["LoadGenerator", "ModelDomain"], products: nio),
     tests("ContentCodingTests", uses: ["ContentCoding", "TestSupport"]),
     tests(
@@ -230,6 +268,11 @@ let forestBench = Target.executableTarget(
     name: "forest-bench", dependencies: ["EngineForest", "ModelExecution", "Tensors"], path: "Benchmarks/forest",
     exclude: ["bench.py"], sources: ["main.swift"], swiftSettings: swiftSettings)
 
+/// What a graph costs around its steps.
+let graphBench = Target.executableTarget(
+    name: "graph-bench", dependencies: ["GraphExecution", "ModelExecution", "Tensors"], path: "Benchmarks/graph",
+    sources: ["main.swift"], swiftSettings: swiftSettings)
+
 let package = Package(
     name: "slipway",
     platforms: [.macOS(.v15)],
@@ -242,12 +285,15 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
-    targets: rooms.map(target(for:)) + [forestBench] + testTargets
+    targets: rooms.map(target(for:)) + [forestBench, graphBench] + testTargets
 )

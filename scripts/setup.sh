@@ -3,15 +3,18 @@
 #
 # Installs what is missing, and says what it does. Quick when nothing is missing.
 #
-#     scripts/setup.sh [build] [engine] [test] [python] [bench] [examples]      none: build engine test
+#     scripts/setup.sh [PART]…        none: build engine test
 #
 #     build      Debian packages that compiling needs; looks for Swift
 #     engine     ONNX Runtime's library, from its wheel, in .tools/engines
 #     test       bubblewrap, and the Python packages of requirements/test.txt, in .tools/venv
 #     clients    KServe's and MLflow's clients, of requirements/clients.txt, in .tools/venv-clients, and MLServer's
 #                codecs, of requirements/mlserver.txt, in .tools/venv-mlserver
+#     grpc       clients of gRPC and the parts of HTTP/2, of requirements/grpc.txt, in .tools/venv-grpc
 #     python     what the tests of the Python package need, of requirements/python.txt, in .tools/venv-python
 #     bench      wrk, nginx's program in .tools/nginx, and the servers of requirements/bench.txt, in .tools/venv-bench
+#     peers      the servers of `make bench-peers`, each in an environment of its own, and its load; what cannot be had
+#                is left out, with the reason
 #     examples   what training the examples needs: requirements/examples.txt, and Debian's PyTorch and scikit-learn
 #
 # Debian packages are installed as root or through sudo; without either, the command to run is shown. Everything else
@@ -26,9 +29,13 @@ readonly VENV=.tools/venv
 readonly VENV_CLIENTS=.tools/venv-clients
 # MLServer's requirements are its own, and it takes no Python from 3.13 on.
 readonly VENV_MLSERVER=.tools/venv-mlserver
+readonly VENV_GRPC=.tools/venv-grpc
 readonly VENV_PYTHON=.tools/venv-python
 readonly VENV_BENCH=.tools/venv-bench
+readonly VENV_PEERS=.tools/venv-peers
 readonly PYTHON_MLSERVER_BELOW=3.13
+# numpy 1, which Triton's Python backend needs, has no wheels for Python 3.13.
+readonly PYTHON_TRITON_BELOW=3.13
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 
@@ -218,6 +225,53 @@ nginx_program() {
     mv "$staging/nginx" .tools/nginx
 }
 
+# MARK: Servers to compare with
+
+# The benchmark goes without what cannot be installed. A subshell, because `fail` ends the shell.
+peer() { # FOLDER NAME, of requirements/NAME.txt [BELOW]
+    (virtual_environment "$1" ${3:+"$3"} && python_packages "$1" "$2") \
+        || say "the benchmark goes without what is in requirements/$2.txt"
+}
+
+compiled() { # RESULT SOURCE…
+    local result=$1 source
+    shift
+    for source in "$@"; do [[ $result -nt $source ]] || return 1; done
+}
+
+grpc_load() {
+    local result=.tools/bench/grpc_load source=Benchmarks/peers/grpc_load.cpp
+    debian_packages g++ libnghttp2-dev
+    if compiled "$result" "$source"; then return; fi
+    say "compiling $source"
+    mkdir -p .tools/bench
+    quietly g++ -std=c++20 -O2 -Wall -Wextra -o "$result" "$source" -lnghttp2 \
+        || fail "$source could not be compiled (above)." "Install a C++ compiler and libnghttp2, then run this again."
+}
+
+# Triton's wheel has the process that runs Python models once for each Python, and its server looks for it beside the
+# backend. The backend for ONNX Runtime is compiled here.
+triton() {
+    local venv=$1 site version root wall=Sources/Walls/CONNXRuntime source=Benchmarks/peers/triton_backend.cpp
+    site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+    version=$("$venv/bin/python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    root=$site/pytriton/tritonserver
+    if compiled "$venv/.backend" "$source" "$wall"/*.c "$wall"/include/*.h "$venv/.peers-triton"; then return; fi
+    [[ -x $root/python_backend_stubs/$version/triton_python_backend_stub ]] \
+        || fail "Triton's wheel has no process for Python $version." "Name another: SLIPWAY_PYTHON=/path/to/python3"
+    say "compiling $source"
+    cp "$root/python_backend_stubs/$version/triton_python_backend_stub" "$root/backends/python/"
+    if ldd "$root/backends/python/triton_python_backend_stub" | grep -q 'libpython.*not found'; then
+        debian_packages "libpython$version"
+    fi
+    mkdir -p "$root/backends/slipwayonnx"
+    quietly gcc -O2 -fPIC -D_Nullable= -D_Nonnull= -I "$wall/include" -c "$wall/shim.c" -o .tools/bench/shim.o \
+        && quietly g++ -std=c++20 -O2 -Wall -Wextra -Wno-unknown-pragmas -fPIC -shared -I "$wall/include" "$source" \
+            .tools/bench/shim.o -o "$root/backends/slipwayonnx/libtriton_slipwayonnx.so" \
+        || fail "$source could not be compiled (above)." "Mend what it says, then run this again."
+    touch "$venv/.backend"
+}
+
 # MARK: What each part needs
 
 part() {
@@ -239,6 +293,10 @@ part() {
             virtual_environment "$VENV_MLSERVER" "$PYTHON_MLSERVER_BELOW"
             python_packages "$VENV_MLSERVER" mlserver
             ;;
+        grpc)
+            virtual_environment "$VENV_GRPC"
+            python_packages "$VENV_GRPC" grpc
+            ;;
         python)
             virtual_environment "$VENV_PYTHON"
             python_packages "$VENV_PYTHON" python
@@ -249,13 +307,26 @@ part() {
             virtual_environment "$VENV_BENCH" "$PYTHON_MLSERVER_BELOW"
             python_packages "$VENV_BENCH" bench
             ;;
+        peers)
+            debian_packages wrk
+            grpc_load
+            virtual_environment "$VENV_PEERS"
+            python_packages "$VENV_PEERS" peers
+            peer "$VENV_BENCH" bench "$PYTHON_MLSERVER_BELOW"
+            peer "$VENV_PEERS-bentoml" peers-bentoml
+            peer "$VENV_PEERS-mlflow" peers-mlflow
+            peer "$VENV_PEERS-triton" peers-triton "$PYTHON_TRITON_BELOW"
+            if [[ -e $VENV_PEERS-triton/.peers-triton ]]; then
+                (triton "$VENV_PEERS-triton") || say "the benchmark goes without Triton"
+            fi
+            ;;
         examples)
             virtual_environment "$VENV"
             python_packages "$VENV" test
             python_packages "$VENV" examples
             debian_packages python3-torch python3-sklearn python3-numpy
             ;;
-        *) fail "There is no part named $1." "Parts: build, engine, test, clients, python, bench, examples." ;;
+        *) fail "There is no part named $1." "Parts: build, engine, test, clients, grpc, python, bench, peers, examples." ;;
     esac
 }
 

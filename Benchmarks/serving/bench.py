@@ -18,13 +18,13 @@ import json
 import os
 import pathlib
 import platform
-import re
 import subprocess
 import sys
 import tempfile
 import time
 
 import burst
+import cells
 import flat
 import image
 import peers
@@ -53,11 +53,6 @@ def arguments():
     parser.add_argument("--megabytes", type=int, default=500, help="of the model that loads beside the burst")
     parser.add_argument("--requests", type=int, default=10_000_000, help="over which memory is watched")
     return parser.parse_args()
-
-
-def machine():
-    model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
-    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores ({model[1] if model else 'unnamed'})"
 
 
 def versions():
@@ -95,7 +90,7 @@ def answer(question, options, folder):
 def main():
     options = arguments()
     said = subprocess.run([options.binary, "--version"], capture_output=True, text=True, check=True).stdout.strip()
-    result = {"date": time.strftime("%Y-%m-%d"), "machine": machine(), "slipway": said, "versions": versions()}
+    result = {"date": time.strftime("%Y-%m-%d"), "machine": cells.machine(), "slipway": said, "versions": versions()}
     for question in options.only or SHORT + (LONG if options.long else ()):
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="slipway-bench-") as folder:

@@ -11,10 +11,11 @@ class OnnxModel(MLModel):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         self.session = onnxruntime.InferenceSession(self.settings.parameters.uri, options)
+        self.feed = self.session.get_inputs()[0].name
+        self.fetched = [output.name for output in self.session.get_outputs()]
         return True
 
     async def predict(self, payload: InferenceRequest) -> InferenceResponse:
-        features = NumpyCodec.decode_input(payload.inputs[0])
-        labels, probabilities = self.session.run(None, {"features": features})
+        values = self.session.run(None, {self.feed: NumpyCodec.decode_input(payload.inputs[0])})
         return InferenceResponse(model_name=self.name, outputs=[
-            NumpyCodec.encode_output("label", labels), NumpyCodec.encode_output("probabilities", probabilities)])
+            NumpyCodec.encode_output(name, value) for name, value in zip(self.fetched, values)])

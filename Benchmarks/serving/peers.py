@@ -48,7 +48,8 @@ def contenders(stack, slipway, folder):
     if floor:
         found.append(Contender("nginx, fixed answer", floor, INFER, infer))
     lean, typed, threaded = (servers.fastapi(stack, flavour, folder) for flavour in ("lean", "typed", "threaded"))
-    alone, parallel = servers.mlserver(stack, 0, folder), servers.mlserver(stack, 1, folder)
+    models = {"breast-cancer": EXAMPLE / "model.onnx"}
+    (alone, _), (parallel, _) = (servers.mlserver(stack, workers, folder, models) for workers in (0, 1))
     return found + [
         Contender("FastAPI, lean", lean, INFER, infer, infer_answer),
         Contender("FastAPI, pydantic, async def", typed, "/predict", features, features_answer),

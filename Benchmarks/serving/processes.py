@@ -38,6 +38,22 @@ def resident_mib(root):
     return sum(int(fields[21]) for fields in tree(root).values()) * PAGE / 2**20
 
 
+def proportional_mib(root):
+    """Memory of the tree, in MiB: what several processes share counts once in all."""
+    total = 0
+    for pid in tree(root):
+        try:
+            lines = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return total / 2**10
+
+
+def threads(root):
+    return sum(int(fields[17]) for fields in tree(root).values())
+
+
 def stop(process):
     """SIGTERM; SIGKILL after half a minute. The exit status."""
     process.terminate()

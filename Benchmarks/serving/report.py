@@ -3,19 +3,7 @@
 import statistics
 
 import peers
-
-
-def cell(value):
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
-
-
-def table(head, rows):
-    line = "|" + "|".join(["---"] + ["--:"] * (len(head) - 1)) + "|"
-    return "\n".join(["| " + " | ".join(head) + " |", line] + ["| " + " | ".join(row) + " |" for row in rows])
-
-
-def figures(label, values, form):
-    return [label, *("–" if value is None else form.format(value) for value in values)]
+from cells import cell, figures, table
 
 
 def of_peers(found):

@@ -58,10 +58,14 @@ def free_port():
 
 
 def wait_for(process, url, path, log):
-    """Until the path answers 200; ends the benchmark with the server's last words when it does not."""
+    """Until the path answers 200, or without one until the port takes a connection; ends the benchmark with the
+    server's last words when it does not."""
     deadline = time.monotonic() + START_LIMIT_S
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(OSError, http.client.HTTPException):
+            if path is None:
+                socket.create_connection(urllib.parse.urlsplit(url).netloc.split(":")).close()
+                return
             if ask(url, path)[0] == 200:
                 return
         time.sleep(0.01)
@@ -83,10 +87,10 @@ def start(stack, name, command, folder, path, port, environment={}):
 # MARK: Slipway
 
 
-def slipway(stack, binary, data, *arguments):
+def slipway(stack, binary, data, *arguments, **variables):
     """Slipway on a data folder. Leaving the stack ends it, and the benchmark too if it does not end well."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SLIPWAY_")}
-    environment |= {"HOME": str(data), "SLIPWAY_DATA": str(data)}
+    environment |= {"HOME": str(data), "SLIPWAY_DATA": str(data), **variables}
     if "SLIPWAY_ONNXRUNTIME" in os.environ:
         environment["SLIPWAY_ONNXRUNTIME"] = os.environ["SLIPWAY_ONNXRUNTIME"]
     os.makedirs(data, exist_ok=True)
@@ -97,7 +101,7 @@ def slipway(stack, binary, data, *arguments):
     stack.callback(end_well, process)
     for line in process.stdout:
         if line.startswith("listening on "):
-            url = line.split()[-1]
+            url = line.split()[2].rstrip(",")
             environment |= {"SLIPWAY_URL": url, "SLIPWAY_TOKEN": pathlib.Path(data, "token").read_text().strip()}
             return Server("Slipway", process, url, time.perf_counter() - began, environment)
     raise SystemExit("the server did not start; run `slipway doctor`")
@@ -136,21 +140,27 @@ def fastapi(stack, flavour, folder, model=EXAMPLE / "model.onnx"):
     return start(stack, f"FastAPI {flavour}", command, folder, "/openapi.json", port, environment)
 
 
-def mlserver(stack, workers, folder, model=EXAMPLE / "model.onnx", implementation="mlserver_model.OnnxModel"):
-    """MLServer with so many worker processes; its default is 1."""
-    port, home = free_port(), pathlib.Path(folder, f"mlserver-{workers}")
+def mlserver(stack, workers, folder, models, implementation="mlserver_model.OnnxModel", python=sys.executable):
+    """MLServer with models by name, and so many worker processes; its default is 1. And the port of its gRPC."""
+    port, grpc, home = free_port(), free_port(), pathlib.Path(folder, f"mlserver-{workers}")
     home.mkdir()
     settings = {
-        "debug": False, "host": "127.0.0.1", "http_port": port, "grpc_port": free_port(), "metrics_port": free_port(),
+        "debug": False, "host": "127.0.0.1", "http_port": port, "grpc_port": grpc, "metrics_port": free_port(),
         "parallel_workers": workers, "environments_dir": str(home / "environments"),
         "metrics_dir": str(home / "metrics")}
     (home / "metrics").mkdir()
     (home / "settings.json").write_text(json.dumps(settings))
-    (home / "model-settings.json").write_text(json.dumps({
-        "name": "breast-cancer", "implementation": implementation, "parameters": {"uri": str(model)}}))
-    command = [str(pathlib.Path(sys.executable).with_name("mlserver")), "start", str(home)]
-    return start(stack, f"MLServer {workers}", command, folder, "/v2/models/breast-cancer/ready", port,
-                 {"PYTHONPATH": str(HERE), "PROMETHEUS_MULTIPROC_DIR": str(home / "metrics")})
+    for name, model in models.items():
+        (home / name).mkdir()
+        (home / name / "model-settings.json").write_text(mlserver_settings(name, model, implementation))
+    command = [str(pathlib.Path(python).with_name("mlserver")), "start", str(home)]
+    server = start(stack, f"MLServer {workers}", command, folder, f"/v2/models/{list(models)[-1]}/ready", port,
+                   {"PYTHONPATH": str(HERE), "PROMETHEUS_MULTIPROC_DIR": str(home / "metrics")})
+    return server, grpc
+
+
+def mlserver_settings(name, model, implementation="mlserver_model.OnnxModel"):
+    return json.dumps({"name": name, "implementation": implementation, "parameters": {"uri": str(model)}})
 
 
 def nginx(stack, folder, answer):

@@ -72,7 +72,8 @@ def measure(slipway, folder, rounds, seconds):
             deploy(slipway, folder, path, kind)
             subjects.append((name, slipway, f"/v2/models/{kind}/infer"))
         for workers, name in ((0, "MLServer, no workers"), (1, "MLServer, default")):
-            other = servers.mlserver(stack, workers, folder, path, "mlserver_pickle.PickledModel")
+            other, _ = servers.mlserver(
+                stack, workers, folder, {"breast-cancer": path}, "mlserver_pickle.PickledModel")
             subjects.append((name, other, "/v2/models/breast-cancer/infer"))
         slices = {name: {count: [] for count in CONNECTIONS} for name, _, _ in subjects}
         scripts = {}

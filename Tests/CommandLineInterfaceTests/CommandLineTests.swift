@@ -22,6 +22,8 @@ struct CommandLineTests {
         ("stop --data d", Stop.self), ("doctor --port 9000", Doctor.self), ("logs --lines 5 --follow", Logs.self),
         ("bench churn --rate 500/s --duration 30s", Bench.self),
         ("bench --compare a b --rate 1/s --duration 2m --rows f.csv --body binary --format json", Bench.self),
+        ("size churn --slo p99=20ms", Size.self),
+        ("size churn --slo p99=20ms --slo availability=99% --rate 5/s --margin 0% --step-time 1s --force", Size.self),
         ("model list", ModelList.self), ("model show churn --project p", ModelShow.self),
         ("model alias set churn champion 3", ModelAliasSet.self),
         ("model alias remove churn champion", ModelAliasRemove.self), ("endpoint list", EndpointList.self),
@@ -49,6 +51,11 @@ struct CommandLineTests {
         "bench --compare b --rate 5/s --duration 1s", "bench a --rate 5/s --duration 1s --connections 0",
         "bench a --rate 5/s --duration 1s --rows f --generated", "bench a --rate 5/s --duration 1s --body xml",
         "bench a --rate 5/s --duration 1s --cost-per-hour -1", "bench a --rate 1000000/s --duration 24h",
+        "size churn", "size churn --slo availability=99%", "size churn --slo p99=1ms --slo p99=2ms",
+        "size churn --slo p95=1ms", "size churn --slo p99=1ms --rate 0/s", "size churn --slo p99=1ms --step-time 99ms",
+        "size churn --slo p99=1ms --step-time 601s", "size churn --slo p99=1ms --margin 901%",
+        "size churn --slo p99=1ms --rate 900000/s", "size churn --slo p99=1ms --max-concurrency 0",
+        "size churn --slo p99=1ms --connections 0", "size churn --slo p99=1ms --rows f --generated",
         "ledger list --limit 0", "pack model.onnx --name a/b", "nonsense", "engines add",
     ])
     func whatMakesNoSenseIsRefusedBeforeAnyWork(_ line: String) async {

@@ -31,9 +31,9 @@ struct PrintingTests {
         #expect(outcome.code == 0)
         #expect(
             outcome.output == """
-                ENDPOINT  MODEL  LIVE  WANTED  READY  PROOF   REQUESTS  FAILED  REFUSED  ONE ROW  RUNS ON
-                churn     churn     1       1  yes    proven        12       1        0   8.5 µs  inline
-                fraud     churn     2       3  no     proven        12       1        0   8.5 µs  inline
+                ENDPOINT  MODEL  LIVE  WANTED  READY  PROOF   REQUESTS  FAILED  REFUSED  ONE ROW  RUNS ON  MEMORY
+                churn     churn     1       1  yes    proven        12       1        0   8.5 µs  inline        –
+                fraud     churn     2       3  no     proven        12       1        0   8.5 µs  inline        –
 
                 fraud: version 3 is not ready; version 2 answers meanwhile. 1 of 9 examples get other answers than were recorded. (PRF-001)
                   row 7, score: expected 0.25, got 0.75

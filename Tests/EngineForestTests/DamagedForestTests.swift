@@ -61,6 +61,27 @@ struct DamagedForestTests {
         }
     }
 
+    /// CatBoost's trees that are not symmetric lie in one another, so that reading them needs a stack.
+    @Test(arguments: [(180, true), (400, false), (100_000, false)])
+    func treesInOneAnotherAreReadSoDeep(depth: Int, opens: Bool) async throws {
+        try await withTemporaryFolder { folder in
+            let split =
+                #"{"split":{"split_type":"FloatFeature","float_feature_index":0,"border":0.5},"right":{"value":1},"left":"#
+            let tree = String(repeating: split, count: depth) + #"{"value":-1}"# + String(repeating: "}", count: depth)
+            try """
+            {"features_info":{"float_features":[{"feature_index":0,"borders":[0.5]}]},"model_info":{},"trees":[\(tree)]}
+            """.write(toFile: folder + "/model.json", atomically: true, encoding: .utf8)
+            let file = try describe("model.json", of: "catboost", width: 1, in: folder)
+            if opens {
+                let rows = Tensor(.float32, shape: [3, 1], elements: [Float(0), 1, .nan])
+                let answer = try ForestRuntime().open(modelAt: file).run([rows])[0]
+                #expect(answer.elements(as: Float.self) == [-1, 1, -1])
+            } else {
+                #expect(try refusal(of: file).contains("nested deeper than 200"))
+            }
+        }
+    }
+
     @Test func rowsOfAnotherWidthAreRefused() async throws {
         try await withTemporaryFolder { folder in
             let engine = try ForestRuntime().open(modelAt: try SmallForest().write(into: folder))
@@ -75,19 +96,24 @@ struct DamagedForestTests {
     /// `make soak` tries ten thousand of each. In a process of its own, so that a crash is this test's failure alone.
     @Test(arguments: [
         ("xgboost.ubj", "xgboost", 1), ("xgboost.json", "xgboost", 3), ("lightgbm.txt", "lightgbm", 1),
-        ("catboost.json", "catboost", 3),
+        ("catboost.json", "catboost", 3), ("catboost-branching.json", "catboost", 3),
+        (CategoryForest.file, "catboost", 1),
     ])
     func damagedFilesNeverEndTheProcess(file: String, library: String, outputs: Int) async throws {
         let count = ProcessInfo.processInfo.environment["SLIPWAY_SOAK"] == nil ? 1000 : 10_000
         try await withTemporaryFolder { folder in
             let original = [UInt8](
                 try Data(contentsOf: URL(fileURLWithPath: "\(repositoryRoot)/Tests/Fixtures/forests/\(file)")))
-            let descriptor = try describe(file, of: library, width: 6, outputs: outputs, in: folder)
+            let descriptor =
+                file == CategoryForest.file
+                ? try CategoryForest.describe(in: folder)
+                : try describe(file, of: library, width: 6, outputs: outputs, in: folder)
             try Data(original).write(to: URL(fileURLWithPath: "\(folder)/\(file)"))
             _ = try ForestRuntime().open(modelAt: descriptor)
             var generator = SeededGenerator(seed: 20_261_126)
             var (refused, opened) = (0, 0)
-            let rows = Tensor(.float32, shape: [5, 6], elements: (0..<30).map { Float($0) - 15 })
+            let matrix = Tensor(.float32, shape: [5, 6], elements: (0..<30).map { Float($0) - 15 })
+            let rows = file == CategoryForest.file ? CategoryForest.rows : [matrix]
             for _ in 0..<count {
                 var damaged = original
                 damage(&damaged, using: &generator)
@@ -96,7 +122,7 @@ struct DamagedForestTests {
                     refused += 1
                     continue
                 }
-                #expect(try engine.run([rows]).count == 1)
+                #expect(try engine.run(rows).count == 1)
                 opened += 1
             }
             // Both must happen often, or the damage was of the wrong kind.

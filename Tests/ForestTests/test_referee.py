@@ -30,6 +30,27 @@ def write(folder, forest, rows, gives, tolerance=0.0, absolute=0.0):
         f"  tolerance: {{absolute: {absolute}, relative: {tolerance}, same_decision: false}}\n")
 
 
+def write_columns(folder, forest, rows):
+    """As write, of columns of several kinds, each an input."""
+    folder.mkdir()
+    (folder / forest.file).write_bytes(forest.content)
+    answers = numpy.asarray(forest.margins(rows))
+    kinds = {"object": "BYTES", "str": "BYTES", "int64": "INT64", "float64": "FP64", "bool": "BOOL"}
+    descriptor = {
+        "schema": "slipway.forest/1", "library": forest.library, "model": forest.file,
+        "inputs": [{"name": name, "datatype": kinds[str(rows[name].dtype)], "shape": [-1]} for name in rows.columns],
+        "outputs": [{"name": "margins", "datatype": "FP64", "shape": [-1, *answers.shape[1:]], "gives": "margins"}],
+    }  # fmt: skip
+    (folder / "forest.json").write_text(json.dumps(descriptor))
+    with (folder / "examples.jsonl").open("w") as file:
+        for (_, row), answer in zip(rows.iterrows(), answers):
+            inputs = {name: plain(value) if isinstance(value, float) else value for name, value in row.to_dict().items()}
+            file.write(json.dumps({"inputs": inputs, "outputs": {"margins": plain(answer)}}) + "\n")
+    (folder / "slipway.yaml").write_text(
+        "schema: slipway/1\nmodel: {task: other}\nproof:\n  examples: {data: examples.jsonl}\n"
+        "  tolerance: {absolute: 0.0, relative: 0.0, same_decision: false}\n")
+
+
 def plain(values):
     if numpy.ndim(values) == 0:
         return plain([values])[0]
@@ -60,6 +81,8 @@ def judged(tmp_path, forest):
     rows = forests.edge_rows(forest)
     write(tmp_path / "margins", forest, rows, "margins")
     proven(tmp_path / "margins")
+    write(tmp_path / "usual", forest, forests.edge_rows(forest, usual=True), "margins")
+    proven(tmp_path / "usual")
     write(tmp_path / "prediction", forest, rows, "prediction", forest.rounding)
     proven(tmp_path / "prediction")
 
@@ -80,6 +103,14 @@ def test_lightgbm(tmp_path, name, seed):
 @pytest.mark.parametrize("name", forests.CATBOOST)
 def test_catboost(tmp_path, name, seed):
     judged(tmp_path, forests.catboost_forest(name, seed=seed, folder=tmp_path))
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("name", forests.CATEGORIES)
+def test_categories_of_catboost(tmp_path, name, seed):
+    forest = forests.category_forest(name, seed=seed, folder=tmp_path)
+    write_columns(tmp_path / "margins", forest, forests.category_rows(seed))
+    proven(tmp_path / "margins")
 
 
 @pytest.mark.parametrize("name", ["squared", "logistic", "probabilities", "poisson", "dart", "random_forest", "one_hot",

@@ -109,7 +109,7 @@ struct InferTests {
     @Test func whatCannotBeHonouredIsRefused() async throws {
         try await RunningServer.with { server in
             let refused = [
-                #","parameters":{"priority":1}"#, #","parameters":{"content_type":"datetime"}"#,
+                #","parameters":{"content_type":"datetime"}"#,
                 #","parameters":{"sequence_id":5}"#,
                 #","outputs":[{"name":"y","parameters":{"shared_memory_region":"r"}}]"#,
             ]

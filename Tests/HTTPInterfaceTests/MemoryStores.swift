@@ -42,6 +42,11 @@ final class MemoryBlobs: BlobStore {
         return bytes
     }
 
+    func pieces(of digest: Digest) throws -> @Sendable () async throws -> [UInt8]? {
+        let rest = Mutex([try read(digest, limit: .max)])
+        return { rest.withLock { $0.popLast() } }
+    }
+
     func materialize(_ files: [BundleFile], as bundle: Digest) -> String { "/bundles/\(bundle.hex)" }
 }
 

@@ -55,7 +55,7 @@ struct RunningServer: Sendable {
                 residentBytes: { 42 }, logLines: { count in (1...count).map { "line \($0)" } },
                 deployFolder: deployFolder),
             authority: authority, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            onListening: { continuation.yield($0) })
+            onListening: { continuation.yield($0[0]) })
         let group = ServiceGroup(services: [server], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }

@@ -49,7 +49,6 @@ BAD_STARTS = {
     "ICY": b"GET /v2/health/live ICY/1.1\r\n" + HOST + b"\r\n",
     "RTSP": b"DESCRIBE /v2/health/live RTSP/1.0\r\n" + HOST + b"\r\n",
     "answer for a question": b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
-    "preface of HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "hello of TLS": client_hello(),
     "hello of TLS, 2.0": b"\x80\x2e\x01\x03\x01\x00\x15\x00\x00\x00\x10" + bytes(35),
     "Redis": b"*1\r\n$4\r\nPING\r\n",

@@ -10,9 +10,10 @@ struct AdmissionQueueTests {
         let name: String
         var isAbandoned = false
         var rowCount = 1
-        init(_ name: String) { self.name = name }
-
+        var priority = RequestPriority.interactive
         var isHeldUp = false
+
+        init(_ name: String) { self.name = name }
 
         /// Names that begin alike.
         func joins(_ other: Job) -> Bool { name.first == other.name.first }
@@ -49,6 +50,13 @@ struct AdmissionQueueTests {
             return entry.work.name
         }
 
+        /// What is next with what joins it, as one call; each row takes what one call takes, unless `cost` says otherwise.
+        mutating func together(rows: Int, cost: (Int) -> Int = { $0 * 1_000_000 }) -> (names: [String], isFull: Bool) {
+            guard let first = queue.next(now: now, dropped: &dropped) else { return ([], false) }
+            let (others, isFull) = queue.companions(of: first, rows: rows, cost: cost, now: now, dropped: &dropped)
+            return (([first] + others).map(\.work.name), isFull)
+        }
+
         mutating func pass(milliseconds: Int) { now = now.after(milliseconds * 1_000_000) }
     }
 
@@ -58,54 +66,81 @@ struct AdmissionQueueTests {
         #expect([fixture.run(), fixture.run(), fixture.run(), fixture.run()] == ["1", "2", "3", nil])
     }
 
-    /// What is next travels along as long as it fits; what does not keeps its place.
+    /// What waits travels along where it can; what cannot keeps its place.
     @Test func whatGatheredMeanwhileTravelsTogether() throws {
         var fixture = Fixture()
         let gone = Job("x gone")
-        for job in [Job("x1"), Job("x2"), gone, Job("x3"), Job("y1"), Job("x4")] { #expect(fixture.admit(job) == nil) }
+        for job in [Job("x1"), Job("x2"), gone, Job("x3"), Job("y1"), Job("x4"), Job("y2")] {
+            #expect(fixture.admit(job) == nil)
+        }
         gone.isAbandoned = true
-        let first = try #require(fixture.queue.next(now: fixture.now, dropped: &fixture.dropped))
-        let companions = fixture.queue.companions(of: first, rows: 10, now: fixture.now, dropped: &fixture.dropped)
-        #expect(companions.map(\.work.name) == ["x2", "x3"])
+        let call = fixture.together(rows: 10)
+        #expect(call.names == ["x1", "x2", "x3", "x4"])
+        #expect(!call.isFull)
         #expect(fixture.dropped.map(\.work.name) == ["x gone"])
         #expect(fixture.queue.running == 1)
-        fixture.queue.finished(nanoseconds: 3_000_000, joined: 2, now: fixture.now)
+        fixture.queue.finished(nanoseconds: 4_000_000, joined: 3, now: fixture.now)
         #expect(fixture.queue.running == 0)
         #expect(fixture.queue.serviceNanoseconds == 1_000_000)
-        #expect([fixture.run(), fixture.run()] == ["y1", "x4"])
+        #expect(fixture.together(rows: 10).names == ["y1", "y2"])
+        #expect(fixture.queue.waiting == 0)
     }
 
-    @Test func noMoreRowsTravelTogetherThanWereShownTo() throws {
+    /// Places in a call are given in turns as well.
+    @Test func callersShareACall() {
         var fixture = Fixture()
-        for (name, rows) in [("x1", 2), ("x2", 3), ("x3", 2)] {
+        for name in ["x1", "x2", "x3", "x4"] { #expect(fixture.admit(name, of: "a") == nil) }
+        for name in ["x5", "y1", "x6"] { #expect(fixture.admit(name, of: "b") == nil) }
+        #expect(fixture.together(rows: 3).names == ["x1", "x5", "x2"])
+        #expect(fixture.together(rows: 2).names == ["y1"])
+        #expect(fixture.together(rows: 8).names == ["x3", "x6", "x4"])
+    }
+
+    @Test func noMoreRowsTravelTogetherThanAreAllowed() throws {
+        var fixture = Fixture()
+        for (name, rows) in [("x1", 2), ("x2", 3), ("x3", 2), ("x4", 1)] {
             let job = Job(name)
             job.rowCount = rows
             #expect(fixture.admit(job) == nil)
         }
-        let first = try #require(fixture.queue.next(now: fixture.now, dropped: &fixture.dropped))
-        let companions = fixture.queue.companions(of: first, rows: 6, now: fixture.now, dropped: &fixture.dropped)
-        #expect(companions.map(\.work.name) == ["x2"])
-        #expect(fixture.run() == "x3")
+        let call = fixture.together(rows: 6)
+        #expect(call.names == ["x1", "x2", "x4"])
+        #expect(call.isFull)
+        #expect(fixture.together(rows: 6).isFull == false)
     }
 
-    /// Joining is for what is light: a call of several heavy ones would hold up everybody else.
-    @Test func heavyCallsAreNotJoined() throws {
+    /// A request joins only where the call is thought to end before its deadline, and before those of the others.
+    @Test func nobodyIsMadeLate() {
         var fixture = Fixture()
-        fixture.service = 40_000_000
-        for name in ["x1", "x2", "x3"] { #expect(fixture.admit(name) == nil) }
-        let first = try #require(fixture.queue.next(now: fixture.now, dropped: &fixture.dropped))
-        let companions = fixture.queue.companions(of: first, rows: 10, now: fixture.now, dropped: &fixture.dropped)
-        #expect(companions.map(\.work.name) == ["x2"])
-        fixture.queue.finished(nanoseconds: 1_000_000_000, now: fixture.now)
-        let next = try #require(fixture.queue.next(now: fixture.now, dropped: &fixture.dropped))
-        #expect(fixture.queue.companions(of: next, rows: 10, now: fixture.now, dropped: &fixture.dropped).isEmpty)
+        #expect(fixture.admit("x1", deadline: 100_000_000) == nil)
+        #expect(fixture.admit("x2", deadline: 40_000_000) == nil)
+        #expect(fixture.admit("x3", deadline: 2_500_000) == nil)
+        #expect(fixture.admit("x4", deadline: 90_000_000) == nil)
+        // The nearest deadline is first, and leaves time for one more.
+        #expect(fixture.together(rows: 10).names == ["x3", "x2"])
+        // Together they would take longer than the first one has.
+        #expect(fixture.together(rows: 10) { $0 * 50_000_000 }.names == ["x4"])
+        #expect(fixture.together(rows: 10).names == ["x1"])
+    }
+
+    /// Of what one caller wants the nearest deadline is first; others are not passed for it.
+    @Test func aDeadlineOrdersWhatOneCallerWants() {
+        var fixture = Fixture()
+        #expect(fixture.admit("a late", of: "a", deadline: 50_000_000) == nil)
+        #expect(fixture.admit("b late", of: "b", deadline: 60_000_000) == nil)
+        #expect(fixture.admit("b soon", of: "b", deadline: 9_000_000) == nil)
+        #expect(fixture.admit("a never", of: "a") == nil)
+        #expect(fixture.admit("a soon", of: "a", deadline: 30_000_000) == nil)
+        let order = (0..<5).compactMap { _ in fixture.run() }
+        #expect(order == ["a soon", "b soon", "a late", "b late", "a never"])
     }
 
     @Test func whatFailedTogetherRunsAlone() throws {
         var fixture = Fixture()
         for name in ["x1", "x2"] { #expect(fixture.admit(name) == nil) }
         let first = try #require(fixture.queue.next(now: fixture.now, dropped: &fixture.dropped))
-        let others = fixture.queue.companions(of: first, rows: 10, now: fixture.now, dropped: &fixture.dropped)
+        let (others, _) = fixture.queue.companions(
+            of: first, rows: 10, cost: { $0 }, now: fixture.now, dropped: &fixture.dropped)
         #expect(others.map(\.work.name) == ["x2"])
         #expect(fixture.admit("x3") == nil)
         fixture.queue.finished(nanoseconds: nil, joined: 1, now: fixture.now)
@@ -113,15 +148,15 @@ struct AdmissionQueueTests {
         var order: [String] = []
         while let entry = fixture.queue.next(now: fixture.now, dropped: &fixture.dropped) {
             order.append(entry.work.name)
-            #expect(
-                fixture.queue.companions(of: entry, rows: 10, now: fixture.now, dropped: &fixture.dropped).isEmpty)
+            let (company, _) = fixture.queue.companions(
+                of: entry, rows: 10, cost: { $0 }, now: fixture.now, dropped: &fixture.dropped)
+            #expect(company.isEmpty)
             fixture.queue.finished(nanoseconds: 1_000_000, now: fixture.now)
         }
         #expect(order == ["x1", "x2", "x3"])
         fixture.pass(milliseconds: 1001)
         for name in ["x4", "x5"] { #expect(fixture.admit(name) == nil) }
-        let later = try #require(fixture.queue.next(now: fixture.now, dropped: &fixture.dropped))
-        #expect(fixture.queue.companions(of: later, rows: 10, now: fixture.now, dropped: &fixture.dropped).count == 1)
+        #expect(fixture.together(rows: 10).names == ["x4", "x5"])
     }
 
     /// While a model's process is started again, a queue is no sign of overload.
@@ -194,8 +229,9 @@ struct AdmissionQueueTests {
         gone.isAbandoned = true
         fixture.pass(milliseconds: 3)
         #expect(fixture.run() == "good")
-        #expect(fixture.dropped.map(\.work.name) == ["gone", "late"])
-        #expect(fixture.dropped.map(\.cause) == [.abandoned, .deadline])
+        // The earliest deadline is looked at first.
+        #expect(fixture.dropped.map(\.work.name) == ["late", "gone"])
+        #expect(fixture.dropped.map(\.cause) == [.deadline, .abandoned])
     }
 
     /// Ten calls of 1 ms on two threads are 5 ms of waiting.

@@ -13,6 +13,7 @@ struct OverloadSimulationTests {
         let isAbandoned = false
         let isHeldUp = false
         let rowCount = 1
+        let priority = RequestPriority.interactive
         init(arrival: Moment) { self.arrival = arrival }
         func joins(_: Job) -> Bool { false }
     }

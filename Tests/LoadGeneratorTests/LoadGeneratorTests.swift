@@ -11,13 +11,14 @@ struct LoadGeneratorTests {
 
     private func load(
         _ rate: Double, _ seconds: Double, connections: Int = 4, patience: Duration = .seconds(60),
-        _ script: @escaping @Sendable (Int) -> StallingServer.Answer
+        within limits: LoadLimits? = nil, _ script: @escaping @Sendable (Int) -> StallingServer.Answer
     ) async throws -> LoadRecord {
         var record = LoadRecord()
         try await StallingServer.with(script) { port in
             let generator = try await LoadGenerator(
                 host: "127.0.0.1", port: port, connections: connections, patience: patience)
-            record = try await generator.run(LoadSchedule(requestsPerSecond: rate, seconds: seconds), to: target)
+            record = try await generator.run(
+                LoadSchedule(requestsPerSecond: rate, seconds: seconds), to: target, within: limits)
             await generator.close()
         }
         return record
@@ -76,6 +77,51 @@ struct LoadGeneratorTests {
         sum.add(try await load(100, 0.1) { _ in .at(status: 429, body: "{}") })
         #expect(sum.statuses == [200: 10, 429: 10])
         #expect(sum.scheduled == 20)
+    }
+
+    private let limits = LoadLimits(latencies: [.init(nanoseconds: 50_000_000, allowed: 10)], failuresAllowed: 5)
+
+    @Test func aHopelessRunIsStoppedLongBeforeItsEnd() async throws {
+        let start = ContinuousClock.now
+        let refusing = try await load(100, 60, within: limits) { _ in .at(status: 503, body: "") }
+        #expect(refusing.wasStopped)
+        #expect((6...40).contains(refusing.scheduled), "\(refusing.scheduled)")
+        let stalling = try await load(100, 60, within: limits) { _ in .stall(milliseconds: 100) }
+        #expect(stalling.wasStopped)
+        // Those under way are waited for; of those that had come due, every one is accounted for.
+        #expect(stalling.scheduled == stalling.answered + (stalling.failures[.notSent] ?? 0))
+        #expect(ContinuousClock.now - start < .seconds(20))
+    }
+
+    /// Nothing is answered, so that no answer gives occasion to notice.
+    @Test func silenceStopsARunWithLimits() async throws {
+        let record = try await load(100, 60, patience: .milliseconds(100), within: limits) { _ in .silence }
+        #expect(record.wasStopped)
+        #expect(record.failures[.timedOut] == 4)
+        #expect(record.scheduled < 100)
+        #expect(record.scheduled == record.failures.values.reduce(0, +))
+    }
+
+    @Test func whatKeepsItsLimitsRunsToItsEnd() async throws {
+        let wide = LoadLimits(latencies: [.init(nanoseconds: 10_000_000_000, allowed: 0)], failuresAllowed: 1)
+        let record = try await load(200, 0.5, within: wide) { $0 == 3 ? .hangUp : .at(status: 200, body: "{}") }
+        #expect(!record.wasStopped)
+        #expect(record.scheduled == 100)
+    }
+
+    @Test func aCancelledRunEndsAtOnceAndNoOtherBegins() async throws {
+        try await StallingServer.with({ _ in .silence }) { port in
+            let generator = try await LoadGenerator(host: "127.0.0.1", port: port, connections: 2)
+            let start = ContinuousClock.now
+            let schedule = LoadSchedule(requestsPerSecond: 10, seconds: 600)
+            let task = Task { try await generator.run(schedule, to: target) }
+            try await Task.sleep(for: .milliseconds(300))
+            task.cancel()
+            await #expect(throws: CancellationError.self) { _ = try await task.value }
+            await #expect(throws: CancellationError.self) { _ = try await generator.run(schedule, to: target) }
+            #expect(ContinuousClock.now - start < .seconds(20))
+            await generator.close()
+        }
     }
 
     @Test func whereNobodyListensIsExplained() async {

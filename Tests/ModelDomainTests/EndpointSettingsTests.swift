@@ -50,6 +50,32 @@ struct EndpointSettingsTests {
         #expect(try EndpointSettings(second.allTexts) == second)
     }
 
+    @Test func whatOfARequestsTimeAndMemoryIsSetIsRead() throws {
+        let settings = try EndpointSettings([.batching: "16", .batchDelay: "2ms", .p99: "20ms", .cache: "64MiB"])
+        #expect(settings.batching == .rows(16))
+        #expect(settings.batchDelay?.nanoseconds == 2_000_000)
+        #expect(settings.p99?.nanoseconds == 20_000_000)
+        #expect(settings.cache?.bytes == 64 << 20)
+        #expect(settings.line == "batch_delay=2ms batching=16 cache=64MiB p99=20ms")
+        #expect(try EndpointSettings(settings.texts) == settings)
+        #expect(try settings.changed([.batching: "off"]).batching == .off)
+        #expect(
+            try settings.changed([.batching: "auto", .batchDelay: "none", .p99: "auto", .cache: "none"]) == .standard)
+    }
+
+    @Test(arguments: [("cpu", "cpu"), ("cuda", "cuda:0"), ("cuda:0", "cuda:0"), ("cuda:63", "cuda:63")])
+    func aDeviceIsRead(text: String, canonical: String) throws {
+        #expect(ComputeDevice(text)?.description == canonical)
+        #expect(try EndpointSettings([.device: text]).text(of: .device) == canonical)
+    }
+
+    @Test(arguments: [
+        "", "gpu", "CUDA", "cuda:", "cuda:-1", "cuda:01", "cuda:64", "cuda:100", "cuda:٣", "cuda: 1", "cpu:0",
+    ])
+    func whatIsNoDeviceIsRefused(text: String) {
+        #expect(ComputeDevice(text) == nil)
+    }
+
     @Test func theStandardIsADeadlineOfHalfAMinute() throws {
         #expect(EndpointSettings.standard.deadline?.description == "30s")
         #expect(EndpointSettings.standard.line == "standard")
@@ -61,6 +87,9 @@ struct EndpointSettingsTests {
         arguments: [
             (.deadline, "soon"), (.queue, "0"), (.queue, "100001"), (.concurrency, "none"), (.concurrency, "1025"),
             (.wait, "none"), (.ratePerClient, "auto"), (.runOn, "gpu"), (.queue, "٣"),
+            (.batching, "1"), (.batching, "65"), (.batching, "on"), (.batchDelay, "auto"), (.batchDelay, "11s"),
+            (.p99, "none"), (.cache, "auto"), (.cache, "1023"), (.cache, "65GiB"), (.cache, "64MB"),
+            (.load, "never"), (.device, "gpu"),
         ] as [(EndpointSettings.Key, String)])
     func aWrongSettingSaysWhatItTakes(key: EndpointSettings.Key, text: String) throws {
         let refusal = #expect(throws: Refusal.self) { try EndpointSettings([key: text]) }

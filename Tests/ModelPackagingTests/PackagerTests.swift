@@ -227,13 +227,13 @@ extension MemoryFolder {
     /// The folder that a bundle is written to.
     convenience init(files bundle: PackedBundle, weights: String) {
         var contents = [
-            PackedBundle.manifestName: String(decoding: bundle.manifestBytes, as: UTF8.self),
+            BundleManifest.fileName: String(decoding: bundle.manifestBytes, as: UTF8.self),
             PackedBundle.provenanceName: String(decoding: bundle.provenanceBytes, as: UTF8.self),
         ]
         for (file, content) in bundle.contents {
             switch content {
             case .bytes(let bytes): contents[file.path] = String(decoding: bytes, as: UTF8.self)
-            case .file: contents[file.path] = weights
+            case .file, .elsewhere: contents[file.path] = weights
             }
         }
         self.init(contents)

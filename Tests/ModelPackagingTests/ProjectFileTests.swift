@@ -66,14 +66,21 @@ struct ProjectFileTests {
             endpoints:
               churn:
                 limits: {deadline: 100ms, queue: 200, concurrency: auto, wait: 50ms, rate_per_client: 100/s}
+                slo: {p99: 20ms}
                 run_on: lane
+                batching: off
+                batch_delay: 2ms
+                cache: 64MiB
+                load: lazy
+                device: cuda
               other: {}
             """)
         #expect(
             project.endpointSettings == [
                 try EndpointName("churn"): [
                     .deadline: "100ms", .queue: "200", .concurrency: "auto", .wait: "50ms", .ratePerClient: "100/s",
-                    .runOn: "lane",
+                    .runOn: "lane", .p99: "20ms", .batching: "off", .batchDelay: "2ms", .cache: "64MiB", .load: "lazy",
+                    .device: "cuda",
                 ]
             ])
         #expect(try read(project.yaml()) == project)
@@ -82,6 +89,9 @@ struct ProjectFileTests {
         #expect(wrong.message.hasPrefix("slipway.yaml:3: “endpoints.churn.limits.deadline” takes a length of time"))
         #expect(try refusal("endpoints: {churn: {limits: {dedline: 1s}}}").hint == "Did you mean “deadline”?")
         #expect(try refusal("endpoints: {churn: {run_on: [lane]}}").code == .wrongValue)
+        #expect(try refusal("endpoints: {churn: {p99: 20ms}}").code == .unknownKey)
+        #expect(try refusal("endpoints: {churn: {slo: {p99: soon}}}").code == .wrongValue)
+        #expect(try refusal("endpoints: {churn: {device: tpu}}").code == .wrongValue)
         #expect(try refusal("endpoints: {churn: {limits: {queue: 1.5}}}").code == .wrongValue)
     }
 
@@ -93,7 +103,8 @@ struct ProjectFileTests {
     }
 
     @Test(arguments: [
-        "fields: {}", "graph: {}", "model: {output: {}}", "endpoints: {a: {slo: {}}}", "model: {environment: x}",
+        "fields: {}", "slices: {}", "model: {output: {}}", "endpoints: {a: {slo: {availability: 99.9%}}}",
+        "model: {environment: x}",
     ])
     func aPlannedKeyIsRefusedAsSuch(yaml: String) throws {
         let explanation = try refusal(yaml)

@@ -14,129 +14,13 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Rollouts on a real store and real blobs, with an engine whose answers can be changed under way.
-private struct Platform {
-    let rollouts: Rollouts
-    let service: InferenceService
-    let registry: ModelRegistry
-    let blobs: BlobFiles
-    /// What the engine adds to its answers: other than 0, the recorded ones are not met.
-    let error: Mutex<Float>.Shared
-    /// Whether calls of the row `[77, …]` stay in the engine.
-    let isHeld: Mutex<Bool>.Shared
-    let events: Mutex<[String]>.Shared
-    /// What was done in the order in which it was, with the nice value of the thread that did it.
-    let priorities: Mutex<[String]>.Shared
-
-    init(in folder: String) async throws {
-        blobs = try BlobFiles(folder: folder + "/contents")
-        let database = try await SQLiteDatabase.open(at: folder + "/registry", time: Timestamp(microseconds: 1))
-        registry = ModelRegistry(
-            store: SQLRegistryStore(database: database), now: { Timestamp(microseconds: 1) })
-        service = InferenceService(laneThreads: 1, queueLimit: 10)
-        let isHeld = Mutex<Bool>.Shared(false)
-        self.isHeld = isHeld
-        let error = Mutex<Float>.Shared(0)
-        let events = Mutex<[String]>.Shared([])
-        self.error = error
-        self.events = events
-        let priorities = Mutex<[String]>.Shared([])
-        self.priorities = priorities
-        rollouts = Rollouts(
-            registry: registry,
-            loader: ModelLoader(
-                runtime: { _ throws(EngineError) in
-                    let added = error.value
-                    return FakeRuntime {
-                        priorities.note("run")
-                        while $0 == 77, isHeld.value { usleep(1000) }
-                        return $0 + 10 * $1 + added
-                    }
-                }, blobs: blobs),
-            service: service, limits: .standard, drainLimit: .milliseconds(200),
-            giveBackMemory: {
-                priorities.note("memory")
-                events.change { $0.append("memory") }
-            },
-            report: { event in events.change { $0.append("\(event.kind) \(event.version)") } })
-    }
-
-    /// Packs a version whose weights are `weights`, uploads and registers it.
-    func register(_ weights: String, model: String = "m", columns: String = "a,b,score") async throws -> ModelVersion {
-        let bundle = try Packager(
-            folder: MemoryFolder([
-                "model.onnx": weights, "examples.csv": "\(columns)\n1,2,21\n",
-                "slipway.yaml": "{model: {name: \(model)}, proof: {examples: {data: examples.csv}}}",
-            ]), runtimes: { _ in FakeRuntime() }, syntax: YAMLSyntax(),
-            stamp: PackingStamp(time: Timestamp(microseconds: 0), actor: "ada", tool: "test"),
-            preparer: { throw noPreparer }
-        ).pack()
-        try await put(bundle.manifestBytes)
-        try await put(bundle.provenanceBytes)
-        for (_, content) in bundle.contents {
-            switch content {
-            case .bytes(let bytes): try await put(bytes)
-            case .file: try await put(Array(weights.utf8))
-            }
-        }
-        return try await rollouts.register(
-            model: bundle.model, manifest: bundle.digest, provenance: Digest(of: bundle.provenanceBytes), by: "ada")
-    }
-
-    private func put(_ bytes: [UInt8]) async throws {
-        try await blobs.put(
-            Digest(of: bytes),
-            AsyncThrowingStream { continuation in
-                continuation.yield(bytes)
-                continuation.finish()
-            })
-    }
-
-    func deploy(_ version: Int, to endpoint: String = "e") async throws -> DeploymentOutcome {
-        try await rollouts.deploy(
-            ModelReference(name: ModelName("m")), version: "\(version)", to: EndpointName(endpoint), by: "ada",
-            reason: nil)
-    }
-
-    /// Asks the lane, where nothing is waited for.
-    func ask(_ first: Float, answered: @escaping @Sendable () -> Void = {}) throws {
-        let state = try #require(service.table.endpoints["e"])
-        let call = InferenceCall(
-            inputs: [Tensor(.float32, shape: [1, 2], elements: [first, 2] as [Float])], rowCount: 1,
-            live: try state.ready(), endpoint: state, terms: RequestTerms())
-        _ = try service.answerLater(call) { _ in answered() }
-    }
-
-    func live(_ endpoint: String = "e") -> Int? { service.table.endpoints[endpoint]?.live?.version.number }
-}
-
-extension Mutex {
-    /// A mutex that closures can share.
-    final class Shared: Sendable where Value: Sendable {
-        private let mutex: Mutex<Value>
-        init(_ value: Value) { mutex = Mutex(value) }
-        var value: Value { mutex.withLock { $0 } }
-        func change(_ body: (inout Value) -> Void) { mutex.withLock { body(&$0) } }
-    }
-}
-
-extension Mutex<[String]>.Shared {
-    fileprivate func note(_ what: String) {
-        let niceness = getpriority(numericCast(PRIO_PROCESS.rawValue), 0)
-        change { if $0.last != "\(what) at \(niceness)" { $0.append("\(what) at \(niceness)") } }
-    }
-}
-
 /// Says whether something is still there, without keeping it there.
-private struct WeakReference {
+struct WeakReference {
     weak var value: (any InferenceEngine)?
     init(_ value: (any InferenceEngine)?) { self.value = value }
 }
 
 struct RolloutsTests {
-    private func withPlatform(_ body: (Platform, String) async throws -> Void) async throws {
-        try await withTemporaryFolder { folder in try await body(Platform(in: folder), folder) }
-    }
 
     /// An endpoint that is unloaded answers nobody and keeps its record; loading proves it again, and so does a start.
     @Test func anEndpointIsTakenOutOfServiceAndBack() async throws {

@@ -55,7 +55,7 @@ def test_a_converted_form_agrees_with_the_original_on_every_row(name, tmp_path):
 
 
 @pytest.mark.parametrize(("name", "file"), [("xgboost_regressor", "model.ubj"), ("lightgbm_native", "model.txt"),
-                                            ("catboost_classifier", "model.json")])  # fmt: skip
+                                            ("catboost_classifier", "model.json"), ("catboost_categories", "model.json")])  # fmt: skip
 def test_the_trees_of_a_library_are_tried_as_they_are_first(name, file, tmp_path):
     result, _ = prepared(name, tmp_path)
     first = result.report["candidates"][0]

@@ -69,6 +69,11 @@ class Server:
         return int(self.url.rpartition(":")[2])
 
     @property
+    def grpc_port(self):
+        """The second port of a server that was started with one."""
+        return json.loads((self.data / "server.json").read_text())["grpcPort"]
+
+    @property
     def pid(self):
         return self.process.pid
 
@@ -130,7 +135,7 @@ def url_of(process, output, log):
     """Where the server answers, once it says so."""
     deadline = time.monotonic() + START_LIMIT_S
     while time.monotonic() < deadline:
-        line = re.search(r"^listening on (https?://(?:127\.0\.0\.1|localhost):\d+)\n", output.read_text(), re.MULTILINE)
+        line = re.search(r"^listening on (https?://(?:127\.0\.0\.1|localhost):\d+)(?:,.*)?\n", output.read_text(), re.MULTILINE)
         if line:
             return line.group(1)
         if process.poll() is not None:

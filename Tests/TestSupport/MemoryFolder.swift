@@ -15,6 +15,11 @@ package final class MemoryFolder: ProjectFolder {
     }
 
     package func fileNames() throws -> [String] { contents.withLock { $0.keys.sorted() } }
+
+    package func fileNames(below folder: String) throws -> [String] {
+        contents.withLock { $0.keys.filter { $0.hasPrefix(folder + "/") }.sorted() }
+    }
+
     package func contains(_ path: String) throws -> Bool { contents.withLock { $0[path] != nil } }
 
     package func read(_ path: String, limit: Int) throws -> [UInt8] {

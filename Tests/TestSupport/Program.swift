@@ -45,8 +45,10 @@ package struct Program: Sendable {
         let files = [base.appendingPathExtension("out"), base.appendingPathExtension("err")]
         defer { for file in files { try? FileManager.default.removeItem(at: file) } }
         for file in files { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
-        process.standardOutput = try FileHandle(forWritingTo: files[0])
-        process.standardError = try FileHandle(forWritingTo: files[1])
+        let handles = try files.map(FileHandle.init(forWritingTo:))
+        // Foundation holds on to what it was given; and with some 1,300 open files its Process reads beyond a buffer.
+        defer { for handle in handles { try? handle.close() } }
+        (process.standardOutput, process.standardError) = (handles[0], handles[1])
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             process.terminationHandler = { _ in continuation.resume() }
             do { try process.run() } catch { continuation.resume(throwing: error) }

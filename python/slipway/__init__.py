@@ -17,9 +17,16 @@ if TYPE_CHECKING:
     from ._client.asynchronous import AsyncClient as AsyncClient
     from ._client.client import Client as Client
     from ._client.prediction import Prediction as Prediction
+    from ._notebook.conditions import above as above
+    from ._notebook.conditions import below as below
+    from ._notebook.conditions import between as between
+    from ._notebook.conditions import equals as equals
+    from ._notebook.conditions import missing as missing
+    from ._notebook.conditions import one_of as one_of
     from ._notebook.deploying import Deployment as Deployment
     from ._notebook.deploying import deploy as deploy
-    from ._notebook.packing import ModelFolder as ModelFolder
+    from ._notebook.folder import ModelFolder as ModelFolder
+    from ._notebook.graph import Graph as Graph
     from ._notebook.packing import pack as pack
     from .errors import SlipwayError as SlipwayError
 
@@ -29,10 +36,17 @@ _HOMES = {
     "AsyncClient": "._client.asynchronous",
     "Client": "._client.client",
     "Deployment": "._notebook.deploying",
-    "ModelFolder": "._notebook.packing",
+    "Graph": "._notebook.graph",
+    "ModelFolder": "._notebook.folder",
     "Prediction": "._client.prediction",
     "SlipwayError": ".errors",
+    "above": "._notebook.conditions",
+    "below": "._notebook.conditions",
+    "between": "._notebook.conditions",
     "deploy": "._notebook.deploying",
+    "equals": "._notebook.conditions",
+    "missing": "._notebook.conditions",
+    "one_of": "._notebook.conditions",
     "pack": "._notebook.packing",
 }
 

@@ -75,6 +75,17 @@ package struct BlobFiles: BlobStore {
         }
     }
 
+    package func pieces(of digest: Digest) async throws -> @Sendable () async throws -> [UInt8]? {
+        let file = try await onQueue {
+            guard let file = try OpenFile(reading: blobPath(digest)) else { throw missing(digest, name: nil) }
+            return file
+        }
+        return {
+            let chunk = try await onQueue { try file.read(upTo: chunkSize) }
+            return chunk.isEmpty ? nil : chunk
+        }
+    }
+
     /// Gives a finished file its name, unless the same content is there and sound: links to that one stay.
     private func keep(_ file: OpenFile, as digest: Digest) throws {
         try file.synchronize()

@@ -21,7 +21,8 @@ final class OpenFile: Sendable {
 
     /// - Returns: `nil` when there is no such file.
     init?(reading path: String) throws(FileFailure) {
-        let opened = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        // A pipe without a writer would be waited for.
+        let opened = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         if opened < 0 && errno == ENOENT { return nil }
         self.path = path
         descriptor = try check("open", path, opened)
@@ -40,6 +41,14 @@ final class OpenFile: Sendable {
             var status = stat()
             _ = try check("stat", path, unsafe fstat(descriptor, &status))
             return Int(status.st_size)
+        }
+    }
+
+    var isRegular: Bool {
+        get throws(FileFailure) {
+            var status = stat()
+            _ = try check("stat", path, unsafe fstat(descriptor, &status))
+            return status.st_mode & S_IFMT == S_IFREG
         }
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// CatBoost's JSON, of models of numbers.
+/// CatBoost's JSON, of models of numbers and categories.
 ///
 /// Values are compared in single precision, and leaves summed in double precision in the order of the trees; the sum is
 /// scaled, and the bias added.
@@ -8,62 +8,70 @@ enum CatBoostReader {
     /// - Parameter rounds: So many of the first trees; `nil` for all.
     static func read(_ document: ModelDocument, rounds: Int?) throws(ForestFault) -> ForestModel {
         let model = try ModelFields(document)
-        let features = try model.fields("features_info")
-        for kind in ["categorical_features", "text_features", "embedding_features"] {
-            if case .list(let found)? = features[kind], !found.isEmpty {
-                throw .unknown("a model with \(kind.split(separator: "_").joined(separator: " "))")
-            }
-        }
-        let columns = try Columns(features)
+        let features = try CatBoostFeatures(model)
         let (scale, bias) = try scaleAndBias(model)
         let margins = Margins(
             start: Array(repeating: 0, count: bias.count), scaleAndBias: (scale, bias))
-        let transform = try transform(of: model)
-        if model["oblivious_trees"] != nil {
-            let trees = try model.list("oblivious_trees").prefix(rounds ?? .max).map { tree throws(ForestFault) in
-                (
-                    splits: try (tree["splits"] == nil ? [] : tree.list("splits")).map { split throws(ForestFault) in
-                        try columns.split(split)
-                    }, leaves: try tree.doubles("leaf_values")
-                )
+        let forest =
+            if model["oblivious_trees"] != nil {
+                try symmetric(model.list("oblivious_trees").prefix(rounds ?? .max), features, sumCount: bias.count)
+            } else {
+                try branching(model.list("trees").prefix(rounds ?? .max), features, sumCount: bias.count)
             }
-            let forest = try ObliviousForest(columnCount: columns.count, sumCount: bias.count, trees: trees)
-            return ForestModel(sums: .catboost(forest), margins: margins, transform: transform)
-        }
-        throw .unknown("a tree that is not symmetric")
+        return ForestModel(
+            sums: .catboost(forest), margins: margins, transform: try transform(of: model),
+            categories: features.categories)
     }
 
-    /// Columns by the numbers that splits use.
-    private struct Columns {
-        let count: Int
-        private let floats: [Int: (column: Int, missingIsLarger: Bool)]
-
-        init(_ features: ModelFields) throws(ForestFault) {
-            var floats: [Int: (column: Int, missingIsLarger: Bool)] = [:]
-            var count = 0
-            for feature in try features.list("float_features") {
-                let index = try feature.count("feature_index")
-                let column = try feature.optionalCount("flat_feature_index") ?? index
-                guard column < ForestNode<Float>.columnLimit else { throw ForestFault("it has \(column) columns") }
-                floats[index] = (column, feature.optionalText("nan_value_treatment") == "AsTrue")
-                count = max(count, column + 1)
+    private static func symmetric(
+        _ trees: ArraySlice<ModelFields>, _ features: CatBoostFeatures, sumCount: Int
+    ) throws(ForestFault) -> CatBoostForest {
+        let questions = try trees.map { tree throws(ForestFault) in
+            try tree.optionalList("splits").map { split throws(ForestFault) in
+                try features.question(split)
             }
-            guard count > 0 else { throw ForestFault("it has no columns of numbers") }
-            self.floats = floats
-            self.count = count
         }
-
-        func split(_ fields: ModelFields) throws(ForestFault) -> ObliviousForest.Split {
-            guard try fields.text("split_type") == "FloatFeature" else {
-                throw .unknown("a split that is not of a number")
-            }
-            guard let found = floats[try fields.count("float_feature_index")] else {
-                throw ForestFault("a split asks for a column that is not there")
-            }
-            return .init(
-                column: found.column, border: Float(try fields.number("border")), missingIsLarger: found.missingIsLarger
-            )
+        let (columns, splits) = try features.ranked(questions.joined())
+        var built = SymmetricTrees(sumCount: sumCount)
+        for (tree, questions) in zip(trees, questions) {
+            try built.add(questions.compactMap { splits[$0] }, leaves: tree.doubles("leaf_values"))
         }
+        return CatBoostForest(
+            columnCount: features.columnCount, sumCount: sumCount, columns: columns, trees: .symmetric(built))
+    }
+
+    private static func branching(
+        _ trees: ArraySlice<ModelFields>, _ features: CatBoostFeatures, sumCount: Int
+    ) throws(ForestFault) -> CatBoostForest {
+        let trees = try trees.map { tree throws(ForestFault) in try nodes(of: tree, features) }
+        let questions = trees.joined().compactMap { node -> RankedQuestion? in
+            if case .split(let question, _) = node { question } else { nil }
+        }
+        let (columns, splits) = try features.ranked(questions)
+        var built = BranchingTrees(sumCount: sumCount)
+        for tree in trees { try built.add(tree, splits) }
+        return CatBoostForest(
+            columnCount: features.columnCount, sumCount: sumCount, columns: columns, trees: .branching(built))
+    }
+
+    /// A tree's nodes, the root first, and children behind their parents.
+    private static func nodes(
+        of tree: ModelFields, _ features: CatBoostFeatures
+    ) throws(ForestFault) -> [BranchingTrees.Source] {
+        var waiting = [tree]
+        var nodes: [BranchingTrees.Source] = []
+        while nodes.count < waiting.count {
+            let node = waiting[nodes.count]
+            if let split = try node.optionalFields("split") {
+                nodes.append(.split(try features.question(split), no: waiting.count))
+                waiting += [try node.fields("left"), try node.fields("right")]
+            } else if case .number(let value)? = node["value"] {
+                nodes.append(.leaf([value]))
+            } else {
+                nodes.append(.leaf(try node.doubles("value")))
+            }
+        }
+        return nodes
     }
 
     /// A number and a list in current versions, two numbers in older ones.
@@ -86,11 +94,14 @@ enum CatBoostReader {
     private static func transform(of model: ModelFields) throws(ForestFault) -> OutputTransform {
         let parameters = try model.fields("model_info").optionalFields("params")
         let loss = try parameters?.optionalFields("loss_function")?.optionalText("type") ?? ""
-        return switch loss {
-        case "Logloss", "CrossEntropy", "MultiClassOneVsAll", "MultiLogloss", "MultiCrossEntropy": .sigmoid(scale: 1)
-        case "MultiClass": .softmax
-        case "Poisson", "Tweedie": .exponential
-        default: .identity
+        switch loss {
+        case "Logloss", "CrossEntropy", "Focal", "MultiClassOneVsAll", "MultiLogloss", "MultiCrossEntropy":
+            return .sigmoid(scale: 1)
+        case "MultiClass": return .softmax
+        case "Poisson", "Tweedie": return .exponential
+        // Answered with a variance beside the mean.
+        case "RMSEWithUncertainty": throw .unknown("the loss RMSEWithUncertainty")
+        default: return .identity
         }
     }
 }

@@ -1,133 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import Foundation
-
-/// What may stand in a node: what a library compares its inputs as.
-protocol ForestScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
-    static func exponential(_ value: Self) -> Self
-    /// log(1 + x).
-    static func logarithm(onePlus value: Self) -> Self
-}
-
-extension Float: ForestScalar {
-    static func exponential(_ value: Float) -> Float { exp(value) }
-    static func logarithm(onePlus value: Float) -> Float { log1p(value) }
-}
-
-extension Double: ForestScalar {
-    static func exponential(_ value: Double) -> Double { exp(value) }
-    static func logarithm(onePlus value: Double) -> Double { log1p(value) }
-}
-
-/// A node of a tree. A leaf points at itself, so that whoever arrives early waits there for others.
-struct ForestNode<Scalar: ForestScalar>: BitwiseCopyable {
-    /// What a value is compared with; at a leaf, what the leaf adds; where categories split, the number of their set.
-    var threshold: Scalar
-    private var columnAndTraits: UInt32
-    /// The left child; the right one stands behind it.
-    var child: UInt32
-
-    struct Traits: OptionSet {
-        let rawValue: UInt32
-        static var leaf: Traits { Traits(rawValue: 1 << 31) }
-        static var categories: Traits { Traits(rawValue: 1 << 30) }
-        /// Where missing values go.
-        static var missingLeft: Traits { Traits(rawValue: 1 << 29) }
-        /// Zero stands for missing.
-        static var zeroIsMissing: Traits { Traits(rawValue: 1 << 28) }
-        /// NaN stands for zero.
-        static var missingIsZero: Traits { Traits(rawValue: 1 << 27) }
-    }
-
-    /// Columns are numbered below this.
-    static var columnLimit: Int { 1 << 27 }
-
-    init(_ threshold: Scalar, column: Int, _ traits: Traits, child: Int = 0) {
-        self.threshold = threshold
-        columnAndTraits = UInt32(column) | traits.rawValue
-        self.child = UInt32(child)
-    }
-
-    var column: Int { Int(columnAndTraits & (1 << 27 - 1)) }
-    func has(_ trait: Traits) -> Bool { columnAndTraits & trait.rawValue != 0 }
-}
-
-/// Sets of categories, as bits.
-struct CategorySets: Sendable {
-    private var words: [UInt32] = []
-    private var starts: [Int] = [0]
-
-    /// Of all sets together: a file of few bytes must not ask for all memory.
-    private static let limit = 1 << 24
-
-    /// - Returns: The set's number.
-    mutating func add(words more: [UInt32]) throws(ForestFault) -> Int {
-        guard words.count + more.count <= Self.limit else { throw ForestFault("its categories are too many") }
-        words += more
-        starts.append(words.count)
-        return starts.count - 2
-    }
-
-    mutating func add(_ categories: [Int]) throws(ForestFault) -> Int {
-        var more = [UInt32](repeating: 0, count: (categories.max() ?? -1) / 32 + 1)
-        for category in categories { more[category / 32] |= 1 << UInt32(category % 32) }
-        return try add(words: more)
-    }
-
-    var isEmpty: Bool { starts.count == 1 }
-
-    func set<Scalar: ForestScalar>(_ number: Scalar, contains category: Scalar) -> Bool {
-        guard category >= 0, category < 16_777_216 else { return false }
-        let (set, bit) = (Int(number), Int(category))
-        let word = starts[set] + bit / 32
-        return word < starts[set + 1] && words[word] >> UInt32(bit % 32) & 1 == 1
-    }
-}
-
-/// How a library sends a row to the one or the other side.
-protocol SplitRule: Sendable {
-    associatedtype Scalar: ForestScalar
-    /// Where numbers split.
-    static func goesRight(_ value: Scalar, at node: ForestNode<Scalar>) -> Bool
-    /// Where categories split.
-    static func goesRight(_ value: Scalar, at node: ForestNode<Scalar>, _ sets: CategorySets) -> Bool
-}
-
-/// XGBoost's: in single precision, to the left what is smaller, or in none of the node's categories.
-enum XGBoostRule: SplitRule {
-    @inline(__always)
-    static func goesRight(_ value: Float, at node: ForestNode<Float>) -> Bool {
-        value.isNaN ? !node.has(.missingLeft) : !(value < node.threshold)
-    }
-
-    static func goesRight(_ value: Float, at node: ForestNode<Float>, _ sets: CategorySets) -> Bool {
-        value.isNaN ? !node.has(.missingLeft) : sets.set(node.threshold, contains: value)
-    }
-}
-
-/// LightGBM's: in double precision, to the left what is not larger, or in one of the node's categories.
-enum LightGBMRule: SplitRule {
-    /// The library's constant, of single precision.
-    private static let zero = Double(Float(1e-35))
-
-    static func goesRight(_ value: Double, at node: ForestNode<Double>, _ sets: CategorySets) -> Bool {
-        value.isNaN || !sets.set(node.threshold, contains: value.rounded(.towardZero))
-    }
-
-    @inline(__always)
-    static func goesRight(_ value: Double, at node: ForestNode<Double>) -> Bool {
-        var value = value
-        if value.isNaN {
-            guard node.has(.missingIsZero) else { return !node.has(.missingLeft) }
-            value = 0
-        }
-        // The library reads rows as sparse ones: so small a number is not there.
-        if abs(value) <= zero {
-            if node.has(.zeroIsMissing) { return !node.has(.missingLeft) }
-            value = 0
-        }
-        return !(value <= node.threshold)
-    }
-}
 
 /// Trees of nodes in one array. Each adds one number to one of the sums.
 struct FlatForest<Rule: SplitRule>: ForestSums {
@@ -143,6 +14,8 @@ struct FlatForest<Rule: SplitRule>: ForestSums {
     private var deepest = 0
     private var roots: [(node: UInt32, sum: Int)] = []
     private(set) var sets = CategorySets()
+    /// Whether that holds for any node.
+    private var zeroIsMissing = false
 
     init(columnCount: Int, sumCount: Int) {
         self.columnCount = columnCount
@@ -202,6 +75,7 @@ struct FlatForest<Rule: SplitRule>: ForestSums {
                     depths.append(depths[next] + 1)
                 }
             }
+            zeroIsMissing = zeroIsMissing || (!source.isLeaf && node.has(.zeroIsMissing))
             nodes.append(node)
             covers.append(source.cover)
             next += 1
@@ -210,68 +84,119 @@ struct FlatForest<Rule: SplitRule>: ForestSums {
         roots.append((UInt32(start), sum))
     }
 
+    /// What steps have to look at. Walks are compiled once for each: most forests have no categories, and most rows
+    /// nothing that is missing.
+    private enum Walk { case usual, numbers, categories }
+
+    /// Rows that go through a tree before the next tree is read.
+    private static var block: Int { 64 }
+
     func add(_ rows: UnsafePointer<Input>, count: Int, stride: Int, to sums: UnsafeMutablePointer<Sum>) {
         unsafe nodes.withUnsafeBufferPointer { nodes in
             guard let base = nodes.baseAddress else { return }
-            // Compiled twice: most forests have no categories, and do not ask at every node.
-            if sets.isEmpty {
-                unsafe add(rows, count, stride, base, to: sums, categories: false)
-            } else {
-                unsafe add(rows, count, stride, base, to: sums, categories: true)
+            for first in Swift.stride(from: 0, to: count, by: Self.block) {
+                let (part, target) = unsafe (rows + first * stride, sums + first * sumCount)
+                let size = min(Self.block, count - first)
+                if !sets.isEmpty {
+                    unsafe add(part, size, stride, base, to: target, .categories)
+                } else if unsafe areUsual(part, size, stride) {
+                    unsafe add(part, size, stride, base, to: target, .usual)
+                } else {
+                    unsafe add(part, size, stride, base, to: target, .numbers)
+                }
             }
         }
+    }
+
+    /// Whether no value needs a closer look; not looked for where that would take longer than the trees do.
+    private func areUsual(_ rows: UnsafePointer<Input>, _ count: Int, _ stride: Int) -> Bool {
+        guard nodes.count > 16 * columnCount else { return false }
+        for row in 0..<count {
+            var areUsual = true
+            for column in 0..<columnCount {
+                let isUsual = unsafe Rule.isUsual(rows[row * stride + column], zeroIsMissing: zeroIsMissing)
+                areUsual = areUsual && isUsual
+            }
+            if !areUsual { return false }
+        }
+        return true
     }
 
     @inline(__always)
     private func add(
         _ rows: UnsafePointer<Input>, _ count: Int, _ stride: Int, _ nodes: UnsafePointer<Node>,
-        to sums: UnsafeMutablePointer<Sum>, categories: Bool
+        to sums: UnsafeMutablePointer<Sum>, _ walk: Walk
     ) {
         if count < 4 {
             for row in 0..<count {
-                unsafe addOne(rows + row * stride, nodes, to: sums + row * sumCount, categories: categories)
+                unsafe addOne(rows + row * stride, nodes, to: sums + row * sumCount, walk)
             }
         } else {
-            unsafe addMany(rows, count, stride, nodes, to: sums, categories: categories)
+            unsafe addMany(rows, count, stride, nodes, to: sums, walk)
         }
     }
 
-    /// Several trees side by side; their leaves are added one after the other.
+    private typealias Four = (UInt32, UInt32, UInt32, UInt32)
+    private typealias Rows = (UnsafePointer<Input>, UnsafePointer<Input>, UnsafePointer<Input>, UnsafePointer<Input>)
+
+    /// Eight trees side by side, so that one waits for memory while others step; their leaves are added one by one.
     @inline(__always)
     private func addOne(
-        _ row: UnsafePointer<Input>, _ nodes: UnsafePointer<Node>, to sums: UnsafeMutablePointer<Sum>, categories: Bool
+        _ row: UnsafePointer<Input>, _ nodes: UnsafePointer<Node>, to sums: UnsafeMutablePointer<Sum>, _ walk: Walk
     ) {
+        let rows = unsafe (row, row, row, row)
         var tree = 0
-        while tree + 4 <= roots.count {
-            var (one, two, three, four) = (
-                roots[tree].node, roots[tree + 1].node, roots[tree + 2].node, roots[tree + 3].node
-            )
+        while tree + 8 <= roots.count {
+            var (first, second) = (fourRoots(tree), fourRoots(tree + 4))
             while true {
-                let after = unsafe (
-                    step(one, row, nodes, categories: categories), step(two, row, nodes, categories: categories),
-                    step(three, row, nodes, categories: categories), step(four, row, nodes, categories: categories)
-                )
-                let moved = (after.0 ^ one) | (after.1 ^ two) | (after.2 ^ three) | (after.3 ^ four)
-                (one, two, three, four) = after
-                if moved == 0 { break }
+                let moved = unsafe step(&first, rows, nodes, walk)
+                let alsoMoved = unsafe step(&second, rows, nodes, walk)
+                if moved | alsoMoved == 0 { break }
             }
-            unsafe sums[roots[tree].sum] += nodes[Int(one)].threshold
-            unsafe sums[roots[tree + 1].sum] += nodes[Int(two)].threshold
-            unsafe sums[roots[tree + 2].sum] += nodes[Int(three)].threshold
-            unsafe sums[roots[tree + 3].sum] += nodes[Int(four)].threshold
-            tree += 4
+            unsafe addLeaves(first, of: tree, nodes, to: sums)
+            unsafe addLeaves(second, of: tree + 4, nodes, to: sums)
+            tree += 8
         }
         for rest in tree..<roots.count {
-            unsafe sums[roots[rest].sum] += leaf(of: roots[rest].node, row, nodes, categories: categories)
+            unsafe sums[roots[rest].sum] += leaf(of: roots[rest].node, row, nodes, walk)
         }
+    }
+
+    @inline(__always)
+    private func fourRoots(_ tree: Int) -> Four {
+        (roots[tree].node, roots[tree + 1].node, roots[tree + 2].node, roots[tree + 3].node)
+    }
+
+    @inline(__always)
+    private func addLeaves(
+        _ leaves: Four, of tree: Int, _ nodes: UnsafePointer<Node>, to sums: UnsafeMutablePointer<Sum>
+    ) {
+        unsafe sums[roots[tree].sum] += nodes[Int(leaves.0)].threshold
+        unsafe sums[roots[tree + 1].sum] += nodes[Int(leaves.1)].threshold
+        unsafe sums[roots[tree + 2].sum] += nodes[Int(leaves.2)].threshold
+        unsafe sums[roots[tree + 3].sum] += nodes[Int(leaves.3)].threshold
+    }
+
+    /// One step each. - Returns: 0 when all have arrived.
+    @inline(__always)
+    private func step(
+        _ four: inout Four, _ rows: Rows, _ nodes: UnsafePointer<Node>, _ walk: Walk
+    ) -> UInt32 {
+        let after = unsafe (
+            step(four.0, rows.0, nodes, walk), step(four.1, rows.1, nodes, walk), step(four.2, rows.2, nodes, walk),
+            step(four.3, rows.3, nodes, walk)
+        )
+        let moved = (after.0 ^ four.0) | (after.1 ^ four.1) | (after.2 ^ four.2) | (after.3 ^ four.3)
+        four = after
+        return moved
     }
 
     private func leaf(
-        of root: UInt32, _ row: UnsafePointer<Input>, _ nodes: UnsafePointer<Node>, categories: Bool
+        of root: UInt32, _ row: UnsafePointer<Input>, _ nodes: UnsafePointer<Node>, _ walk: Walk
     ) -> Sum {
         var index = root
         while true {
-            let next = unsafe step(index, row, nodes, categories: categories)
+            let next = unsafe step(index, row, nodes, walk)
             if next == index { return unsafe nodes[Int(index)].threshold }
             index = next
         }
@@ -279,55 +204,41 @@ struct FlatForest<Rule: SplitRule>: ForestSums {
 
     @inline(__always)
     private func step(
-        _ index: UInt32, _ row: UnsafePointer<Input>, _ nodes: UnsafePointer<Node>, categories: Bool
+        _ index: UInt32, _ row: UnsafePointer<Input>, _ nodes: UnsafePointer<Node>, _ walk: Walk
     ) -> UInt32 {
         let node = unsafe nodes[Int(index)]
         if node.has(.leaf) { return index }
         let value = unsafe row[node.column]
-        if categories, node.has(.categories) {
+        if walk == .categories, node.has(.categories) {
             return node.child &+ (Rule.goesRight(value, at: node, sets) ? 1 : 0)
         }
+        if walk == .usual { return node.child &+ (Rule.usualGoesRight(value, at: node) ? 1 : 0) }
         return node.child &+ (Rule.goesRight(value, at: node) ? 1 : 0)
     }
 
-    /// In blocks of rows, each through all trees, so that a tree is read from near memory.
+    /// Four rows side by side through a tree, and all rows through it before the next one: it is read from near memory.
     @inline(__always)
     private func addMany(
         _ rows: UnsafePointer<Input>, _ count: Int, _ stride: Int, _ nodes: UnsafePointer<Node>,
-        to sums: UnsafeMutablePointer<Sum>, categories: Bool
+        to sums: UnsafeMutablePointer<Sum>, _ walk: Walk
     ) {
-        var first = 0
-        while first < count {
-            let end = min(first + 64, count)
-            for (root, sum) in roots {
-                var row = first
-                while row + 4 <= end {
-                    let start = unsafe rows + row * stride
-                    var (one, two, three, four) = (root, root, root, root)
-                    while true {
-                        let after = unsafe (
-                            step(one, start, nodes, categories: categories),
-                            step(two, start + stride, nodes, categories: categories),
-                            step(three, start + 2 * stride, nodes, categories: categories),
-                            step(four, start + 3 * stride, nodes, categories: categories)
-                        )
-                        let moved = (after.0 ^ one) | (after.1 ^ two) | (after.2 ^ three) | (after.3 ^ four)
-                        (one, two, three, four) = after
-                        if moved == 0 { break }
-                    }
-                    let target = unsafe sums + row * sumCount + sum
-                    unsafe target[0] += nodes[Int(one)].threshold
-                    unsafe target[sumCount] += nodes[Int(two)].threshold
-                    unsafe target[2 * sumCount] += nodes[Int(three)].threshold
-                    unsafe target[3 * sumCount] += nodes[Int(four)].threshold
-                    row += 4
-                }
-                for row in row..<end {
-                    unsafe sums[row * sumCount + sum] += leaf(
-                        of: root, rows + row * stride, nodes, categories: categories)
-                }
+        for (root, sum) in roots {
+            var row = 0
+            while row + 4 <= count {
+                let start = unsafe rows + row * stride
+                let four = unsafe (start, start + stride, start + 2 * stride, start + 3 * stride)
+                var found = (root, root, root, root)
+                while unsafe step(&found, four, nodes, walk) != 0 {}
+                let target = unsafe sums + row * sumCount + sum
+                unsafe target[0] += nodes[Int(found.0)].threshold
+                unsafe target[sumCount] += nodes[Int(found.1)].threshold
+                unsafe target[2 * sumCount] += nodes[Int(found.2)].threshold
+                unsafe target[3 * sumCount] += nodes[Int(found.3)].threshold
+                row += 4
             }
-            first = end
+            for row in row..<count {
+                unsafe sums[row * sumCount + sum] += leaf(of: root, rows + row * stride, nodes, walk)
+            }
         }
     }
 }
@@ -373,7 +284,7 @@ extension FlatForest {
     func ways(on index: UInt32, _ row: UnsafePointer<Input>) -> (hot: UInt32, cold: UInt32)? {
         guard let child = child(of: index) else { return nil }
         let next = unsafe nodes.withUnsafeBufferPointer { nodes in
-            unsafe nodes.baseAddress.map { unsafe step(index, row, $0, categories: true) }
+            unsafe nodes.baseAddress.map { unsafe step(index, row, $0, .categories) }
         }
         return next == child ? (child, child + 1) : (child + 1, child)
     }

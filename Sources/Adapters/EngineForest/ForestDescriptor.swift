@@ -67,7 +67,7 @@ struct ForestDescriptor: Sendable {
             rounds = fields.has("rounds") ? try fields.count("rounds") : nil
             inputs = try fields.tensorSpecs("inputs")
             guard !inputs.isEmpty, inputs.count <= 1 << 16, inputs.allSatisfy({ $0.columnCount != nil }) else {
-                throw FieldReader.damaged("an input is neither [rows] nor [rows, columns] of numbers")
+                throw FieldReader.damaged("an input is neither [rows] nor [rows, columns]")
             }
             let specs = try fields.tensorSpecs("outputs")
             outputs = try zip(specs, try fields.list("outputs")).map { spec, output throws(Refusal) in
@@ -85,9 +85,9 @@ struct ForestDescriptor: Sendable {
 }
 
 extension TensorSpec {
-    /// Of a column or a matrix of numbers; `nil` for what is neither.
+    /// Of a column or a matrix; `nil` for what is neither.
     var columnCount: Int? {
-        guard (1...2).contains(shape.count), shape[0].size == nil, datatype != .bytes else { return nil }
+        guard (1...2).contains(shape.count), shape[0].size == nil else { return nil }
         guard shape.count == 2 else { return 1 }
         return shape[1].size.flatMap { (1..<1 << 27).contains($0) ? $0 : nil }
     }
@@ -109,9 +109,20 @@ private func isPlainName(_ name: String) -> Bool { !name.isEmpty && name != "." 
 
 /// The bytes of a regular file. No link is followed, and its size is looked at first: foreign code may have written it.
 func contents(of path: String, limit: Int) throws(Refusal) -> [UInt8] {
+    let refusal = FieldReader.damaged("a file of the forest cannot be read")
+    let file = unsafe open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+    guard file >= 0 else { throw refusal }
+    defer { close(file) }
     var status = stat()
-    guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= limit,
-        let content = FileManager.default.contents(atPath: path)
-    else { throw FieldReader.damaged("a file of the forest cannot be read") }
-    return Array(content)
+    guard unsafe fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG, (0...limit).contains(status.st_size)
+    else { throw refusal }
+    // Straight to where they stay: through `Data`, a large file would be there twice.
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: status.st_size) { target, count in
+        while count < target.count {
+            let more = unsafe read(file, target.baseAddress.map { unsafe $0 + count }, target.count - count)
+            if more > 0 { count += more } else if more == 0 || errno != EINTR { break }
+        }
+    }
+    guard bytes.count == status.st_size else { throw refusal }
+    return bytes
 }

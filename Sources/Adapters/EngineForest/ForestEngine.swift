@@ -15,6 +15,7 @@ final class ForestEngine: InferenceEngine {
     private let gives: [ForestDescriptor.Gives]
     private let classes: ForestDescriptor.Classes?
     private let width: Int
+    private let categories: Set<Int>
 
     /// - Throws: ``EngineError/modelRefused(reason:)`` when the trees do not give what the descriptor says.
     init(_ descriptor: ForestDescriptor, _ model: ForestModel) throws(EngineError) {
@@ -26,12 +27,37 @@ final class ForestEngine: InferenceEngine {
         margins = model.margins
         transform = model.transform
         sums = model.sums
+        categories = model.categories
         guard width >= model.columnCount else {
             throw .modelRefused(reason: "its trees look at \(model.columnCount) columns, and its inputs have \(width)")
         }
+        try Self.check(descriptor.inputs, model.categories)
         for (spec, gives) in descriptor.outputs {
             guard let problem = problem(of: spec, giving: gives) else { continue }
             throw .modelRefused(reason: "the output “\(spec.name.prefix(100))” \(problem)")
+        }
+    }
+
+    /// - Throws: ``EngineError/modelRefused(reason:)`` where texts are taken for numbers, or fractions for categories.
+    private static func check(_ inputs: [TensorSpec], _ categories: Set<Int>) throws(EngineError) {
+        var first = 0
+        for spec in inputs {
+            let columns = first..<first + (spec.columnCount ?? 0)
+            first = columns.upperBound
+            switch spec.datatype {
+            case .bytes:
+                guard let number = columns.first(where: { !categories.contains($0) }) else { continue }
+                throw .modelRefused(
+                    reason: "the input “\(spec.name.prefix(100))” is of texts, and column \(number) of its trees is not"
+                )
+            case .float16, .bfloat16, .float32, .float64:
+                guard let category = columns.first(where: categories.contains) else { continue }
+                throw .modelRefused(
+                    reason:
+                        "column \(category) of its trees is a category, and the input “\(spec.name.prefix(100))” is "
+                        + "neither of texts nor of whole numbers")
+            default: continue
+            }
         }
     }
 
@@ -86,6 +112,8 @@ final class ForestEngine: InferenceEngine {
     private func answers<Sums: ForestSums>(of forest: Sums, to tensors: [Tensor], _ count: Int) -> [Tensor] {
         let summed =
             switch (tensors.count, tensors[0].datatype) {
+            case _ where !categories.isEmpty:
+                margins(of: forest, sideBySide(tensors, count, as: Sums.Input.self).span, count)
             case (1, .float32): tensors[0].withElements(as: Float.self) { margins(of: forest, $0, count) }
             case (1, .float64): tensors[0].withElements(as: Double.self) { margins(of: forest, $0, count) }
             default: margins(of: forest, sideBySide(tensors, count, as: Sums.Input.self).span, count)
@@ -100,6 +128,39 @@ final class ForestEngine: InferenceEngine {
             case .decision: decisions(likely, count)
             case .contributions: numbers(contributions(of: forest, to: tensors, count), spec, count)
             }
+        }
+    }
+
+    func contributions(
+        _ tensors: [Tensor], toward output: Int, position: Int?
+    ) throws(EngineError) -> ValueContributions? {
+        try requireFit(tensors)
+        guard sums.explains, let (margin, sign) = margin(of: gives[output], position) else { return nil }
+        let count = tensors[0].shape[0]
+        let all =
+            switch sums {
+            case .xgboost(let forest): contributions(of: forest, to: tensors, count)
+            case .lightgbm(let forest): contributions(of: forest, to: tensors, count)
+            case .catboost(let forest): contributions(of: forest, to: tensors, count)
+            }
+        let size = width + 1
+        let numbers = (0..<count).flatMap { row in
+            let first = (row * margins.count + margin) * size
+            return all[first..<first + size].map { sign * $0 }
+        }
+        return ValueContributions(rowCount: count, valueCount: width, numbers: numbers)
+    }
+
+    /// The margin that an answer is made of; of two classes, the first is against it.
+    private func margin(of gives: ForestDescriptor.Gives, _ position: Int?) -> (margin: Int, sign: Double)? {
+        switch gives {
+        case .margins, .prediction:
+            guard margins.count > 1 else { return (0, 1) }
+            return position.map { ($0, 1) }
+        case .probabilities:
+            guard let position else { return nil }
+            return margins.count == 1 ? (0, position == 1 ? 1 : -1) : (position, 1)
+        case .decision, .contributions: return nil
         }
     }
 
@@ -119,19 +180,43 @@ final class ForestEngine: InferenceEngine {
         return found
     }
 
-    /// One matrix of all columns.
+    /// One matrix of all columns, categories as their numbers' bits.
     private func sideBySide<Input: ForestScalar>(_ tensors: [Tensor], _ count: Int, as _: Input.Type) -> [Input] {
         var matrix = [Input](repeating: 0, count: count * width)
         var first = 0
         for (tensor, spec) in zip(tensors, inputs) {
             let columns = spec.columnCount ?? 0
-            guard columns > 0, let values = tensor.doubles else { continue }
-            for (index, value) in values.enumerated() {
-                matrix[index / columns * width + first + index % columns] = Input(value)
+            guard columns > 0 else { continue }
+            if let values = tensor.doubles {
+                for (index, value) in values.enumerated() {
+                    matrix[index / columns * width + first + index % columns] = Input(value)
+                }
+            }
+            for column in first..<first + columns where categories.contains(column) {
+                for row in 0..<count {
+                    let hash = categoryHash(of: row * columns + column - first, in: tensor)
+                    matrix[row * width + column] = Input(category: hash)
+                }
             }
             first += columns
         }
         return matrix
+    }
+
+    private func categoryHash(of element: Int, in tensor: Tensor) -> UInt32 {
+        switch tensor.datatype {
+        case .bytes: unsafe tensor.withBytes(at: element) { unsafe CategoryHash.of($0) }
+        case .int64: tensor.withElements(as: Int64.self) { CategoryHash.of($0[element]) }
+        case .int32: tensor.withElements(as: Int32.self) { CategoryHash.of($0[element]) }
+        case .int16: tensor.withElements(as: Int16.self) { CategoryHash.of($0[element]) }
+        case .int8: tensor.withElements(as: Int8.self) { CategoryHash.of($0[element]) }
+        case .uint64: tensor.withElements(as: UInt64.self) { CategoryHash.of($0[element]) }
+        case .uint32: tensor.withElements(as: UInt32.self) { CategoryHash.of($0[element]) }
+        case .uint16: tensor.withElements(as: UInt16.self) { CategoryHash.of($0[element]) }
+        // A boolean is a category called 0 or 1.
+        case .bool, .uint8: tensor.withElements(as: UInt8.self) { CategoryHash.of($0[element]) }
+        case .float16, .bfloat16, .float32, .float64: 0
+        }
     }
 
     /// - Returns: Rows × outputs.

@@ -5,7 +5,7 @@ struct ForestModel {
     enum Sums {
         case xgboost(FlatForest<XGBoostRule>)
         case lightgbm(FlatForest<LightGBMRule>)
-        case catboost(ObliviousForest)
+        case catboost(CatBoostForest)
 
         var explains: Bool {
             switch self {
@@ -19,6 +19,8 @@ struct ForestModel {
     let sums: Sums
     let margins: Margins
     let transform: OutputTransform
+    /// The columns whose values are categories, given as texts or whole numbers.
+    var categories: Set<Int> = []
 
     var columnCount: Int {
         switch sums {

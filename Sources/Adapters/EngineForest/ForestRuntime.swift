@@ -42,8 +42,10 @@ package struct ForestRuntime: EngineRuntime {
         var limits = CodecLimits.standard
         limits.maxBodyBytes = ForestDescriptor.modelLimit
         limits.maxElements = bytes.count
+        // CatBoost's trees that are not symmetric lie in one another.
+        limits.maxDepth = 200
         do {
-            return ModelDocument(try JSONValue.parse(bytes, limits: limits))
+            return try ModelDocument.parse(bytes, limits: limits)
         } catch {
             throw ForestFault("it is no JSON: \(error.message)")
         }

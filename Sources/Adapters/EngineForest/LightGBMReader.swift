@@ -1,42 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import Foundation
+internal import Tensors
 
 /// LightGBM's text format, version 3 and 4.
 ///
 /// Leaves are summed in double precision in the order of the trees; a random forest's sums are divided by its rounds.
 struct LightGBMReader {
-    private let lines: [Substring.UTF8View.SubSequence]
+    private let bytes: [UInt8]
     private var position = 0
 
     /// - Parameter rounds: So many of the first rounds of boosting, as after an early stop; `nil` for all.
     static func read(_ bytes: [UInt8], rounds: Int?) throws(ForestFault) -> ForestModel {
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw ForestFault("it is no text") }
-        var reader = LightGBMReader(text)
+        var reader = LightGBMReader(bytes: bytes)
         return try reader.model(rounds: rounds)
     }
 
-    private init(_ text: String) {
-        lines = text[...].utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    }
+    private init(bytes: [UInt8]) { self.bytes = bytes }
 
     /// The lines up to the next empty one, as names and values.
-    private mutating func block() -> [String: Substring.UTF8View.SubSequence] {
-        var fields: [String: Substring.UTF8View.SubSequence] = [:]
-        while position < lines.count {
-            let line = lines[position]
-            position += 1
+    private mutating func block() -> Fields {
+        var fields = Fields()
+        while position < bytes.count {
+            let rest = bytes[position...]
+            let line = rest[..<(rest.firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count)]
+            position = line.endIndex + 1
             if line.isEmpty { break }
-            guard let equals = line.firstIndex(of: UInt8(ascii: "=")) else {
-                fields[String(decoding: line, as: UTF8.self)] = line[line.endIndex...]
-                continue
-            }
-            fields[String(decoding: line[..<equals], as: UTF8.self)] = line[line.index(after: equals)...]
+            let equals = line.firstIndex(of: UInt8(ascii: "=")) ?? line.endIndex
+            fields.add(String(decoding: line[..<equals], as: UTF8.self), line[equals...].dropFirst())
         }
         return fields
     }
 
     private mutating func model(rounds: Int?) throws(ForestFault) -> ForestModel {
-        let head = Fields(block())
+        let head = block()
         guard head.has("tree"), head.has("num_class") else {
             throw ForestFault("it does not begin as a model of LightGBM")
         }
@@ -49,16 +44,16 @@ struct LightGBMReader {
         guard columnCount < ForestNode<Double>.columnLimit else { throw ForestFault("it has \(columnCount) columns") }
         var forest = FlatForest<LightGBMRule>(columnCount: columnCount, sumCount: width)
         let limit = rounds.map { $0.multipliedReportingOverflow(by: width).partialValue } ?? .max
-        while position < lines.count {
+        while position < bytes.count {
             let fields = block()
             if fields.isEmpty { continue }
-            if fields["end of trees"] != nil { break }
-            guard fields["Tree"] != nil else { continue }
+            if fields.has("end of trees") { break }
+            guard fields.has("Tree") else { continue }
             guard forest.treeCount < limit else { continue }
-            let nodes = try Self.tree(Fields(fields), sets: &forest)
+            let nodes = try Self.tree(fields, sets: &forest)
             try forest.add(nodes, to: forest.treeCount % width)
         }
-        if let expected = head.words("tree_sizes")?.count, rounds == nil, expected != forest.treeCount {
+        if let expected = try head.optionalIntegers("tree_sizes")?.count, rounds == nil, expected != forest.treeCount {
             throw ForestFault("\(expected) trees are announced, and \(forest.treeCount) are there")
         }
         let isAverage = head.has("average_output")
@@ -172,17 +167,15 @@ struct LightGBMReader {
 
 /// Named values of one block of the file.
 private struct Fields {
-    private let values: [String: Substring.UTF8View.SubSequence]
+    private var values: [String: ArraySlice<UInt8>] = [:]
 
-    init(_ values: [String: Substring.UTF8View.SubSequence]) { self.values = values }
+    var isEmpty: Bool { values.isEmpty }
+
+    mutating func add(_ name: String, _ value: ArraySlice<UInt8>) { values[name] = value }
 
     func has(_ name: String) -> Bool { values[name] != nil }
 
     func text(_ name: String) -> String? { values[name].map { String(decoding: $0, as: UTF8.self) } }
-
-    func words(_ name: String) -> [Substring.UTF8View.SubSequence]? {
-        values[name]?.split(separator: UInt8(ascii: " "))
-    }
 
     func count(_ name: String) throws(ForestFault) -> Int {
         guard let count = text(name).flatMap({ Int($0) }), count >= 0, count < Int(Int32.max) else {
@@ -193,7 +186,14 @@ private struct Fields {
 
     /// - Parameter count: How many there have to be; `nil` for any number.
     func doubles(_ name: String, count: Int? = nil) throws(ForestFault) -> [Double] {
-        try parsed(name, count) { Double($0) }
+        try parsed(name, count) { DecimalList.doubles($0) ?? Self.unusualDoubles($0) }
+    }
+
+    /// With infinity among them.
+    private static func unusualDoubles(_ text: ArraySlice<UInt8>) -> [Double]? {
+        let words = text.split(separator: UInt8(ascii: " "))
+        let found = words.compactMap { Double(String(decoding: $0, as: UTF8.self)) }
+        return found.count == words.count ? found : nil
     }
 
     func optionalDoubles(_ name: String, count: Int) throws(ForestFault) -> [Double]? {
@@ -201,19 +201,16 @@ private struct Fields {
     }
 
     func integers(_ name: String, count: Int? = nil) throws(ForestFault) -> [Int] {
-        try parsed(name, count) { Int($0) }
+        try parsed(name, count, DecimalList.integers)
     }
 
+    func optionalIntegers(_ name: String) throws(ForestFault) -> [Int]? { has(name) ? try integers(name) : nil }
+
     private func parsed<Value>(
-        _ name: String, _ count: Int?, _ parse: (Substring) -> Value?
+        _ name: String, _ count: Int?, _ parse: (ArraySlice<UInt8>) -> [Value]?
     ) throws(ForestFault) -> [Value] {
-        guard let words = words(name) else { throw ForestFault("“\(name)” is missing") }
-        var found: [Value] = []
-        found.reserveCapacity(words.count)
-        for word in words {
-            guard let value = parse(Substring(word)) else { throw ForestFault("“\(name)” holds what is no number") }
-            found.append(value)
-        }
+        guard let value = values[name] else { throw ForestFault("“\(name)” is missing") }
+        guard let found = parse(value) else { throw ForestFault("“\(name)” holds what is no number") }
         guard count == nil || found.count == count else {
             throw ForestFault("“\(name)” has \(found.count) values, and \(count ?? 0) are needed")
         }

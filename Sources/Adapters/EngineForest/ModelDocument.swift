@@ -14,34 +14,25 @@ enum ModelDocument {
     case integers([Int64])
     case list([ModelDocument])
     case object([String: ModelDocument])
+}
 
-    init(_ json: JSONValue) {
-        self =
-            switch json {
-            case .null: .null
-            case .bool(let flag): .flag(flag)
-            case .integer(let value): .number(Double(value))
-            case .unsigned(let value): .number(Double(value))
-            case .double(let value): .number(value)
-            case .string(let text): .text(text)
-            case .array(let elements): Self.list(of: elements)
-            case .object(let members):
-                .object(Dictionary(members.map { ($0.name, ModelDocument($0.value)) }) { first, _ in first })
-            }
+extension ModelDocument: JSONBuilding {
+    static func built(from scalar: JSONValue) -> ModelDocument {
+        switch scalar {
+        case .bool(let flag): .flag(flag)
+        case .integer(let value): .number(Double(value))
+        case .unsigned(let value): .number(Double(value))
+        case .double(let value): .number(value)
+        case .string(let text): .text(text)
+        case .null, .array, .object: .null
+        }
     }
 
-    private static func list(of elements: [JSONValue]) -> ModelDocument {
-        var numbers: [Double] = []
-        numbers.reserveCapacity(elements.count)
-        for element in elements {
-            switch element {
-            case .integer(let value): numbers.append(Double(value))
-            case .unsigned(let value): numbers.append(Double(value))
-            case .double(let value): numbers.append(value)
-            default: return .list(elements.map(ModelDocument.init))
-            }
-        }
-        return .numbers(numbers)
+    static func built(from numbers: [Double]) -> ModelDocument { .numbers(numbers) }
+    static func built(from elements: [ModelDocument]) -> ModelDocument { .list(elements) }
+
+    static func built(from members: [(name: String, value: ModelDocument)]) -> ModelDocument {
+        .object(Dictionary(members.map { ($0.name, $0.value) }) { first, _ in first })
     }
 }
 
@@ -73,12 +64,31 @@ struct ModelFields {
     func list(_ name: String) throws(ForestFault) -> [ModelFields] {
         switch members[name] {
         case .list(let elements)?:
-            try elements.map { element throws(ForestFault) in try ModelFields(element, at: place(name)) }
-        case .numbers(let none)? where none.isEmpty: []
+            let place = place(name)
+            return try elements.map { element throws(ForestFault) in try ModelFields(element, at: place) }
+        case .numbers(let none)? where none.isEmpty: return []
         case nil: throw missing(name)
         default: throw ForestFault("“\(place(name))” is no list of objects")
         }
     }
+
+    /// Of nothing where it is missing.
+    func optionalList(_ name: String) throws(ForestFault) -> [ModelFields] {
+        switch members[name] {
+        case nil, .null?: []
+        default: try list(name)
+        }
+    }
+
+    /// Of nothing where they are missing.
+    func optionalDoubles(_ name: String) throws(ForestFault) -> [Double] {
+        switch members[name] {
+        case nil, .null?: []
+        default: try doubles(name)
+        }
+    }
+
+    var names: [String] { Array(members.keys) }
 
     func text(_ name: String) throws(ForestFault) -> String {
         guard case .text(let text)? = members[name] else { throw missing(name) }

@@ -140,10 +140,9 @@ struct UBJSONReader {
     private mutating func numbers(of type: UInt8, _ count: Int) throws(ForestFault) -> ModelDocument {
         switch type {
         case UInt8(ascii: "d"):
-            var values: [Float] = []
-            values.reserveCapacity(count)
-            for _ in 0..<count { values.append(Float(bitPattern: UInt32(try bits(4)))) }
-            return .singles(values)
+            return .singles(words(count) { Float(bitPattern: UInt32(bigEndian: $0)) })
+        case UInt8(ascii: "l"):
+            return .integers(words(count) { Int64(Int32(bigEndian: $0)) })
         case UInt8(ascii: "D"):
             var values: [Double] = []
             values.reserveCapacity(count)
@@ -155,6 +154,17 @@ struct UBJSONReader {
             for _ in 0..<count { values.append(try integer(of: type)) }
             return .integers(values)
         }
+    }
+
+    /// Reads words that are known to be there.
+    @inline(__always)
+    private mutating func words<Word: BitwiseCopyable, Value>(_ count: Int, _ convert: (Word) -> Value) -> [Value] {
+        let width = MemoryLayout<Word>.size
+        let values = unsafe bytes[position..<position + count * width].withUnsafeBytes { words in
+            (0..<count).map { unsafe convert(words.loadUnaligned(fromByteOffset: $0 * width, as: Word.self)) }
+        }
+        position += count * width
+        return values
     }
 
     private mutating func object(depth: Int) throws(ForestFault) -> ModelDocument {

@@ -152,7 +152,7 @@ enum XGBoostReader {
         case "multi:softmax": .largest
         case "binary:hinge": .hinge
         case "reg:squarederror", "reg:linear", "reg:absoluteerror", "reg:quantileerror", "reg:pseudohubererror",
-            "reg:squaredlogerror", "reg:expectileerror", "rank:ndcg", "rank:pairwise", "rank:map", "binary:logitraw":
+            "reg:squaredlogerror", "rank:ndcg", "rank:pairwise", "rank:map", "binary:logitraw":
             .identity
         default: throw .unknown("the objective \(objective.prefix(60))")
         }

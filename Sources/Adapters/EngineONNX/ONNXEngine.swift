@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import ModelDomain
 package import ModelExecution
 package import Tensors
 
@@ -23,16 +24,24 @@ package final class ONNXEngine: InferenceEngine {
     private let areTensors: [Bool]
 
     /// - Throws: ``EngineError/modelRefused(reason:)``, ``EngineError/memoryShort(reason:)``,
-    ///   ``EngineError/typeUnsupported(name:type:)``.
-    init(_ library: ORTLibrary, modelAt path: String) throws(EngineError) {
+    ///   ``EngineError/typeUnsupported(name:type:)``, ``EngineError/deviceUnavailable(_:reason:hint:)``.
+    init(_ library: ORTLibrary, modelAt path: String, on device: ComputeDevice = .cpu) throws(EngineError) {
         self.path = path
+        // Only the format that is checked most: the library has one of its own, which it would also take.
+        var entries = [(key: "session.load_model_format", value: "ONNX")]
+        var card: Int?
+        if case .cuda(let index) = device {
+            try requireCUDA(of: library, for: device)
+            card = index
+            // The library would put on the processor what the card cannot do, and say nothing.
+            entries.append(("session.disable_cpu_ep_fallback", "1"))
+        }
         do throws(ORTFailure) {
-            // Only the format that is checked most: the library has one of its own, which it would also take.
-            session = try ORTSession(
-                library: library, path: path, entries: [("session.load_model_format", "ONNX")])
+            session = try ORTSession(library: library, path: path, entries: entries, card: card)
             metadata = try session.metadata()
         } catch {
             if error.isForWantOfMemory { throw .memoryShort(reason: "the system gave no more") }
+            if device != .cpu, let refusal = error.deviceRefusal(of: device, model: path) { throw refusal }
             throw .modelRefused(reason: error.reason(model: path))
         }
         inputs = try Self.specs(session.inputs, path) { $1.inputSpec(named: $0) }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Foundation
-internal import ModelDomain
+package import ModelDomain
 package import ModelExecution
 internal import Synchronization
 
@@ -10,6 +10,8 @@ package final class ONNXRuntimeLibrary: EngineRuntime {
     static let oldest = [1, 27, 0]
 
     package let identity: EngineIdentity
+    /// Its tables of operators are made with the first session: about a megabyte.
+    package let keepsCommonMemory = true
     private let library: ORTLibrary
 
     private init(identity: EngineIdentity, library: ORTLibrary) {
@@ -34,6 +36,10 @@ package final class ONNXRuntimeLibrary: EngineRuntime {
 
     package func open(modelAt file: ModelFile) throws(EngineError) -> any InferenceEngine {
         try ONNXEngine(library, modelAt: file.path)
+    }
+
+    package func open(modelAt file: ModelFile, on device: ComputeDevice) throws(EngineError) -> any InferenceEngine {
+        try ONNXEngine(library, modelAt: file.path, on: device)
     }
 
     private static let loaded = Mutex<[String: ONNXRuntimeLibrary]>([:])

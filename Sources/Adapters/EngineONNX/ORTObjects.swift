@@ -32,6 +32,20 @@ struct ORTFailure: Error {
     }
 }
 
+extension ORTLibrary {
+    /// The names of the execution providers that this build has, whether or not the machine can use them.
+    func providers() throws(ORTFailure) -> [String] {
+        var names: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+        var count: CInt = 0
+        unsafe try check(api, ort_get_providers(api, &names, &count))
+        guard let names = unsafe names else { return [] }
+        defer {
+            if let status = unsafe ort_release_providers(api, names, count) { unsafe ort_release_status(api, status) }
+        }
+        return (0..<Int(count)).compactMap { index in unsafe names[index].map { unsafe String(cString: $0) } }
+    }
+}
+
 /// A loaded model, released when its owner lets go.
 ///
 /// `@unchecked Sendable`: the library lets sessions run on several threads at once, and the rest never changes.
@@ -41,8 +55,12 @@ struct ORTFailure: Error {
     private let inputNames: [UnsafePointer<CChar>]
     private let outputNames: [UnsafePointer<CChar>]
 
-    /// - Parameter entries: Session settings by their keys.
-    init(library: ORTLibrary, path: String, entries: [(key: String, value: String)]) throws(ORTFailure) {
+    /// - Parameters:
+    ///   - entries: Session settings by their keys.
+    ///   - card: The graphics card that computes, as CUDA counts them; `nil` for the processor.
+    init(
+        library: ORTLibrary, path: String, entries: [(key: String, value: String)], card: Int? = nil
+    ) throws(ORTFailure) {
         let api = unsafe library.api
         let options = unsafe try made(api) { unsafe ort_create_options(api, &$0) }
         defer { unsafe ort_release_options(api, options) }
@@ -52,6 +70,7 @@ struct ORTFailure: Error {
         unsafe try check(api, ort_optimize_all(api, options))
         unsafe try check(api, ort_disable_arena(api, options))
         for entry in entries { unsafe try check(api, ort_set_entry(api, options, entry.key, entry.value)) }
+        if let card { unsafe try append(card: card, to: options, api) }
         let handle = unsafe try made(api) { unsafe ort_create_session(api, library.environment, path, options, &$0) }
         self.library = library
         unsafe self.handle = handle
@@ -288,6 +307,14 @@ extension ORTType {
             self = .other(kind ?? .unknown)
         }
     }
+}
+
+/// Has CUDA compute.
+private func append(card: Int, to options: OpaquePointer, _ api: OpaquePointer) throws(ORTFailure) {
+    let cuda = unsafe try made(api) { unsafe ort_create_cuda_options(api, &$0) }
+    defer { unsafe ort_release_cuda_options(api, cuda) }
+    unsafe try check(api, ort_set_cuda_option(api, cuda, "device_id", String(card)))
+    unsafe try check(api, ort_append_cuda(api, options, cuda))
 }
 
 /// Throws the message of a status that says something went wrong, and releases it.

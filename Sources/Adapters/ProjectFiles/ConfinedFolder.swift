@@ -27,6 +27,28 @@ package struct ConfinedFolder: ProjectFolder {
         try FileManager.default.contentsOfDirectory(atPath: root).sorted().filter { (try? contains($0)) == true }
     }
 
+    package func fileNames(below folder: String) throws -> [String] {
+        let top = try place(folder)
+        var found: [String] = []
+        var waiting = [""]
+        while let inner = waiting.popLast() {
+            for name in try FileManager.default.contentsOfDirectory(atPath: top + inner) where !name.hasPrefix(".") {
+                let path = "\(inner)/\(name)"
+                switch (try? FileManager.default.attributesOfItem(atPath: top + path))?[.type] as? FileAttributeType {
+                case .typeDirectory?: waiting.append(path)
+                case .typeRegular?: found.append(folder + path)
+                default: break
+                }
+                guard found.count + waiting.count <= 10_000 else {
+                    throw Refusal(
+                        .limitExceeded, .tooLarge, "There are more than 10000 files below “\(folder)”.",
+                        hint: "Keep only what the model needs there.")
+                }
+            }
+        }
+        return found.sorted()
+    }
+
     package func contains(_ path: String) throws -> Bool {
         do {
             _ = try open(path)

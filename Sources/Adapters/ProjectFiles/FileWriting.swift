@@ -91,7 +91,7 @@ extension PackedBundle {
                     while let piece = try next() { try write(piece) }
                 }
             }
-            try writeFile("\(temporary)/\(PackedBundle.manifestName)") { try $0(manifestBytes) }
+            try writeFile("\(temporary)/\(BundleManifest.fileName)") { try $0(manifestBytes) }
             try writeFile("\(temporary)/\(PackedBundle.provenanceName)") { try $0(provenanceBytes) }
             guard unsafe rename(temporary, path) == 0 else { throw writingFailed(path, errno) }
         } catch {

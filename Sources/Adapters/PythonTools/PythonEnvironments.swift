@@ -202,18 +202,9 @@ package struct PythonEnvironments: WorkerEnvironments {
     }
 
     private func run(_ program: String, _ arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            let lines = said.split(separator: "\n").suffix(5).map(String.init)
+        let run = try ProgramRun(program, arguments, keepsErrors: true)
+        guard run.isSuccess else {
+            let lines = String(decoding: run.output, as: UTF8.self).split(separator: "\n").suffix(5).map(String.init)
             throw Refusal(
                 .environmentMissing, .unavailable, "The environment of this model cannot be installed.",
                 hint: "See what the installer says below; pack the model with versions that can be had as wheels.",

@@ -54,19 +54,10 @@ package struct PythonInterpreter: Sendable, Equatable {
             folders += [os.path.realpath(path) for path in sys.path if path]
             print(json.dumps([sys.version.split()[0], sys.version_info[0], folders]))
             """
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: absolute)
-        process.arguments = (isBare ? ["-I", "-S"] : []) + ["-B", "-c", question]
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        process.standardInput = FileHandle.nullDevice
-        var answer: [UInt8] = []
-        if (try? process.run()) != nil {
-            answer = Array(output.fileHandleForReading.readDataToEndOfFile())
-            process.waitUntilExit()
-        }
-        guard let parts = (try? JSONValue.parse(answer))?.elements, parts.count == 3,
+        let answer = try? ProgramRun(
+            absolute, (isBare ? ["-I", "-S"] : []) + ["-B", "-c", question], keepsErrors: false
+        ).output
+        guard let answer, let parts = (try? JSONValue.parse(answer))?.elements, parts.count == 3,
             let version = parts[0].string, parts[1].integer == 3, let folders = parts[2].elements
         else {
             throw Refusal(

@@ -115,6 +115,8 @@ struct DataFolder: Sendable {
         var supervisor: Supervisor?
         /// The file with the certificate that it shows, over TLS.
         var certificate: String?
+        /// The second port, where there is one.
+        var grpcPort: Int?
         /// The server that it took over from, once that has ended.
         var predecessor: Predecessor?
     }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import BlobFiles
 import CommandLineInterface
 import EngineForest
 import EngineONNX
 import Foundation
+import GraphExecution
 import ModelDomain
 import ModelExecution
 import ProcessSandbox
@@ -34,6 +36,9 @@ final class EngineLibraries: Sendable {
         case EngineName.native: try runtime()
         case EngineName.forest: ForestRuntime()
         case EngineName.worker: workers.runtime
+        case EngineName.graph:
+            GraphRuntime(
+                runtimes: { [self] engine throws(EngineError) in try runtime(of: engine) }, read: readRegularFile)
         default: throw .missing(engine: engine, hint: "Update Slipway: this bundle was packed with a newer one.")
         }
     }
@@ -72,9 +77,21 @@ final class EngineLibraries: Sendable {
         try stage { staging in
             let name = URL(fileURLWithPath: file).lastPathComponent
             try FileManager.default.copyItem(atPath: file, toPath: "\(staging)/\(name)")
+            try copyProviders(besides: file, into: staging)
             try move(staging, to: place(of: identity))
         }
     }
+
+    /// What the library loads when a card is to compute has to lie beside it.
+    private func copyProviders(besides library: String, into folder: String) throws {
+        let source = URL(fileURLWithPath: library).deletingLastPathComponent().path
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: source)) ?? []
+        for name in names where name.hasPrefix(Self.providerPrefix) && name.hasSuffix(".so") {
+            try FileManager.default.copyItem(atPath: "\(source)/\(name)", toPath: "\(folder)/\(name)")
+        }
+    }
+
+    private static let providerPrefix = "libonnxruntime_providers_"
 
     private func place(of identity: EngineIdentity) -> String {
         "\(folder.engines)/\(identity.name)-\(identity.version)-\(identity.build.prefix(12))"
@@ -110,6 +127,7 @@ final class EngineLibraries: Sendable {
             let name = URL(fileURLWithPath: library).lastPathComponent
             if library == source {
                 try FileManager.default.copyItem(atPath: source, toPath: "\(staging)/\(name)")
+                try copyProviders(besides: source, into: staging)
             }
             let identity = try ONNXRuntimeLibrary.load(path: "\(staging)/\(name)").identity
             try move(staging, to: place(of: identity))
@@ -127,12 +145,13 @@ final class EngineLibraries: Sendable {
         }
     }
 
-    /// A wheel is a zip archive; only the library itself is taken out of it.
+    /// A wheel is a zip archive; only the library is taken out of it, and what it loads for cards where there is that.
     private func unpack(wheel: String, into folder: String) throws -> String {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [
-            "unzip", "-q", "-o", "-j", wheel, "onnxruntime/capi/libonnxruntime.so.*", "-d", folder,
+            "unzip", "-q", "-o", "-j", wheel, "onnxruntime/capi/libonnxruntime.so.*",
+            "onnxruntime/capi/\(Self.providerPrefix)*.so", "-d", folder,
         ]
         process.standardError = FileHandle.nullDevice
         try? process.run()

@@ -7,13 +7,13 @@ import Synchronization
 /// Hands this server's work over to a process that follows it: the socket that it listens on and the lock of the data
 /// folder, both as they are, so that no connection is refused and nobody else gets the folder in between.
 ///
-/// The follower says `take-over 1`, and gets `socket` with both descriptors; it loads and proves everything while this
+/// The follower says `take-over 2`, and gets `sockets` with the descriptors of both (the lock's first, then the sockets'); it loads and proves everything while this
 /// server goes on. Then it says `ready` with the number of endpoints that have what is wanted of them, and gets `yours`,
 /// unless there are fewer than here. Until there, when either side ends, nothing has changed. At its end this server says
 /// `drained`, with what it accepted and answered.
 final class Handover: Sendable {
     /// Changes when a program of another version could not follow.
-    static let version = "1"
+    static let version = "2"
 
     private let folder: DataFolder
     private let lock: DataFolder.Lock
@@ -37,9 +37,9 @@ final class Handover: Sendable {
     /// Waits for whoever asks, until one has taken over, or this server ends.
     ///
     /// - Parameters:
-    ///   - port: Where this server listens.
+    ///   - ports: Where this server listens.
     ///   - stopAccepting: Called when the follower can answer.
-    func serve(port: Int, stopAccepting: @escaping @Sendable () async -> Void) async {
+    func serve(ports: [Int], stopAccepting: @escaping @Sendable () async -> Void) async {
         guard let door = LocalSocket.listen(as: DataFolder.handoverName, in: folder.path) else { return }
         let isEnding = state.withLock {
             $0.door = door
@@ -52,17 +52,18 @@ final class Handover: Sendable {
                 return $0.isEnding
             }
             guard !isEnding else { return }
-            if await handOver(to: follower, port: port, stopAccepting) { return }
+            if await handOver(to: follower, ports: ports, stopAccepting) { return }
             state.withLock { if !$0.isEnding { $0.follower = nil } }
         }
     }
 
     private func handOver(
-        to follower: LocalSocket, port: Int, _ stopAccepting: @escaping @Sendable () async -> Void
+        to follower: LocalSocket, ports: [Int], _ stopAccepting: @escaping @Sendable () async -> Void
     ) async -> Bool {
         follower.setPatience(.seconds(5))
+        let sockets = ports.compactMap(ListeningSocket.ofThisProcess(port:))
         guard await onThread({ follower.receive() })?.words == ["take-over", Self.version],
-            let socket = ListeningSocket.ofThisProcess(port: port)
+            sockets.count == ports.count
         else {
             follower.send("no")
             return false
@@ -71,7 +72,7 @@ final class Handover: Sendable {
         try? await rollouts.handOver { [self] in
             // For as long as loading and proving may take.
             follower.setPatience(.seconds(1800))
-            guard follower.send("socket", descriptors: [socket.descriptor, lock.descriptor]),
+            guard follower.send("sockets", descriptors: [lock.descriptor] + sockets.map(\.descriptor)),
                 let words = await onThread({ follower.receive() })?.words, words.count == 2, words[0] == "ready",
                 let ready = Int(words[1]), ready >= service.table.readyCount, !state.withLock(\.isEnding)
             else {
@@ -104,7 +105,7 @@ final class Handover: Sendable {
 
 extension ServingTable {
     /// Endpoints that answer with the version that is wanted there.
-    var readyCount: Int { endpoints.values.count { $0.live != nil && $0.problem == nil } }
+    var readyCount: Int { endpoints.values.count { $0.answers && $0.problem == nil } }
 }
 
 extension Atomic where Value == Bool {

@@ -16,12 +16,31 @@ struct MachineToolbox: Toolbox {
         if let chosen = options.sandbox { unsafe setenv(SandboxDemand.variable, chosen.rawValue, 1) }
         let engines = EngineLibraries(
             folder: DataFolder(options.data), demand: try SandboxDemand(options.sandbox))
-        return try pack(options, engines: engines, progress: progress)
+        return try pack(
+            options, engines: engines, components: await components(of: options, engines), progress: progress)
+    }
+
+    /// The registered versions that a project's graph uses.
+    private func components(
+        of options: PackOptions, _ engines: EngineLibraries
+    ) async throws -> [ComponentReference: Packager.Component] {
+        let source = try ProjectSource(options.path)
+        guard source.model == nil, let server = options.server else { return [:] }
+        let folder = try ConfinedFolder(at: source.folder)
+        let named = try ProjectFile.read(in: folder, syntax: YAMLSyntax()).graph?.components ?? []
+        guard !named.isEmpty else { return [:] }
+        let download = ComponentDownload(client: try await server(), scratch: { try engines.workers.scratch() })
+        var found: [ComponentReference: Packager.Component] = [:]
+        for reference in named where found[reference] == nil {
+            found[reference] = try await download.component(reference)
+        }
+        return found
     }
 
     /// Blocks for as long as the model takes to load and to answer.
     func pack(
-        _ options: PackOptions, engines: EngineLibraries, progress: @escaping @Sendable (String) -> Void
+        _ options: PackOptions, engines: EngineLibraries,
+        components: [ComponentReference: Packager.Component] = [:], progress: @escaping @Sendable (String) -> Void
     ) throws -> any PackedProject {
         var choices = Packager.Choices()
         choices.name = try options.name.map { try ModelName($0) }
@@ -61,7 +80,8 @@ struct MachineToolbox: Toolbox {
         let packager = Packager(
             folder: folder, runtimes: runtimes, syntax: YAMLSyntax(),
             stamp: PackingStamp(time: .now, actor: NSUserName(), tool: Product.nameAndVersion),
-            preparer: { try engines.workers.preparer(adopting: options.environment != .locked) })
+            preparer: { try engines.workers.preparer(adopting: options.environment != .locked) },
+            scratch: { try engines.workers.scratch() }, components: components)
         return LocalPackedProject(bundle: try packager.pack(choices, progress: progress))
     }
 

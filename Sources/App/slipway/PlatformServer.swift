@@ -30,6 +30,7 @@ struct PlatformServer {
         // Held to the end of this function, and given back by the system if we never reach it.
         let lock = try takeOver?.lock ?? folder.lock()
         let inherited = try takeOver?.socket() ?? ListeningSocket.fromSystemd()
+        let inheritedGRPC = try takeOver?.grpcSocket()
         // Tables are not changed under a server that uses them: that one goes first, and connections wait.
         let mustWait = try takeOver != nil && SQLiteDatabase.needsMigration(at: folder.database)
         if mustWait { try await takeOver?.complete(with: nil) }
@@ -55,13 +56,18 @@ struct PlatformServer {
         let loader = ModelLoader(
             runtime: { engine throws(EngineError) in try engines.runtime(of: engine) }, blobs: blobs)
         let rollouts = Rollouts(
-            registry: registry, loader: loader, service: service, limits: limits,
-            giveBackMemory: giveBackMemory, report: { event in event.log(to: logger) })
+            registry: registry, loader: loader, service: service, limits: limits, memoryBudget: options.memoryBudget,
+            heapByteCount: heapByteCount, giveBackMemory: giveBackMemory, report: { event in event.log(to: logger) })
 
         var settings = HTTPServerSettings(version: Product.version)
         settings.listening =
             inherited.map { .inherited(descriptor: $0.descriptor) }
             ?? .address(host: host(in: container), port: port(in: container), sharesPort: options.sharesPort)
+        settings.grpcListening =
+            inheritedGRPC.map { .inherited(descriptor: $0.descriptor) }
+            ?? options.grpcPort.map {
+                .address(host: host(in: container), port: $0, sharesPort: options.sharesPort)
+            }
         settings.invocations = options.invocations
         settings.container = container?.routes
         settings.opensPredictions = options.opensPredictions || container != nil
@@ -93,7 +99,7 @@ struct PlatformServer {
                 startedAt: Timestamp.now.text, engines: { [engines.finding().wire] },
                 residentBytes: residentBytes, logLines: { LogFile.lines(of: folder.logFile, count: $0) },
                 deployFolder: container?.modelsRoot.map { _ in deployment.byName }),
-            authority: authority, logger: logger, onListening: { port in startUp.listening(on: port) })
+            authority: authority, logger: logger, onListening: { ports in startUp.listening(on: ports) })
         let group = ServiceGroup(services: [server, startUp], logger: logger)
         let counts = { @Sendable in Ending.Counts(service.table) }
         let handover = Handover(folder: folder, lock: lock, rollouts: rollouts, service: service)
@@ -108,9 +114,9 @@ struct PlatformServer {
         if !mustWait { try await takeOver?.complete(with: service.table) }
         Task { await endOnSignals(ending) }
         Task {
-            guard let port = await startUp.announcedPort() else { return }
+            guard let ports = await startUp.announcedPorts() else { return }
             Task { await letGoOfStartUp() }
-            await handover.serve(port: port) { await ending.begin() }
+            await handover.serve(ports: ports) { await ending.begin() }
         }
         if let takeOver {
             Task {
@@ -213,8 +219,9 @@ extension EngineFinding {
 extension RolloutEvent {
     fileprivate func log(to logger: Logger) {
         var metadata: Logger.Metadata = [
-            "endpoint": "\(endpoint)", "model": "\(model)", "version": "\(version)", "summary": "\(summary)",
+            "model": "\(model)", "version": "\(version)", "summary": "\(summary)",
         ]
+        if let endpoint { metadata["endpoint"] = "\(endpoint)" }
         if !details.isEmpty { metadata["rows"] = "\(details.joined(separator: "; "))" }
         let level: Logger.Level = kind == .refused || kind == .fellBack ? .warning : .info
         logger.log(level: level, "version \(kind.rawValue)", metadata: metadata)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CHeap
 import Foundation
 
 /// Resident memory of this process, in bytes.
@@ -7,6 +8,9 @@ func residentBytes() -> Int? {
     guard let pages = fields?.dropFirst().first.flatMap({ Int($0) }) else { return nil }
     return pages * sysconf(Int32(_SC_PAGESIZE))
 }
+
+/// Bytes of this process's heap that are in use.
+func heapByteCount() -> Int { heap_bytes_in_use() }
 
 /// Has the system take back what the heap no longer uses. The C library keeps what is freed, in case it is asked for
 /// again; a model that was replaced will not be.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import EngineONNX
 import Foundation
+import ModelDomain
 import ModelExecution
 
 /// Opens a model in a process of its own before this one does: ONNX Runtime checks much of a file and not all of it, and
@@ -16,8 +17,13 @@ struct RehearsingRuntime: EngineRuntime {
     }
 
     var identity: EngineIdentity { runtime.identity }
+    var keepsCommonMemory: Bool { runtime.keepsCommonMemory }
 
     func open(modelAt file: ModelFile) throws(EngineError) -> any InferenceEngine { try runtime.open(modelAt: file) }
+
+    func open(modelAt file: ModelFile, on device: ComputeDevice) throws(EngineError) -> any InferenceEngine {
+        try runtime.open(modelAt: file, on: device)
+    }
 
     func prepare(for file: ModelFile) throws(EngineError) {
         try Rehearsal.open(file, with: library)

@@ -82,6 +82,7 @@ struct StagedFolder: ProjectFolder {
 
     var name: String { files.name }
     func fileNames() throws -> [String] { try files.fileNames() }
+    func fileNames(below folder: String) throws -> [String] { try files.fileNames(below: folder) }
     func contains(_ path: String) throws -> Bool { try files.contains(path) }
     func read(_ path: String, limit: Int) throws -> [UInt8] { try files.read(path, limit: limit) }
     func pieces(of path: String) throws -> @Sendable () throws -> [UInt8]? { try files.pieces(of: path) }

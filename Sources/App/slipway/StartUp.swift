@@ -17,10 +17,11 @@ final class StartUp: Service {
     /// Runs when the endpoints are back, before the server says that it is ready.
     private let prepare: @Sendable () async throws -> Void
     private let logger: Logger
-    private let port: AsyncStream<Int>
-    private let portFound: AsyncStream<Int>.Continuation
-    private let announcement: AsyncStream<Int>
-    private let announced: AsyncStream<Int>.Continuation
+    /// The first one, and the second one, where there is one.
+    private let ports: AsyncStream<[Int]>
+    private let portsFound: AsyncStream<[Int]>.Continuation
+    private let announcement: AsyncStream<[Int]>
+    private let announced: AsyncStream<[Int]>.Continuation
     private let state = Mutex(State())
 
     private struct State {
@@ -42,19 +43,21 @@ final class StartUp: Service {
         self.rollouts = rollouts
         newToken = token?.text
         self.logger = logger
-        (port, portFound) = AsyncStream.makeStream()
+        (ports, portsFound) = AsyncStream.makeStream()
         (announcement, announced) = AsyncStream.makeStream()
     }
 
     /// Brings the endpoints back before the server accepts connections.
     func restore() async throws {
         try await rollouts.restore()
+        // What a server that ended did not come to.
+        Task { [rollouts] in await rollouts.updateGraphs() }
         try await prepare()
         state.withLock { $0.isRestored = true }
     }
 
-    /// The port, once the server has said where it is; `nil` when it ends before that.
-    func announcedPort() async -> Int? { await announcement.first { _ in true } }
+    /// The ports, once the server has said where it is; `nil` when it ends before that.
+    func announcedPorts() async -> [Int]? { await announcement.first { _ in true } }
 
     /// Says, where it says where the server is, what became of the one before.
     func announce(after predecessor: DataFolder.Predecessor) throws {
@@ -71,40 +74,43 @@ final class StartUp: Service {
             ])
     }
 
-    func listening(on port: Int) {
-        portFound.yield(port)
-        portFound.finish()
+    func listening(on ports: [Int]) {
+        portsFound.yield(ports)
+        portsFound.finish()
     }
 
     func run() async throws {
         try await cancelWhenGracefulShutdown { [self] in
-            for await port in port {
+            for await ports in ports {
                 if !state.withLock(\.isRestored) { try await restore() }
-                try announce(port)
+                try announce(ports)
             }
         }
         // A service that returns ends the group.
         try await gracefulShutdown()
     }
 
-    private func announce(_ port: Int) throws {
+    private func announce(_ ports: [Int]) throws {
         // Whoever binds all addresses is still reached on loopback.
         let reachable = ["0.0.0.0", "::", "*"].contains(host) ? "127.0.0.1" : host
         let address = reachable.contains(":") ? "[\(reachable)]" : reachable
-        let url = "\(certificate == nil ? "http" : "https")://\(address):\(port)"
+        let url = "\(certificate == nil ? "http" : "https")://\(address):\(ports[0])"
+        let grpcPort = ports.dropFirst().first
         let server = DataFolder.RunningServer(
             url: url, processID: Int(getpid()), arguments: arguments,
             workingFolder: FileManager.default.currentDirectoryPath, supervisor: .ofThisProcess,
-            certificate: certificate)
+            certificate: certificate, grpcPort: grpcPort)
         try state.withLock { state in
             state.server = server
             state.server?.predecessor = state.predecessor
             try folder.announce(state.server ?? server)
         }
-        announced.yield(port)
+        announced.yield(ports)
         announced.finish()
-        logger.info("listening", metadata: ["url": "\(url)", "data": "\(folder.path)"])
-        write("listening on \(url)\n")
+        var metadata: Logger.Metadata = ["url": "\(url)", "data": "\(folder.path)"]
+        if let grpcPort { metadata["grpc"] = "\(address):\(grpcPort)" }
+        logger.info("listening", metadata: metadata)
+        write("listening on \(url)\(grpcPort.map { ", and for gRPC on \(address):\($0)" } ?? "")\n")
         guard isatty(STDOUT_FILENO) == 1 else { return }
         // A secret is shown to a person, never to a log.
         if let newToken { write("administration token: \(newToken)  (kept in \(folder.path)/token)\n") }

@@ -6,13 +6,13 @@ import ModelDomain
 /// The other side of ``Handover``: what this process has from the server that it follows.
 final class TakeOver: Sendable {
     let lock: DataFolder.Lock
-    private let socketDescriptor: CInt
+    private let socketDescriptors: [CInt]
     private let peer: LocalSocket
     private let predecessor: Int
 
-    private init(lock: DataFolder.Lock, socket: CInt, peer: LocalSocket, predecessor: Int) {
+    private init(lock: DataFolder.Lock, sockets: [CInt], peer: LocalSocket, predecessor: Int) {
         self.lock = lock
-        socketDescriptor = socket
+        socketDescriptors = sockets
         self.peer = peer
         self.predecessor = predecessor
     }
@@ -29,19 +29,24 @@ final class TakeOver: Sendable {
         // A deployment that is under way there is finished first.
         peer.setPatience(.seconds(300))
         peer.send("take-over", Handover.version)
-        guard let answer = await onThread({ peer.receive() }), answer.words == ["socket"],
-            answer.descriptors.count == 2
+        guard let answer = await onThread({ peer.receive() }), answer.words == ["sockets"],
+            (2...3).contains(answer.descriptors.count)
         else { throw refusal("The server of “\(folder.path)” did not hand its socket over.") }
-        let lock = folder.lock(inherited: answer.descriptors[1])
+        let lock = folder.lock(inherited: answer.descriptors[0])
         // Until the other has let go, the announcement is its own.
         lock.handOn()
         return TakeOver(
-            lock: lock, socket: answer.descriptors[0], peer: peer,
+            lock: lock, sockets: Array(answer.descriptors.dropFirst()), peer: peer,
             predecessor: folder.runningServer()?.processID ?? 0)
     }
 
-    func socket() throws -> ListeningSocket {
-        guard let socket = ListeningSocket(socketDescriptor) else {
+    func socket() throws -> ListeningSocket { try socket(socketDescriptors[0]) }
+
+    /// The second one, where there is one.
+    func grpcSocket() throws -> ListeningSocket? { try socketDescriptors.dropFirst().first.map(socket) }
+
+    private func socket(_ descriptor: CInt) throws -> ListeningSocket {
+        guard let socket = ListeningSocket(descriptor) else {
             throw Self.refusal("What the other server handed over is no socket that listens.")
         }
         return socket

@@ -44,18 +44,23 @@ struct Workers: Sendable {
         }
     }
 
+    /// A folder that is gone when nobody holds it any more.
+    func scratch() throws -> StagedFolder {
+        let staging = try Staging(in: "\(folder.path)/prepared")
+        return StagedFolder(staging: staging, files: try ConfinedFolder(at: staging.path))
+    }
+
     /// Prepares models with the Python of whoever runs this command.
     ///
     /// - Parameter adopting: Whether workers of this machine may go on using that Python, rather than an environment of
     ///   their own that is installed from the lock.
     func preparer(adopting: Bool) throws -> any ModelPreparer {
         let interpreter = try PythonInterpreter.active(ProcessInfo.processInfo.environment)
-        let parent = "\(folder.path)/prepared"
         return PythonPreparer(
             interpreter: interpreter, environments: environments, confinement: confinement,
-            stage: {
-                let staging = try Staging(in: parent)
-                return (staging.path, StagedFolder(staging: staging, files: try ConfinedFolder(at: staging.path)))
+            stage: { [self] in
+                let folder = try scratch()
+                return (folder.staging.path, folder)
             },
             provide: { [environments] lock in
                 guard adopting else {

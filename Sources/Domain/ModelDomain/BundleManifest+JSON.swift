@@ -71,7 +71,7 @@ extension BundleManifest.Proof {
                     ("same_decision", .bool(tolerance.sameDecision)),
                 ])
             ),
-            ("replay_at_start", replay),
+            ("replay_at_start", replay), ("edges", edgeCount == 0 ? nil : .integer(Int64(edgeCount))),
         ])
     }
 
@@ -87,7 +87,8 @@ extension BundleManifest.Proof {
                 absolute: try tolerance.number("absolute"), relative: try tolerance.number("relative"),
                 sameDecision: try tolerance.flag("same_decision")),
             replayAtStart: try fields.optionalText("replay_at_start") == "all"
-                ? .all : .atMost(fields.count("replay_at_start")))
+                ? .all : .atMost(fields.count("replay_at_start")),
+            edgeCount: fields.has("edges") ? try fields.count("edges") : 0)
     }
 }
 

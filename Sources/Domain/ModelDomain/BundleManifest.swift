@@ -6,6 +6,7 @@
 /// has the same digest on any machine.
 package struct BundleManifest: Sendable, Hashable {
     package static let schema = "slipway.bundle/1"
+    package static let fileName = "manifest.json"
 
     /// What the recorded answers are, and how closely they must be met.
     package struct Proof: Sendable, Hashable {
@@ -17,10 +18,12 @@ package struct BundleManifest: Sendable, Hashable {
         package let outputs: [String]
         package let tolerance: Tolerance
         package let replayAtStart: ReplayCount
+        /// How many of them, the last ones, were made to lie at edges, and look like no row that was ever seen.
+        package let edgeCount: Int
 
         package init(
             examples: String, count: Int, origin: ExampleOrigin, outputs: [String], tolerance: Tolerance,
-            replayAtStart: ReplayCount
+            replayAtStart: ReplayCount, edgeCount: Int = 0
         ) {
             self.examples = examples
             self.count = count
@@ -28,6 +31,7 @@ package struct BundleManifest: Sendable, Hashable {
             self.outputs = outputs
             self.tolerance = tolerance
             self.replayAtStart = replayAtStart
+            self.edgeCount = edgeCount
         }
     }
 

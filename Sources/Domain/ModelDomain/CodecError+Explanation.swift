@@ -22,7 +22,7 @@ extension CodecError: ExplainedError {
 
     private var codeAndHint: (ErrorCode, String) {
         switch rule {
-        case .syntax: (.bodySyntax, "Check the body with a JSON or CSV validator.")
+        case .syntax: (.bodySyntax, "Check JSON with a validator of it, and a message of gRPC against its .proto.")
         case .limit: (.limitExceeded, "Send less at a time.")
         case .unknownName: (.unknownName, "`slipway endpoint show` lists the names.")
         case .missing: (.missingValue, "Send a value for it.")

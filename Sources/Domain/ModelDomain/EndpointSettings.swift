@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How an endpoint treats its callers: limits, and where its model runs. Never part of a model's digest.
+/// How an endpoint treats its callers: limits, objectives, when its model is loaded, and where and how it runs. Never part
+/// of a model's digest.
 ///
 /// Every setting is a text under a key, in the project file, on the command line, on the wire and in the registry alike;
 /// here is the one place that reads them.
@@ -12,9 +13,19 @@ package struct EndpointSettings: Sendable, Hashable {
         case wait
         case ratePerClient = "rate_per_client"
         case runOn = "run_on"
+        case batching
+        case batchDelay = "batch_delay"
+        case p99
+        case cache
+        case load
+        case device
 
-        /// Those that stand under `limits` in the project file; the others stand beside it.
+        /// Those that stand under `limits` in the project file.
         package static let limits: [Key] = [.deadline, .queue, .concurrency, .wait, .ratePerClient]
+        /// Those that stand under `slo` there.
+        package static let objectives: [Key] = [.p99]
+        /// Those that stand beside both.
+        package static let besideLimits = allCases.filter { !(limits + objectives).contains($0) }
 
         /// What the setting takes, in the words of an error.
         package var form: String {
@@ -25,6 +36,14 @@ package struct EndpointSettings: Sendable, Hashable {
             case .wait: "\(TimeSpan.form), or auto"
             case .ratePerClient: "\(RequestRate.form), or none"
             case .runOn: RunPlacement.allCases.map(\.rawValue).joined(separator: ", ")
+            case .batching: "auto, off, or a count of rows from 2 to \(EndpointSettings.largestBatch)"
+            case .batchDelay: "\(TimeSpan.form), of which at most \(EndpointSettings.longestBatchDelay) here; or none"
+            case .p99: "\(TimeSpan.form), or auto"
+            case .cache:
+                "\(ByteCount.form), from \(EndpointSettings.cacheSizes.lowerBound) to "
+                    + "\(EndpointSettings.cacheSizes.upperBound); or none"
+            case .load: LoadTime.allCases.map(\.rawValue).joined(separator: " or ")
+            case .device: ComputeDevice.form
             }
         }
 
@@ -41,10 +60,31 @@ package struct EndpointSettings: Sendable, Hashable {
         case lane
     }
 
+    /// Whether requests that wait are answered by one call of the model.
+    package enum Batching: Sendable, Hashable {
+        /// Where it was measured to pay; as many rows as the latency objective allows.
+        case auto
+        case off
+        /// At most so many rows, whatever was measured.
+        case rows(Int)
+    }
+
+    /// When a model is brought into memory.
+    package enum LoadTime: String, Sendable, CaseIterable {
+        /// At the start of the server, and for as long as it runs.
+        case eager
+        /// With the first request; it may go again when memory is short.
+        case lazy
+    }
+
     package static let standard = EndpointSettings()
     package static let standardDeadline = TimeSpan(nanoseconds: 30_000_000_000)
     package static let longestQueue = 100_000
     package static let highestConcurrency = 1024
+    /// The most rows of requests that one call answers together.
+    package static let largestBatch = 64
+    package static let longestBatchDelay = TimeSpan(nanoseconds: 10_000_000_000) ?? .longest
+    package static let cacheSizes = ByteCount(bytes: 1 << 10)...ByteCount(bytes: 64 << 30)
 
     /// The longest that an answer is worth computing, from when its request is there; `nil` for no such limit.
     package private(set) var deadline: TimeSpan? = standardDeadline
@@ -57,6 +97,15 @@ package struct EndpointSettings: Sendable, Hashable {
     /// What one caller may send; `nil` for no limit.
     package private(set) var ratePerClient: RequestRate?
     package private(set) var runOn = RunPlacement.auto
+    package private(set) var batching = Batching.auto
+    /// How long a request waits for company although its model is free; `nil` for not at all.
+    package private(set) var batchDelay: TimeSpan?
+    /// In which time 99 of 100 requests shall be answered; `nil` derives it from how long one takes.
+    package private(set) var p99: TimeSpan?
+    /// What answers that are kept for requests like theirs may take of the memory; `nil` keeps none.
+    package private(set) var cache: ByteCount?
+    package private(set) var load = LoadTime.eager
+    package private(set) var device = ComputeDevice.cpu
 
     private init() {}
 
@@ -110,6 +159,27 @@ package struct EndpointSettings: Sendable, Hashable {
             guard let placement = RunPlacement(rawValue: text) else { return false }
             runOn = placement
             return true
+        case .batching:
+            guard let batching = Batching(text) else { return false }
+            self.batching = batching
+            return true
+        case .batchDelay:
+            return assign(&batchDelay, text, absent: "none") { text in
+                TimeSpan(text).flatMap { $0 <= Self.longestBatchDelay ? $0 : nil }
+            }
+        case .p99: return assign(&p99, text, absent: "auto", TimeSpan.init(_:))
+        case .cache:
+            return assign(&cache, text, absent: "none") { text in
+                ByteCount(text).flatMap { Self.cacheSizes.contains($0) ? $0 : nil }
+            }
+        case .load:
+            guard let time = LoadTime(rawValue: text) else { return false }
+            load = time
+            return true
+        case .device:
+            guard let named = ComputeDevice(text) else { return false }
+            device = named
+            return true
         }
     }
 
@@ -122,6 +192,12 @@ package struct EndpointSettings: Sendable, Hashable {
         case .wait: wait?.description ?? "auto"
         case .ratePerClient: ratePerClient?.description ?? "none"
         case .runOn: runOn.rawValue
+        case .batching: batching.description
+        case .batchDelay: batchDelay?.description ?? "none"
+        case .p99: p99?.description ?? "auto"
+        case .cache: cache?.description ?? "none"
+        case .load: load.rawValue
+        case .device: device.description
         }
     }
 
@@ -140,6 +216,26 @@ package struct EndpointSettings: Sendable, Hashable {
         let texts = texts
         guard !texts.isEmpty else { return "standard" }
         return texts.sorted { $0.key < $1.key }.map { "\($0.key.rawValue)=\($0.value)" }.joined(separator: " ")
+    }
+}
+
+extension EndpointSettings.Batching: CustomStringConvertible {
+    fileprivate init?(_ text: String) {
+        switch text {
+        case "auto": self = .auto
+        case "off": self = .off
+        default:
+            guard let rows = count(text, upTo: EndpointSettings.largestBatch), rows > 1 else { return nil }
+            self = .rows(rows)
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .auto: "auto"
+        case .off: "off"
+        case .rows(let count): "\(count)"
+        }
     }
 }
 

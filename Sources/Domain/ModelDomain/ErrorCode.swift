@@ -39,6 +39,11 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case callerLimited = "SRV-007"
     case callerGone = "SRV-008"
 
+    // The objectives of an endpoint.
+    case objectivesMissed = "SLO-001"
+    case measurementDisturbed = "SLO-002"
+    case settingsNotRestored = "SLO-003"
+
     // Engines.
     case engineMissing = "ENG-001"
     case engineUnusable = "ENG-002"
@@ -50,6 +55,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case endsWorkers = "ENG-008"
     case environmentMissing = "ENG-009"
     case inputsRefused = "ENG-010"
+    case deviceUnavailable = "ENG-011"
 
     // The sandbox of workers.
     case sandboxMissing = "SBX-001"
@@ -64,6 +70,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case modelNotFound = "PRJ-007"
     case projectExists = "PRJ-008"
     case bundleDamaged = "PRJ-009"
+    case graphUnusable = "PRJ-010"
 
     // The proof of equal behaviour.
     case answersDiffer = "PRF-001"

@@ -62,10 +62,11 @@ package struct Explanation: Sendable, Equatable {
         self.retryAfterSeconds = retryAfterSeconds
     }
 
+    /// What happened and what to do next.
+    package var text: String { ([message] + (hint.map { [$0] } ?? [])).joined(separator: " ") }
+
     /// As a terminal shows it: one line, the code last.
-    package var line: String {
-        ([message] + (hint.map { [$0] } ?? [])).joined(separator: " ") + " (\(code.rawValue))"
-    }
+    package var line: String { "\(text) (\(code.rawValue))" }
 }
 
 /// Every failure that can reach a person explains itself.

@@ -65,8 +65,12 @@ package struct AliasName: GivenName {
 
 /// The name of `candidates` that `text` was probably meant to be: the closest by edits, at most a third of it wrong.
 package func closestName(to text: String, among candidates: some Sequence<String>) -> String? {
+    // Compared letter by letter, which takes the product of their lengths: nobody mistypes a page.
+    guard text.utf8.count <= 120 else { return nil }
     let limit = max(1, text.count / 3)
-    let scored = candidates.map { (name: $0, distance: editDistance($0, text, limit: limit)) }
+    let scored = candidates.filter { $0.utf8.count <= 240 }.map {
+        (name: $0, distance: editDistance($0, text, limit: limit))
+    }
     return scored.filter { $0.distance <= limit }.min { ($0.distance, $0.name) < ($1.distance, $1.name) }?.name
 }
 

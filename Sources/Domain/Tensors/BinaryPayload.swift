@@ -30,7 +30,7 @@
         guard byteCount == count * width else {
             throw CodecError(
                 .shape,
-                "binary_data_size is \(byteCount), \(datatype.rawValue) of shape \(shape) takes \(count * width)",
+                "it has \(byteCount) bytes, \(datatype.rawValue) of shape \(shape) takes \(count * width)",
                 offset: start)
         }
         if datatype == .bool, let wrong = unsafe bytes.firstIndex(where: { $0 > 1 }) {

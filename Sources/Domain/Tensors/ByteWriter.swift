@@ -60,6 +60,12 @@
         }
     }
 
+    /// Writes `number` over four bytes that are there already, the highest first.
+    package func overwrite(at index: Int, bigEndian number: UInt32) {
+        precondition(index >= 0 && index + 4 <= filled, "nothing is there yet")
+        for byte in 0..<4 { unsafe base[index + byte] = UInt8(truncatingIfNeeded: number >> (24 - 8 * byte)) }
+    }
+
     package func withUnsafeBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {

@@ -63,11 +63,14 @@ struct BFloat16Element: JSONElement {
 
     var number: Double { Double(Float(bitPattern: UInt32(bits) << 16)) }
 
-    static func nearest(to bound: Double) -> Double {
-        guard bound.isFinite, abs(bound) < Double(Float.greatestFiniteMagnitude) else { return bound }
-        let bits = Float(bound).bitPattern
-        return Double(Float(bitPattern: (bits + 0x7FFF + bits >> 16 & 1) & 0xFFFF_0000))
-    }
+    static func nearest(to bound: Double) -> Double { nearestBFloat16(to: bound) }
+}
+
+/// The value of BF16 next to `number`.
+package func nearestBFloat16(to number: Double) -> Double {
+    guard number.isFinite, abs(number) < Double(Float.greatestFiniteMagnitude) else { return number }
+    let bits = Float(number).bitPattern
+    return Double(Float(bitPattern: (bits + 0x7FFF + bits >> 16 & 1) & 0xFFFF_0000))
 }
 
 extension Float: JSONElement {

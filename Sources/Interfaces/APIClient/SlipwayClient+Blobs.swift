@@ -38,6 +38,11 @@ extension SlipwayClient {
                 contentType: "application/octet-stream", patience: .minutes(10)))
     }
 
+    /// Fetches a content, piece by piece. Whoever takes it compares it with its digest.
+    package func blob(_ digest: Digest, _ take: (_ piece: [UInt8]) throws -> Void) async throws {
+        try await stream(Call(path: "/v1/blobs/\(digest)", patience: .hours(24)), take)
+    }
+
     /// The refusal of a HEAD, in the words with which the same token is refused elsewhere.
     private func refusal(in other: Answer, status: Int) -> Refusal {
         guard other.status == status else { return refusal(in: Answer(status: status, headers: [:], body: [])) }

@@ -16,6 +16,23 @@ extension SlipwayClient {
     }
 
     /// - Parameter version: A number, `@alias` or `sha256:…`.
+    package func version(_ version: String, of model: ModelReference) async throws -> ModelVersionV1 {
+        try await value(
+            ModelVersionV1.self,
+            of: Call(path: "/v1/registry/models/\(model.name)/versions/\(version)", query: query(model.project)))
+    }
+
+    /// `graph.json` of a version.
+    ///
+    /// - Parameter version: A number, `@alias` or `sha256:…`.
+    package func graph(of model: ModelReference, version: String) async throws -> [UInt8] {
+        try await answer(
+            to: Call(
+                path: "/v1/registry/models/\(model.name)/versions/\(version)/graph", query: query(model.project))
+        ).body
+    }
+
+    /// - Parameter version: A number, `@alias` or `sha256:…`.
     package func provenance(of model: ModelReference, version: String) async throws -> ProvenanceV1 {
         try await value(
             ProvenanceV1.self,

@@ -25,6 +25,20 @@ extension SlipwayClient {
         try await predict(endpoint, rows, contentType: "text/csv")
     }
 
+    /// What each column of rows contributed to the answers: JSON, as `docs/how-to/explain-a-prediction.md` shows it.
+    ///
+    /// - Parameter options: `output`, `method` and `budget`.
+    package func explain(
+        _ endpoint: EndpointName, rows: [UInt8], isCSV: Bool, options: [(name: String, value: String)]
+    ) async throws -> [UInt8] {
+        try await answer(
+            to: Call(
+                method: .POST, path: "/v1/endpoints/\(endpoint)/explain", query: options,
+                body: .bytes(ByteBuffer(bytes: rows)), contentType: isCSV ? "text/csv" : "application/json",
+                patience: .minutes(10), answerLimit: 1 << 30)
+        ).body
+    }
+
     private func predict(
         _ endpoint: EndpointName, _ rows: [UInt8], contentType: String
     ) async throws -> Prediction {

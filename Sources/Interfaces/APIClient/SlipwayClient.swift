@@ -85,8 +85,37 @@ package struct SlipwayClient: Sendable {
         return answer
     }
 
+    /// Hands the body of a success out piece by piece.
+    func stream(_ call: Call, _ take: (_ piece: [UInt8]) throws -> Void) async throws {
+        let (response, status) = try await response(to: call)
+        do {
+            guard (200..<300).contains(status) else {
+                let body = try await response.body.collect(upTo: call.answerLimit)
+                throw refusal(
+                    in: Answer(status: status, headers: response.headers, body: Array(body.readableBytesView)))
+            }
+            for try await piece in response.body { try take(Array(piece.readableBytesView)) }
+        } catch let error as any ExplainedError {
+            throw error
+        } catch {
+            throw failure(error, during: call)
+        }
+    }
+
     /// - Returns: The answer, whatever its status.
     func exchange(_ call: Call) async throws -> Answer {
+        let (response, status) = try await response(to: call)
+        do {
+            let body = try await response.body.collect(upTo: call.answerLimit)
+            return Answer(status: status, headers: response.headers, body: Array(body.readableBytesView))
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw failure(error, during: call)
+        }
+    }
+
+    private func response(to call: Call) async throws -> (HTTPClientResponse, status: Int) {
         var request = HTTPClientRequest(url: url + call.path + queryText(call.query))
         request.method = call.method
         request.headers.add(name: "user-agent", value: Product.nameAndVersion)
@@ -96,9 +125,7 @@ package struct SlipwayClient: Sendable {
         request.body = call.body
         do {
             let response = try await http.execute(request, deadline: .now() + call.patience)
-            let body = try await response.body.collect(upTo: call.answerLimit)
-            return Answer(
-                status: Int(response.status.code), headers: response.headers, body: Array(body.readableBytesView))
+            return (response, Int(response.status.code))
         } catch let error as any ExplainedError {
             throw error
         } catch let error as CancellationError {

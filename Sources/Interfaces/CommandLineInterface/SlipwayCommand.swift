@@ -17,8 +17,9 @@ package struct SlipwayCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "The main road",
                 subcommands: [
-                    Demo.self, Init.self, Pack.self, Deploy.self, Predict.self, Status.self, RollBack.self, Serve.self,
-                    Restart.self, Stop.self, Doctor.self, Logs.self, Bench.self,
+                    Demo.self, Init.self, Pack.self, Deploy.self, Predict.self, Explain.self, Status.self,
+                    RollBack.self, Serve.self,
+                    Restart.self, Stop.self, Doctor.self, Logs.self, Bench.self, Size.self,
                 ]),
             CommandGroup(
                 name: "The platform",

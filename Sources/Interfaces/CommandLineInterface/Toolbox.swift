@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import APIClient
 package import ModelDomain
 package import ModelExecution
 package import ModelPackaging
@@ -54,6 +55,8 @@ package struct PackOptions: Sendable {
     package var environment = EnvironmentChoice.active
     /// `nil` for what SLIPWAY_SANDBOX says, else full.
     package var sandbox: SandboxChoice?
+    /// The server that has the registered versions which a graph uses; asked only for those.
+    package var server: (@Sendable () async throws -> SlipwayClient)?
     /// The data folder whose engines and environments serve; `nil` for the usual one.
     package var data: String?
 
@@ -125,6 +128,10 @@ package struct ServeOptions: Sendable {
     package let sagemakerRoot: String?
     /// How strongly processes with foreign code have to be confined; `nil` for what SLIPWAY_SANDBOX says, else full.
     package var sandbox: SandboxChoice?
+    /// A port for gRPC beside the other one; `nil` for none.
+    package var grpcPort: Int?
+    /// The most bytes that loaded models take together; `nil` for no limit.
+    package var memoryBudget: Int?
 
     package init(
         data: String?, host: String?, port: Int?, tokenFile: String?, bodyLimit: Int, laneThreads: Int?,

@@ -15,6 +15,8 @@ struct AdministrationChannel: HTTPChannelHandler {
     typealias Connection = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
 
     let responder: HTTPChannelHandler.Responder
+    /// What answers a request that came some other way.
+    let respond: @Sendable (Request, any Channel) async throws -> Response
     private let isSecure: Bool
     private let uploadLimit: Int
     private let logger: Logger
@@ -24,10 +26,14 @@ struct AdministrationChannel: HTTPChannelHandler {
         self.isSecure = isSecure
         self.uploadLimit = uploadLimit
         self.logger = logger
-        self.responder = { request, writer, channel in
+        let respond: @Sendable (Request, any Channel) async throws -> Response = { request, channel in
             let context = AdministrationContext(
                 source: ApplicationRequestContextSource(channel: channel, logger: logger))
-            let response = try await responder.respond(to: request, context: context)
+            return try await responder.respond(to: request, context: context)
+        }
+        self.respond = respond
+        self.responder = { request, writer, channel in
+            let response = try await respond(request, channel)
             try await writer.write(response: response.head, body: response.body)
         }
     }

@@ -12,7 +12,7 @@ struct AdministrationRoute: Sendable {
     let method: HTTPRequest.Method
     /// With parameters, as the framework writes them: `/v1/registry/models/:model`.
     let path: String
-    /// `nil` where the platform of a container has let through whoever asks.
+    /// `nil` where the platform of a container has let through whoever asks, and where the route itself decides.
     let role: Credential.Role?
     /// What it does, in a sentence.
     let summary: String

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import HTTP2Connections
 internal import InferenceServing
+internal import ModelExecution
 internal import NIOHTTP1
 internal import Tensors
 
@@ -12,6 +14,9 @@ struct AnswerHead {
     var jsonByteCount: Int?
     /// Methods that the path takes, when another one was used.
     var allowedMethods: StaticString?
+
+    /// How long the model's steps took, where the caller asked.
+    var stepTimes: [StepTime]?
 
     /// The coding of the body, where it is compressed.
     var contentEncoding: StaticString?
@@ -57,14 +62,18 @@ struct AnswerHead {
             writer.append("\r\nInference-Header-Content-Length: ")
             writer.append(number: jsonByteCount)
         }
+        if let serverTiming {
+            writer.append("\r\nServer-Timing: ")
+            writer.append(utf8: serverTiming)
+        }
         if let allowedMethods {
             writer.append("\r\nAllow: ")
             writer.append(allowedMethods)
         }
         if status == 401 { writer.append("\r\nWWW-Authenticate: Bearer") }
-        if let seconds = retryAfterSeconds ?? (status == 503 || status == 429 ? 1 : nil) {
+        if let retrySeconds {
             writer.append("\r\nRetry-After: ")
-            writer.append(number: seconds)
+            writer.append(number: retrySeconds)
         }
         switch connection {
         case .close: writer.append("\r\nConnection: close")
@@ -73,4 +82,30 @@ struct AnswerHead {
         }
         writer.append("\r\n\r\n")
     }
+
+    /// The same for HTTP/2.
+    func block(byteCount: Int, date: String) -> HeaderBlock {
+        var block = HeaderBlock(status: status)
+        block.append("date", date)
+        block.append("content-type", "\(contentType)")
+        block.append("content-length", String(byteCount))
+        if let contentEncoding {
+            block.append("content-encoding", "\(contentEncoding)")
+            block.append("vary", "accept-encoding")
+        }
+        if let predictionID { block.append("slipway-prediction-id", "\(predictionID)") }
+        if let jsonByteCount { block.append("inference-header-content-length", String(jsonByteCount)) }
+        if let serverTiming { block.append("server-timing", serverTiming) }
+        if let allowedMethods { block.append("allow", "\(allowedMethods)") }
+        if status == 401 { block.append("www-authenticate", "Bearer") }
+        if let retrySeconds { block.append("retry-after", String(retrySeconds)) }
+        return block
+    }
+
+    private var serverTiming: String? {
+        guard let stepTimes, !stepTimes.isEmpty else { return nil }
+        return stepTimes.map { "\($0.name);dur=\(Double($0.nanoseconds) / 1_000_000)" }.joined(separator: ", ")
+    }
+
+    private var retrySeconds: Int? { retryAfterSeconds ?? (status == 503 || status == 429 ? 1 : nil) }
 }

@@ -17,6 +17,8 @@ struct BlobRoutes: Sendable {
             AdministrationRoute(
                 .head, "/v1/blobs/:digest", for: .viewer, "Whether a content is here.", use: contains),
             AdministrationRoute(
+                .get, "/v1/blobs/:digest", for: .administrator, "Download a content.", use: get),
+            AdministrationRoute(
                 .put, "/v1/blobs/:digest", for: .administrator, "Upload a content under its digest.", status: 201,
                 use: put),
         ]
@@ -30,6 +32,22 @@ struct BlobRoutes: Sendable {
                 .contentMissing, .notFound, "The content \(digest.short) is not here.", hint: "Upload it with PUT.")
         }
         return Response(status: .ok)
+    }
+
+    /// `GET /v1/blobs/{digest}` → the bytes, or problem `REG-007`. For administrators only: rows of examples are among them.
+    @Sendable private func get(_: Request, _ context: AdministrationContext) async throws -> Response {
+        let digest = try digest(context.parameters.require("digest"))
+        guard try await blobs.contains(digest) else {
+            throw Refusal(
+                .contentMissing, .notFound, "The content \(digest.short) is not here.", hint: "Check the digest.")
+        }
+        let pieces = try await blobs.pieces(of: digest)
+        return Response(
+            status: .ok, headers: [.contentType: "application/octet-stream"],
+            body: ResponseBody { writer in
+                while let piece = try await pieces() { try await writer.write(ByteBuffer(bytes: piece)) }
+                try await writer.finish(nil)
+            })
     }
 
     /// `PUT /v1/blobs/{digest}` with the bytes → 201, or problem `REG-013` when they have another digest.

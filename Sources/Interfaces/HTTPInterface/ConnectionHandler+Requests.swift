@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import ContentCoding
+internal import InferenceProtocol
 internal import InferenceServing
 internal import ModelDomain
 internal import ModelExecution
@@ -52,7 +52,7 @@ extension ConnectionHandler {
     private func begin(_ head: RequestHead, _ context: ChannelHandlerContext) {
         phase = .collecting
         request = FastRequest(head)
-        request.refusal = refusal(of: head, request.route)
+        request.refusal = slot.refusal(of: head, request.route, by: &gate)
         if let length = head.facts.contentLength, length > bodyLimit {
             refuseBody(context)
         } else if head.facts.expectsContinue, !request.reader.isComplete {
@@ -76,31 +76,37 @@ extension ConnectionHandler {
         if request.reader.isComplete { finishRequest(context) }
     }
 
-    private func finishRequest(_ context: ChannelHandlerContext) {
-        if let refusal = request.refusal ?? decompressBody() { return answer(refusal, context) }
-        guard request.route.isPrediction else {
-            return answer(slot.describe(request.route, request.facts, body: request.body), context)
+    private func finishRequest(_ context: ChannelHandlerContext, awakened: AwakenedEndpoint? = nil) {
+        switch slot.answer(&request, caller: gate.caller, awakened: awakened) {
+        case .answered(let head): answer(head, context)
+        case .heavy(let call): compute(call, context)
+        case .cold(let state, let terms): awaken(state, terms, context)
         }
-        do throws(Refusal) {
-            let terms = try requestTerms()
-            switch slot.predict(request.target, request.facts, terms: terms, body: request.body ?? ByteBuffer()) {
-            case .answered(let head): answer(head, context)
-            case .heavy(let call): compute(call, context)
+    }
+
+    /// Waits for a model to be loaded.
+    private func awaken(_ state: EndpointState, _ terms: RequestTerms, _ context: ChannelHandlerContext) {
+        let (loop, handler) = (context.eventLoop, NIOLoopBound(self, eventLoop: context.eventLoop))
+        phase = .computing
+        do throws(ServingError) {
+            pending = try slot.service.awaken(state, terms: terms) { result in
+                loop.execute { handler.value.goOn(result) }
             }
         } catch {
             answer(.init(explanation: error.explanation), context)
         }
     }
 
-    /// Who asks, and until when the answer is of use.
-    private func requestTerms() throws(Refusal) -> RequestTerms {
-        guard let text = request.facts.timeout else { return RequestTerms(caller: gate.caller) }
-        guard let patience = TimeSpan(text) else {
-            throw Refusal(
-                .outOfRange, .invalidInput, "slipway-timeout is “\(text.prefix(40))”.",
-                hint: "Write it as \(TimeSpan.form).", details: [.init("header", "slipway-timeout")])
+    /// The model is there, or will not be.
+    private func goOn(_ result: Result<AwakenedEndpoint, ServingError>) {
+        pending = nil
+        guard phase == .computing, let context else { return }
+        switch result {
+        case .success(let awakened): finishRequest(context, awakened: awakened)
+        case .failure(let error): answer(.init(explanation: error.explanation), context)
         }
-        return RequestTerms(caller: gate.caller, deadline: Moment.now.after(patience.nanoseconds))
+        turn(context)
+        flushIfNeeded(context)
     }
 
     /// Gives a prediction to a lane.
@@ -109,7 +115,8 @@ extension ConnectionHandler {
         phase = .computing
         do throws(ServingError) {
             pending = try slot.service.answerLater(call.inference) { result in
-                loop.execute { handler.value.complete(call, result) }
+                let answered = Moment.now
+                loop.execute { handler.value.complete(call, result, since: answered) }
             }
         } catch {
             answer(call.write(.failure(error), on: slot), context)
@@ -117,83 +124,20 @@ extension ConnectionHandler {
     }
 
     /// The lane has an answer. When the client is gone by now, so is the answer.
-    private func complete(_ call: PredictionCall, _ result: Result<[Tensor], ServingError>) {
+    private func complete(_ call: PredictionCall, _ result: Result<[Tensor], ServingError>, since answered: Moment) {
         pending = nil
         guard phase == .computing, let context else { return }
-        answer(call.write(result, on: slot), context)
+        answer(call.write(result, since: answered, on: slot), context)
         turn(context)
         flushIfNeeded(context)
     }
 
-    /// Puts what the body holds in its place, where it came compressed.
-    ///
-    /// - Returns: Why that cannot be done.
-    private func decompressBody() -> FastRequest.Refused? {
-        guard let coding = request.facts.bodyCoding?.known, let body = request.body else { return nil }
-        do throws(DecompressionFault) {
-            request.replaceBody(
-                try decompressed(body.readableBytesUInt8Span, from: coding, maxByteCount: bodyLimit))
-            return nil
-        } catch {
-            switch error {
-            case .tooLarge: return tooLarge
-            case .damaged:
-                return .init(
-                    explanation: Explanation(
-                        .bodySyntax, .invalidInput, "The body is not what Content-Encoding: \(coding.name) says.",
-                        hint: "Compress it anew, or send it without Content-Encoding."))
-            }
-        }
-    }
-
-    /// What the head alone says against a request.
-    private func refusal(of head: RequestHead, _ route: FastRoute) -> FastRequest.Refused? {
-        let endpoint = route.isPrediction ? try? slot.endpointName(of: route, head.facts) : route.endpoint
-        if let denial = gate.refusal(of: head.facts, endpoint: endpoint) { return .init(explanation: denial) }
-        let takesBody = route.takesBody
-        guard
-            !route.hasMethod || (takesBody ? head.method == .post : head.method == .get || head.method == .head)
-        else {
-            return .init(
-                explanation: Explanation(
-                    .methodNotAllowed, .invalidInput, "This path does not take \(head.method.name.prefix(20)).",
-                    hint: takesBody ? "Use POST." : "Use GET."),
-                status: 405, allowedMethods: takesBody ? "POST" : "GET, HEAD")
-        }
-        if head.target.query != nil, !route.takesQuery {
-            return .init(
-                explanation: Explanation(
-                    .unsupportedOption, .invalidInput, "A prediction takes no query parameters.",
-                    hint: "Leave out everything from the “?” on."))
-        }
-        if let coding = head.facts.bodyCoding, coding.known == nil {
-            return .init(
-                explanation: Explanation(
-                    .unsupportedOption, .invalidInput, "Bodies encoded as “\(coding.name.prefix(40))” are not taken.",
-                    hint: "Send the body as it is, or with Content-Encoding gzip or deflate."),
-                status: 415)
-        }
-        return nil
-    }
-
     private func answerExpectation(_ context: ChannelHandlerContext) {
-        if let refusal = request.refusal ?? unknownEndpoint {
+        if let refusal = request.refusal ?? slot.unknownEndpoint(request) {
             request.keepsAlive = false
             answer(refusal, context, lingers: true)
         } else {
             writeContinue(context)
-        }
-    }
-
-    /// Why nothing will come of a prediction, whatever its body is.
-    private var unknownEndpoint: FastRequest.Refused? {
-        do {
-            if request.route.isPrediction {
-                _ = try slot.table.endpoint(try slot.endpointName(of: request.route, request.facts))
-            }
-            return nil
-        } catch {
-            return .init(explanation: explanation(of: error))
         }
     }
 
@@ -202,17 +146,10 @@ extension ConnectionHandler {
             Self.wrapOutboundOut(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
     }
 
-    private var tooLarge: FastRequest.Refused {
-        .init(
-            explanation: Explanation(
-                .limitExceeded, .tooLarge, "The body is larger than \(bodyLimit) bytes.",
-                hint: "Send fewer rows at a time."))
-    }
-
     /// The body is, or will be, larger than the limit.
     private func refuseBody(_ context: ChannelHandlerContext) {
         request.keepsAlive = false
-        answer(tooLarge, context, lingers: true)
+        answer(slot.bodyTooLarge, context, lingers: true)
     }
 
     /// What came cannot be read as HTTP/1.1, or its end is not known.
@@ -227,12 +164,7 @@ extension ConnectionHandler {
     }
 
     private func answer(_ refused: FastRequest.Refused, _ context: ChannelHandlerContext, lingers: Bool = false) {
-        let route = request.route
-        var head = request.errorForm.write(
-            refused.explanation, status: refused.status,
-            predictionID: route.isPrediction ? slot.ids.next() : nil, into: slot.writer)
-        head.allowedMethods = refused.allowedMethods
-        answer(head, context, lingers: lingers)
+        answer(slot.write(refused, for: request), context, lingers: lingers)
     }
 
     /// Writes the answer whose body the slot's writer holds.
@@ -242,7 +174,7 @@ extension ConnectionHandler {
         let isLast = !request.keepsAlive || (isDraining && input.readableBytes == 0)
         let bytes = slot.answer(
             head, connection: isLast ? .close : request.isVersion11 ? .keep : .keepOld, isBodyless: request.isHead,
-            acceptEncoding: request.facts.acceptEncoding)
+            acceptEncoding: request.acceptEncoding)
         // Not by `wrapOutboundOut`, which asks at run time what kind of value it was given.
         context.write(NIOAny(bytes), promise: nil)
         needsFlush = true

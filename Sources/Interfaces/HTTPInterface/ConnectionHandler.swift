@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import HTTP2Connections
+internal import InferenceProtocol
 internal import InferenceServing
 internal import ModelDomain
 internal import NIOCore
@@ -9,7 +11,7 @@ internal import Tensors
 ///
 /// Requests of a connection are answered in the order in which they came. While one is being answered elsewhere, by a
 /// lane or by the framework, later ones are held and no more is read: what is held is what one read brought.
-final class ConnectionHandler: ChannelDuplexHandler {
+final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
     typealias OutboundIn = ByteBuffer
@@ -20,7 +22,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case idle
         /// A request of ours arrives: see ``FastRequest``.
         case collecting
-        /// A lane computes the answer.
+        /// A lane computes the answer, or the model is being loaded.
         case computing
         /// The framework has the request, and its answer may have begun.
         case forwarding
@@ -31,6 +33,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     let slot: EventLoopSlot
     let settings: HTTPServerSettings
     let administration: AdministrationChannel
+    /// What answers when the client speaks HTTP/2.
+    private let http2: (ConnectionGate) -> HTTP2Connection
+    private var isFirstRead = true
     var gate: ConnectionGate
     /// For answers of a lane or the framework, which come outside of any event of the channel.
     var context: ChannelHandlerContext?
@@ -65,8 +70,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var needsTurn = false
 
     init(
-        slot: EventLoopSlot, settings: HTTPServerSettings, administration: AdministrationChannel, gate: ConnectionGate
+        slot: EventLoopSlot, settings: HTTPServerSettings, administration: AdministrationChannel, gate: ConnectionGate,
+        http2: @escaping (ConnectionGate) -> HTTP2Connection
     ) {
+        self.http2 = http2
         self.slot = slot
         self.settings = settings
         self.administration = administration
@@ -94,7 +101,37 @@ final class ConnectionHandler: ChannelDuplexHandler {
         } else {
             input.writeBuffer(&bytes)
         }
+        if isFirstRead, switchesToHTTP2(context) { return }
         turn(context)
+    }
+
+    /// A client of HTTP/2 says so with its first bytes, whatever was agreed on over TLS.
+    ///
+    /// - Returns: Whether there is nothing to be done here: not yet, or not any more.
+    private func switchesToHTTP2(_ context: ChannelHandlerContext) -> Bool {
+        let preface: StaticString = "PRI "
+        let count = min(input.readableBytes, preface.utf8CodeUnitCount)
+        let isPreface = unsafe input.withUnsafeReadableBytes { bytes in
+            unsafe zip(bytes.prefix(count), UnsafeBufferPointer(start: preface.utf8Start, count: count))
+                .allSatisfy { $0 == $1 }
+        }
+        guard isPreface else {
+            isFirstRead = false
+            return false
+        }
+        guard count == preface.utf8CodeUnitCount else { return true }
+        let (bytes, pipeline) = (input, context.pipeline.syncOperations)
+        input = ByteBuffer()
+        do {
+            let connection = http2(gate)
+            try pipeline.addHandler(connection, position: .after(self))
+            context.fireChannelRead(Self.wrapInboundOut(bytes))
+            context.fireChannelReadComplete()
+            pipeline.removeHandler(self, promise: nil)
+        } catch {
+            context.close(promise: nil)
+        }
+        return true
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {

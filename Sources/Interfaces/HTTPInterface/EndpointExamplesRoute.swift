@@ -6,6 +6,7 @@ internal import HummingbirdCore
 internal import InferenceServing
 internal import ModelDomain
 internal import ModelExecution
+internal import ModelRegistry
 internal import NIOCore
 
 /// `/v1/endpoints/{endpoint}/examples`: rows that the live version was proven with, to try it and to measure it.
@@ -29,8 +30,8 @@ struct EndpointExamplesRoute: Sendable {
     @Sendable private func list(_ request: Request, _ context: AdministrationContext) async throws -> Response {
         let name = try context.name("endpoint", as: EndpointName.self)
         let count = try request.queryNumber("count", in: 1...1000, standard: 100)
-        let live = try administration.inference.table.endpoint(name.rawValue).ready()
-        guard let bundle = live.version.bundle else {
+        let state = try administration.inference.table.endpoint(name.rawValue)
+        guard let bundle = try await version(of: state).bundle else {
             throw Refusal(
                 .contentMissing, .notFound, "The version that answers at “\(name)” has no bundle.",
                 hint: "Deploy it again.")
@@ -54,5 +55,12 @@ struct EndpointExamplesRoute: Sendable {
         body.writeString("]}")
         return Response(
             status: .ok, headers: [.contentType: "application/json"], body: .init(byteBuffer: body))
+    }
+
+    /// Examples are in the bundle: no model is loaded to read them.
+    private func version(of state: EndpointState) async throws -> ModelVersion {
+        guard state.isCold else { return try state.ready().version }
+        let current = state.record.current
+        return try await administration.registry.version(.number(current.version), of: current.model)
     }
 }

@@ -12,14 +12,53 @@ extension EndpointV1 {
         self.init(
             name: record.name.rawValue, project: record.project.rawValue, generation: record.current.generation,
             model: record.current.model.description, wantedVersion: record.current.version,
-            liveVersion: live?.version.number, ready: live != nil && state.problem == nil,
+            liveVersion: live?.version.number, ready: state.answers && state.problem == nil,
             proof: live.map { ProofV1($0.proof) }, problem: state.problem.map { ProblemV1($0) },
             requests: RequestCountsV1(state),
             signature: live.map { SignatureV1($0.signature) }, oneRowMicroseconds: live?.cost.oneRowMicroseconds,
             predictPath: "/v1/endpoints/\(record.name)/predict",
             runsOn: live.map { service.placement(of: $0, at: record, rowCount: 1, byteCount: 0).rawValue },
             settings: Dictionary(
-                uniqueKeysWithValues: record.settings.allTexts.map { ($0.key.rawValue, $0.value) }))
+                uniqueKeysWithValues: record.settings.allTexts.map { ($0.key.rawValue, $0.value) }),
+            steps: live.flatMap { live in live.engine.steps.isEmpty ? nil : live.engine.steps.map(StepV1.init) },
+            batching: live.map { BatchingV1(service.batching(of: $0, at: record), $0.batching) },
+            times: StageTimesV1(state.counters), cache: state.cache.map { CacheV1($0, state.counters) },
+            cold: state.isCold ? true : nil, ownBytes: live?.memory.own, engineBytes: live?.memory.engine)
+    }
+}
+
+extension BatchingV1 {
+    fileprivate init(_ verdict: BatchingVerdict, _ found: VersionBatching) {
+        self.init(
+            joins: verdict.joins, reason: verdict.reason, rowCap: verdict.rowCap, rowLimit: verdict.most,
+            calls: found.calls, requests: found.requests, rows: found.rows)
+    }
+}
+
+extension StageTimesV1 {
+    fileprivate init(_ counters: EndpointCounters) {
+        self.init(
+            predictions: counters.succeeded, decodeNanoseconds: counters.decodeNanoseconds,
+            queueNanoseconds: counters.queueNanoseconds,
+            batchNanoseconds: counters.assemblyNanoseconds + counters.splittingNanoseconds,
+            computeNanoseconds: counters.runNanoseconds, encodeNanoseconds: counters.encodeNanoseconds)
+    }
+}
+
+extension CacheV1 {
+    fileprivate init(_ cache: ResponseCache, _ counters: EndpointCounters) {
+        let contents = cache.contents
+        self.init(
+            byteLimit: cache.byteLimit, byteCount: contents.bytes, entries: contents.entries,
+            hits: counters.cacheHits, misses: counters.cacheMisses)
+    }
+}
+
+extension StepV1 {
+    fileprivate init(_ counts: StepCounts) {
+        self.init(
+            name: counts.name, kind: counts.kind, calls: counts.calls, rows: counts.rows, failures: counts.failures,
+            cachedRows: counts.cachedRows, nanoseconds: counts.nanoseconds)
     }
 }
 
@@ -29,7 +68,8 @@ extension RequestCountsV1 {
         let refused = RefusalCause.allCases.map { ($0.rawValue, counters.refused($0)) }
         self.init(
             accepted: counters.accepted, answered: counters.answered, failed: counters.failed,
-            refused: Dictionary(uniqueKeysWithValues: refused.filter { $0.1 > 0 }), waiting: admission.waiting,
+            refused: Dictionary(uniqueKeysWithValues: refused.filter { $0.1 > 0 }),
+            waiting: admission.waiting + state.awakening.waiting,
             running: admission.running, concurrency: state.record.settings.concurrency ?? admission.concurrency,
             rows: counters.rows, queueNanoseconds: counters.queueNanoseconds,
             runNanoseconds: counters.runNanoseconds)

@@ -65,8 +65,6 @@ extension Explanation {
         return [("error_code", name), ("message", .string(text)), ("code", .string(code.rawValue))] + detailsMember
     }
 
-    private var text: String { ([message] + (hint.map { [$0] } ?? [])).joined(separator: " ") }
-
     private var detailsMember: [(name: String, value: JSONValue)] {
         details.isEmpty ? [] : [("details", detailsObject)]
     }
@@ -88,12 +86,4 @@ extension Explanation {
         }
         return .object(members)
     }
-}
-
-/// What a person is told of `error`. One that explains nothing is our mistake, and stays unnamed outside the log.
-func explanation(of error: any Error) -> Explanation {
-    (error as? any ExplainedError)?.explanation
-        ?? Explanation(
-            .bug, .bug, "Something went wrong that nobody foresaw.",
-            hint: "Look for the time of this request in `slipway logs`.")
 }

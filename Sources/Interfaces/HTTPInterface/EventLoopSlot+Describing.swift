@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import InferenceProtocol
 internal import InferenceServing
 internal import ModelDomain
 internal import NIOCore
@@ -7,36 +8,50 @@ internal import Tensors
 /// Health and metadata, as each protocol words them.
 extension EventLoopSlot {
     /// Answers what is no prediction.
-    func describe(_ route: FastRoute, _ facts: RequestFacts? = nil, body: ByteBuffer? = nil) -> AnswerHead {
-        writer.removeAll()
+    func describe(
+        _ route: FastRoute, _ terms: RequestTerms, body: ByteBuffer? = nil, awakened: AwakenedEndpoint? = nil
+    ) -> Prediction {
         do {
-            switch route {
-            case .server: return write(serverMetadata)
-            case .live: return write(["live": true])
-            case .ready:
-                let isReady = table.isComplete
-                return write(["ready": .bool(isReady)], status: isReady ? 200 : 503)
-            case .models, .servedModels: return write(["models": .array(endpointNames.map(JSONValue.string))])
-            case .metadata(let name, let version):
-                return write(modelMetadata(name, try table.endpoint(name).ready(version: version)))
-            case .configuration(let name, let version):
-                return write(modelConfiguration(name, try table.endpoint(name).ready(version: version)))
-            case .modelReady(let name, let version): return try describeReadiness(of: name, version: version)
-            case .statistics(let name, let version): return write(try statistics(of: name, version: version))
-            case .repositoryIndex: return write(try repositoryIndex(body))
-            case .servedModel(let name, let version): return try describeServed(name, version: version)
-            case .servedMetadata(let name, let version):
-                return write(servedMetadata(name, try table.endpoint(name).ready(version: version)))
-            case .alive: return write(["status": "alive"])
-            case .ping: return describePing()
-            case .programVersion: return write(text: settings.version)
-            case .document: return describeDocument()
-            case .endpointDocument(let name): return try describeDocument(of: name)
-            case .unsupported(let what): return refuse(what)
-            case .infer, .predict, .predictInstances, .score, .predictContainer, .unknown: return refuseUnknown()
-            }
+            return .answered(try description(route, body: body, awakened))
+        } catch ServingError.cold(let state) {
+            return .cold(state, terms)
         } catch {
-            return route.errorForm.write(explanation(of: error), into: writer)
+            return .answered(route.errorForm.write(explanation(of: error), into: writer))
+        }
+    }
+
+    private func description(
+        _ route: FastRoute, body: ByteBuffer?, _ awakened: AwakenedEndpoint?
+    ) throws -> AnswerHead {
+        writer.removeAll()
+        func endpoint(_ name: String) throws(ServingError) -> EndpointState {
+            try table.endpoint(name, or: awakened)
+        }
+        switch route {
+        case .server: return write(serverMetadata)
+        case .live: return write(["live": true])
+        case .ready:
+            let isReady = table.isComplete
+            return write(["ready": .bool(isReady)], status: isReady ? 200 : 503)
+        case .models, .servedModels: return write(["models": .array(endpointNames.map(JSONValue.string))])
+        case .metadata(let name, let version):
+            return write(modelMetadata(name, try endpoint(name).ready(version: version)))
+        case .configuration(let name, let version):
+            return write(modelConfiguration(name, try endpoint(name).ready(version: version)))
+        case .modelReady(let name, let version): return try describeReadiness(of: name, version: version)
+        case .statistics(let name, let version): return write(try statistics(of: name, version: version))
+        case .repositoryIndex: return write(try repositoryIndex(body))
+        case .servedModel(let name, let version): return try describeServed(name, version: version)
+        case .servedMetadata(let name, let version):
+            return write(servedMetadata(name, try endpoint(name).ready(version: version)))
+        case .alive: return write(["status": "alive"])
+        case .ping: return describePing()
+        case .programVersion: return write(text: settings.version)
+        case .document: return describeDocument()
+        case .endpointDocument(let name): return try describeDocument(of: endpoint(name))
+        case .unsupported(let what): return refuse(what)
+        case .infer, .predict, .explain, .predictInstances, .score, .predictContainer, .unknown:
+            return refuseUnknown()
         }
     }
 
@@ -55,7 +70,7 @@ extension EventLoopSlot {
     /// What MLflow, SageMaker and Vertex ask: whether predictions are answered. A container must not be sent any before.
     private func describePing() -> AnswerHead {
         let states = table.endpoints.values
-        let isReady = table.isComplete && (states.isEmpty || states.contains { $0.live != nil })
+        let isReady = table.isComplete && (states.isEmpty || states.contains(where: \.answers))
         guard settings.container != nil, states.isEmpty, !(settings.container?.servesModels ?? false) else {
             return isReady ? write(text: "\n") : write(text: "not ready\n", status: 503)
         }
@@ -93,13 +108,11 @@ extension EventLoopSlot {
 
     // MARK: The Open Inference Protocol
 
-    /// Only what works from the first to the last call of it.
-    static let extensions: [JSONValue] = [
-        "binary_tensor_data", "classification", "model_configuration", "model_repository", "parameters", "statistics",
-    ]
-
     private var serverMetadata: JSONValue {
-        ["name": "slipway", "version": .string(settings.version), "extensions": .array(Self.extensions)]
+        [
+            "name": "slipway", "version": .string(settings.version),
+            "extensions": .array(protocolExtensions.map(JSONValue.string)),
+        ]
     }
 
     private func modelMetadata(_ name: String, _ live: LiveVersion) -> JSONValue {
@@ -109,8 +122,6 @@ extension EventLoopSlot {
             "outputs": .array(live.signature.outputs.map(\.metadata)),
         ]
     }
-
-    private var platformName: String { "onnxruntime_onnx" }
 
     /// Triton's configuration, as far as a model here has one: sizes of every dimension, and no batching of its own.
     private func modelConfiguration(_ name: String, _ live: LiveVersion) -> JSONValue {
@@ -125,16 +136,16 @@ extension EventLoopSlot {
     /// An endpoint whose wanted version failed is ready while its last proven one answers, and says so.
     private func describeReadiness(of name: String, version: String?) throws(ServingError) -> AnswerHead {
         let state = try table.endpoint(name)
-        guard let live = state.live else {
+        guard state.answers else {
             let reason = ServingError.notReady(state.record.name, because: state.problem).explanation
             var members: [(name: String, value: JSONValue)] = [("name", .string(name)), ("ready", false)]
             members += reason.inferenceProtocolMembers.filter { $0.name != "details" }
             members.append(("details", .array(reason.details.map { .string("\($0.name): \($0.value)") })))
             return write(.object(members), status: 503)
         }
-        _ = try state.ready(version: version)
+        try state.requireAnswer(version: version)
         var members: [(name: String, value: JSONValue)] = [
-            ("name", .string(name)), ("ready", true), ("version", .string(live.versionText)),
+            ("name", .string(name)), ("ready", true), ("version", .string(state.versionText)),
         ]
         if let problem = state.problem { members.append(("problem", .object(problem.inferenceProtocolMembers))) }
         return write(.object(members))

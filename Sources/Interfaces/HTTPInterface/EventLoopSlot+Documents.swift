@@ -13,8 +13,8 @@ extension EventLoopSlot {
     }
 
     /// The calls that ask one endpoint, with the names, types and shapes of its signature.
-    func describeDocument(of name: String) throws -> AnswerHead {
-        let live = try table.endpoint(name).ready()
+    func describeDocument(of state: EndpointState) throws -> AnswerHead {
+        let (name, live) = (state.record.name.rawValue, try state.ready())
         let schemas = RowSchemas(live.signature, example: live.exampleRow)
         let routes: [FastRoute] = [
             .predict(name), .infer(name, version: nil), .predictInstances(name, version: nil),

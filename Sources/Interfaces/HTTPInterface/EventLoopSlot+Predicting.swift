@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import InferenceProtocol
 internal import InferenceServing
-internal import Logging
 internal import ModelDomain
+internal import ModelExecution
 internal import NIOCore
+internal import PredictionExplaining
 internal import Tensors
 
 /// Keeps the bytes of a request alive for the tensors that borrow them.
@@ -21,6 +23,8 @@ extension EventLoopSlot {
         case answered(AnswerHead)
         /// It is decoded, and too heavy for the event loop.
         case heavy(PredictionCall)
+        /// The endpoint has to be loaded first: then it is asked again, with what came of that.
+        case cold(EndpointState, RequestTerms)
     }
 
     /// A prediction while it is decoded: what every form of it needs.
@@ -30,19 +34,27 @@ extension EventLoopSlot {
         let body: ByteBuffer
         let id: PredictionID
         let errorForm: ErrorForm
+        /// When it began to be decoded.
+        let received: Moment
+        /// The endpoint, where the request has waited for it to be loaded.
+        var awakened: AwakenedEndpoint?
     }
 
     /// Decodes a prediction, and runs it when it is light.
     func predict(
-        _ target: RequestTarget, _ facts: RequestFacts, terms: RequestTerms, body: ByteBuffer
+        _ target: RequestTarget, _ facts: RequestFacts, terms: RequestTerms, body: ByteBuffer,
+        awakened: AwakenedEndpoint? = nil
     ) -> Prediction {
         let route = target.route ?? .unknown
-        let asked = Asked(facts: facts, terms: terms, body: body, id: ids.next(), errorForm: route.errorForm)
+        let asked = Asked(
+            facts: facts, terms: terms, body: body, id: serving.ids.next(), errorForm: route.errorForm, received: .now,
+            awakened: awakened)
         do {
             let call =
                 switch route {
                 case .infer(let endpoint, let version): try decodeInfer(endpoint, version: version, asked)
                 case .predict(let endpoint): try decodeRows(endpoint, asked)
+                case .explain(let endpoint): try decodeExplanation(endpoint, asked)
                 case .predictInstances(let endpoint, let version):
                     try decodeInstances(endpoint, version: version, asked)
                 case .score: try decodeScore(try endpointName(of: route, facts), asked)
@@ -50,6 +62,8 @@ extension EventLoopSlot {
                 default: preconditionFailure("\(route) is no prediction")
                 }
             return service.answerNow(call.inference).map { .answered(call.write($0, on: self)) } ?? .heavy(call)
+        } catch ServingError.cold(let state) {
+            return .cold(state, terms)
         } catch {
             return .answered(fail(error, id: asked.id, form: asked.errorForm))
         }
@@ -58,29 +72,51 @@ extension EventLoopSlot {
     /// A call of `live` with rows that were decoded for it.
     func call(
         _ asked: Asked, _ state: EndpointState, _ live: LiveVersion, inputs: [Tensor], rowCount: Int,
-        terms: RequestTerms? = nil, form: PredictionCall.Form
+        terms: RequestTerms? = nil, explanation: ExplanationRequest? = nil, form: PredictionCall.Form
     ) -> PredictionCall {
         PredictionCall(
             predictionID: asked.id,
             inference: InferenceCall(
-                inputs: inputs, rowCount: rowCount, live: live, endpoint: state, terms: terms ?? asked.terms),
+                inputs: inputs, rowCount: rowCount, live: live, endpoint: state, terms: terms ?? asked.terms,
+                explanation: explanation, received: asked.received),
             form: form, errorForm: asked.errorForm)
     }
 
     private func decodeRows(_ endpoint: String, _ asked: Asked) throws -> PredictionCall {
-        let state = try table.endpoint(endpoint)
+        let state = try table.endpoint(endpoint, or: asked.awakened)
         let live = try state.ready()
-        let rows = try unsafe asked.body.withUnsafeReadableBytes { bytes in
-            asked.facts.bodyType == .csv
-                ? try unsafe live.rows.decode(csv: bytes) : try unsafe live.rows.decode(json: bytes)
-        }
+        let rows = try decodedRows(asked, live)
         return call(
             asked, state, live, inputs: rows.inputs, rowCount: rows.rowCount,
             form: prefersCSV(asked.facts.accept) ? .csv : .rows)
     }
 
+    /// JSON rows, or CSV.
+    private func decodedRows(_ asked: Asked, _ live: LiveVersion) throws -> DecodedRows {
+        try unsafe asked.body.withUnsafeReadableBytes { bytes in
+            asked.facts.bodyType == .csv
+                ? try unsafe live.rows.decode(csv: bytes) : try unsafe live.rows.decode(json: bytes)
+        }
+    }
+
+    /// `POST /v1/endpoints/NAME/explain`: rows as predictions take them, and what to explain behind the “?”.
+    private func decodeExplanation(_ endpoint: String, _ asked: Asked) throws -> PredictionCall {
+        let state = try table.endpoint(endpoint, or: asked.awakened)
+        let live = try state.ready()
+        let request = try ExplanationRequest(options(of: asked.facts.query), of: live.signature)
+        let rows = try decodedRows(asked, live)
+        guard rows.rowCount <= ExplanationRequest.rowLimit else {
+            throw Refusal(
+                .limitExceeded, .tooLarge,
+                "\(rows.rowCount) rows are to be explained, and at most \(ExplanationRequest.rowLimit) are at once.",
+                hint: "Send fewer rows at a time: each costs as much as hundreds of predictions.")
+        }
+        return call(
+            asked, state, live, inputs: rows.inputs, rowCount: rows.rowCount, explanation: request, form: .explanation)
+    }
+
     private func decodeInfer(_ endpoint: String, version: String?, _ asked: Asked) throws -> PredictionCall {
-        let state = try table.endpoint(endpoint)
+        let state = try table.endpoint(endpoint, or: asked.awakened)
         let live = try state.ready(version: version)
         let jsonByteCount = try asked.facts.jsonByteCount.map(byteCount)
         let isRaw =
@@ -102,23 +138,15 @@ extension EventLoopSlot {
             asked, state, live, inputs: inputs, rowCount: rowCount,
             terms: request.parameters.isEmpty ? asked.terms : try terms(of: request, asked.terms),
             form: .infer(
-                PredictionCall.InferReply(
+                InferReply(
                     id: request.id, outputs: request.outputs, wantsBinary: request.wantsBinaryOutputs)))
     }
 
-    /// Writes why there is no prediction. What is our own mistake is logged under the id that the caller gets.
+    /// Writes why there is no prediction.
     func fail(_ error: any Error, id: PredictionID, form: ErrorForm) -> AnswerHead {
-        let explanation = explanation(of: error)
-        if explanation.kind == .bug {
-            logger.error(
-                "prediction failed",
-                metadata: [
-                    "prediction.id": "\(id)", "error.code": "\(explanation.code.rawValue)",
-                    "error.detail": "\(String(reflecting: error))",
-                ])
-        }
         return form.write(
-            explanation, status: error is UnreadableType ? UnreadableType.status : nil, predictionID: id, into: writer)
+            serving.explain(error, id: id), status: error is UnreadableType ? UnreadableType.status : nil,
+            predictionID: id, into: writer)
     }
 }
 

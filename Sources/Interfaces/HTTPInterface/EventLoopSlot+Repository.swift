@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Glibc
+internal import InferenceProtocol
 internal import InferenceServing
 internal import ModelDomain
 internal import NIOCore
@@ -27,11 +28,9 @@ extension EventLoopSlot {
     }
 
     private func entry(_ name: String, _ state: EndpointState) -> JSONValue {
-        let version = state.live?.versionText ?? String(state.record.current.version)
-        let word = state.live != nil ? "READY" : state.problem == nil ? "LOADING" : "UNAVAILABLE"
-        return [
-            "name": .string(name), "version": .string(version), "state": .string(word),
-            "reason": .string(state.problem?.message ?? ""),
+        [
+            "name": .string(name), "version": .string(state.versionText), "state": .string(state.stateWord),
+            "reason": .string(state.stateReason),
         ]
     }
 
@@ -44,36 +43,39 @@ extension EventLoopSlot {
             ]
         }
         let state = try table.endpoint(name)
-        if let version { _ = try state.ready(version: version) }
+        if let version { try state.requireAnswer(version: version) }
         return ["model_stats": [counts(name, state)]]
     }
 
     private func counts(_ name: String, _ state: EndpointState) -> JSONValue {
-        let counters = state.counters
-        let succeeded = counters.succeeded
-        let empty = timed(0, 0)
-        let lastInference = counters.nanosecondsSinceLastInference.map {
-            Int64(time(nil)) * 1000 - Int64($0 / 1_000_000)
-        }
+        let statistics = InferenceStatistics(state.counters)
+        let lastInference = statistics.nanosecondsSinceLast.map { Int64(time(nil)) * 1000 - Int64($0 / 1_000_000) }
         return [
             "name": .string(name),
-            "version": .string(state.live?.versionText ?? String(state.record.current.version)),
+            "version": .string(state.versionText),
             "last_inference": .integer(lastInference ?? 0),
-            "inference_count": .integer(Int64(counters.rows)), "execution_count": .integer(Int64(succeeded)),
+            "inference_count": .integer(Int64(statistics.inferenceCount)),
+            "execution_count": .integer(Int64(statistics.executionCount)),
             "inference_stats": [
-                "success": timed(succeeded, counters.successNanoseconds),
-                "fail": timed(counters.failed, counters.failureNanoseconds),
-                "queue": timed(succeeded, counters.queueNanoseconds),
-                // Decoding and writing are not timed apart from the request.
-                "compute_input": empty, "compute_infer": timed(succeeded, counters.runNanoseconds),
-                "compute_output": empty, "cache_hit": empty, "cache_miss": empty,
+                "success": timed(statistics.success), "fail": timed(statistics.failure),
+                "queue": timed(statistics.queue), "compute_input": timed(statistics.computeInput),
+                "compute_infer": timed(statistics.computeInfer), "compute_output": timed(statistics.computeOutput),
+                "cache_hit": timed(statistics.cacheHit), "cache_miss": timed(statistics.cacheMiss),
             ],
-            "response_stats": [:], "batch_stats": [], "memory_usage": [],
+            "response_stats": [:],
+            "batch_stats": .array(
+                statistics.batches.map { batch in
+                    [
+                        "batch_size": .integer(Int64(batch.rowCount)), "compute_input": timed(batch.input),
+                        "compute_infer": timed(batch.compute), "compute_output": timed(batch.output),
+                    ]
+                }),
+            "memory_usage": [],
         ]
     }
 
-    private func timed(_ count: Int, _ nanoseconds: Int) -> JSONValue {
-        ["count": .integer(Int64(count)), "ns": .integer(Int64(nanoseconds))]
+    private func timed(_ times: InferenceStatistics.Times) -> JSONValue {
+        ["count": .integer(Int64(times.count)), "ns": .integer(Int64(times.nanoseconds))]
     }
 }
 

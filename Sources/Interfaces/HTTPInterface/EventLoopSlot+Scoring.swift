@@ -8,7 +8,7 @@ internal import Tensors
 extension EventLoopSlot {
     /// `POST /v1/models/NAME:predict`: `instances` row by row, or `inputs` column by column.
     func decodeInstances(_ endpoint: String, version: String?, _ asked: Asked) throws -> PredictionCall {
-        let state = try table.endpoint(endpoint)
+        let state = try table.endpoint(endpoint, or: asked.awakened)
         let live = try state.ready(version: version)
         let request = try decode(
             asked, live, by: live.rows, forms: [.instances, .inputs], others: ["signature_name", "parameters"])
@@ -20,7 +20,7 @@ extension EventLoopSlot {
 
     /// The predictions of a Vertex container: `instances`, and `parameters` that no model takes.
     func decodeContainer(_ endpoint: String, _ asked: Asked) throws -> PredictionCall {
-        let state = try table.endpoint(endpoint)
+        let state = try table.endpoint(endpoint, or: asked.awakened)
         let live = try state.ready()
         let request = try decode(asked, live, by: live.rows, forms: [.instances], others: ["parameters"])
         let (inputs, rowCount) = try arrange(request, live, by: live.rows)
@@ -30,7 +30,7 @@ extension EventLoopSlot {
     /// `POST /invocations`: everything that MLflow's scoring server takes, extra columns passed over.
     func decodeScore(_ endpoint: String, _ asked: Asked) throws -> PredictionCall {
         let type = try ScoringType(asked.facts.contentType)
-        let state = try table.endpoint(endpoint)
+        let state = try table.endpoint(endpoint, or: asked.awakened)
         let live = try state.ready()
         let form: PredictionCall.Form = prefersCSV(asked.facts.accept) ? .csv : .predictions(.text)
         let decoder = live.rows.ignoringExtraFields

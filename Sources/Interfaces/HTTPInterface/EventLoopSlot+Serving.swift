@@ -8,7 +8,7 @@ extension EventLoopSlot {
     /// `GET /v1/models/NAME[/versions/VERSION]`
     func describeServed(_ name: String, version: String?) throws -> AnswerHead {
         let state = try table.endpoint(name)
-        guard let live = state.live else {
+        guard state.answers else {
             let reason = ServingError.notReady(state.record.name, because: state.problem).explanation
             let status = served(
                 String(state.record.current.version), state.problem == nil ? "LOADING" : "END",
@@ -19,10 +19,10 @@ extension EventLoopSlot {
             members += reason.inferenceProtocolMembers
             return write(.object(members), status: 503)
         }
-        _ = try state.ready(version: version)
+        try state.requireAnswer(version: version)
         return write([
             "name": .string(name), "ready": true,
-            "model_version_status": [served(live.versionText, "AVAILABLE", code: "OK", message: "")],
+            "model_version_status": [served(state.versionText, "AVAILABLE", code: "OK", message: "")],
         ])
     }
 

@@ -1,49 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import AccessControl
 internal import ContentCoding
-internal import Glibc
+internal import InferenceProtocol
 internal import InferenceServing
-internal import Logging
 internal import NIOCore
 internal import Synchronization
 internal import Tensors
 
-/// What one event loop keeps between requests, so that a request takes no lock and allocates little.
+/// What one event loop keeps for HTTP between requests, beside its ``ServingSlot``.
 ///
 /// Not `Sendable`: used on its event loop only.
 final class EventLoopSlot {
-    let service: InferenceService
+    let serving: ServingSlot
     let settings: HTTPServerSettings
-    let authority: TokenAuthority
-    let logger: Logger
     /// The server's calls as OpenAPI describes them; made when somebody first asks.
     private(set) lazy var document = serverDocument(version: settings.version, administration: administrationRoutes)
     private let administrationRoutes: [AdministrationRoute]
-    /// What answers where. Replaced by ``InferenceService/publish(_:)``.
-    var table: ServingTable
-    /// Bodies of answers are written here, one at a time.
-    let writer = ByteWriter(capacity: 16_384)
     /// Heads of answers are written here, when their body is complete.
     let headWriter = ByteWriter(capacity: 512)
-    var ids: PredictionIDSource
     var date = HTTPDate()
     /// What connections hold while nothing is asked.
     let unreadable = FastRequest(unreadable: ())
 
-    init(
-        service: InferenceService, settings: HTTPServerSettings, authority: TokenAuthority,
-        administrationRoutes: [AdministrationRoute], logger: Logger, loopIndex: Int
-    ) {
-        self.administrationRoutes = administrationRoutes
-        self.service = service
+    init(_ serving: ServingSlot, settings: HTTPServerSettings, administrationRoutes: [AdministrationRoute]) {
+        self.serving = serving
         self.settings = settings
-        self.authority = authority
-        self.logger = logger
-        table = service.table
-        ids = PredictionIDSource(
-            replica: settings.replica, loop: UInt16(truncatingIfNeeded: loopIndex),
-            startedAtSeconds: UInt32(truncatingIfNeeded: time(nil)))
+        self.administrationRoutes = administrationRoutes
     }
+
+    var service: InferenceService { serving.service }
+    var table: ServingTable { serving.table }
+    /// Bodies of answers are written here, one at a time.
+    var writer: ByteWriter { serving.writer }
 
     /// The whole answer whose body ``writer`` holds, in one buffer; the writers are empty afterwards.
     ///
@@ -55,13 +42,7 @@ final class EventLoopSlot {
         -> ByteBuffer
     {
         var head = head
-        var small: [UInt8]?
-        if let acceptEncoding, settings.compressedSizes.contains(writer.count), !isBodyless,
-            let coding = ContentCoding.accepted(by: acceptEncoding)
-        {
-            small = unsafe writer.withUnsafeBytes { unsafe compressed(Span(_unsafeBytes: $0), as: coding) }
-            if small != nil { head.contentEncoding = coding.name }
-        }
+        let small = isBodyless ? nil : compressBody(acceptEncoding, &head)
         let byteCount = small?.count ?? writer.count
         head.write(into: headWriter, byteCount: byteCount, date: date.now(), connection: connection)
         var buffer = ByteBufferAllocator().buffer(capacity: headWriter.count + (isBodyless ? 0 : byteCount))
@@ -75,51 +56,39 @@ final class EventLoopSlot {
         writer.removeAll(keepingCapacity: writer.count < 1 << 20)
         return buffer
     }
+
+    /// The body that ``writer`` holds, compressed where the request asks for that and it is worth it.
+    func compressBody(_ acceptEncoding: String?, _ head: inout AnswerHead) -> [UInt8]? {
+        guard let acceptEncoding, settings.compressedSizes.contains(writer.count),
+            let coding = ContentCoding.accepted(by: acceptEncoding),
+            let small = unsafe writer.withUnsafeBytes({ unsafe compressed(Span(_unsafeBytes: $0), as: coding) })
+        else { return nil }
+        head.contentEncoding = coding.name
+        return small
+    }
 }
 
 /// The slots of a server's event loops; each is made when its loop gets its first connection.
 final class EventLoopSlots: Sendable {
-    private let service: InferenceService
+    private let serving: ServingSlots
     private let settings: HTTPServerSettings
-    private let authority: TokenAuthority
     private let administrationRoutes: [AdministrationRoute]
-    private let logger: Logger
     private let slots = Mutex<[ObjectIdentifier: NIOLoopBound<EventLoopSlot>]>([:])
 
-    init(
-        service: InferenceService, settings: HTTPServerSettings, authority: TokenAuthority,
-        administrationRoutes: [AdministrationRoute], logger: Logger
-    ) {
-        self.administrationRoutes = administrationRoutes
-        self.service = service
+    init(_ serving: ServingSlots, settings: HTTPServerSettings, administrationRoutes: [AdministrationRoute]) {
+        self.serving = serving
         self.settings = settings
-        self.authority = authority
-        self.logger = logger
+        self.administrationRoutes = administrationRoutes
     }
 
     /// - Precondition: called on `loop`.
     func slot(of loop: any EventLoop) -> EventLoopSlot {
         let key = ObjectIdentifier(loop)
-        let (bound, isNew) = slots.withLock { slots in
-            if let known = slots[key] { return (known, false) }
-            let slot = EventLoopSlot(
-                service: service, settings: settings, authority: authority,
-                administrationRoutes: administrationRoutes, logger: logger, loopIndex: slots.count)
-            let bound = NIOLoopBound(slot, eventLoop: loop)
-            slots[key] = bound
-            return (bound, true)
-        }
-        if isNew { subscribe(bound, on: loop) }
-        return bound.value
-    }
-
-    private func subscribe(_ bound: NIOLoopBound<EventLoopSlot>, on loop: any EventLoop) {
-        service.subscribe { [weak service] done in
-            loop.execute { [weak service] in
-                // The table of this moment, not the one handed over: two of them may arrive in either order.
-                if let service { bound.value.table = service.table }
-                done()
-            }
-        }
+        if let known = slots.withLock({ $0[key] }) { return known.value }
+        let slot = EventLoopSlot(
+            serving.slot(of: loop), settings: settings, administrationRoutes: administrationRoutes)
+        let bound = NIOLoopBound(slot, eventLoop: loop)
+        slots.withLock { $0[key] = bound }
+        return slot
     }
 }

@@ -3,6 +3,7 @@ internal import Foundation
 internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
+internal import InferenceProtocol
 internal import Logging
 internal import ModelDomain
 internal import NIOCore

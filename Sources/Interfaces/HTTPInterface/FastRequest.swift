@@ -20,6 +20,15 @@ struct FastRequest {
     var reader: BodyReader
     private(set) var body: ByteBuffer?
 
+    /// What the answer may be compressed with. Descriptions of the protocol's models never are: Triton's asynchronous client
+    /// says that it takes gzip, and then reads only predictions so.
+    var acceptEncoding: String? {
+        switch target.route {
+        case .server, .models, .metadata, .configuration, .statistics, .repositoryIndex: nil
+        default: facts.acceptEncoding
+        }
+    }
+
     /// A class, because requests that have none of it are copied as often as others.
     final class Refused {
         let explanation: Explanation

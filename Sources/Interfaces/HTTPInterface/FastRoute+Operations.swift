@@ -4,7 +4,7 @@ internal import Tensors
 extension FastRoute {
     /// One of every call that is there, with names for what callers put into its path.
     package static let documented: [FastRoute] = [
-        .predict("{name}"), .endpointDocument("{name}"), .document, .server, .live, .ready, .models,
+        .predict("{name}"), .explain("{name}"), .endpointDocument("{name}"), .document, .server, .live, .ready, .models,
         .metadata("{name}", version: nil), .metadata("{name}", version: "{version}"),
         .modelReady("{name}", version: nil), .modelReady("{name}", version: "{version}"),
         .configuration("{name}", version: nil), .configuration("{name}", version: "{version}"),
@@ -43,6 +43,7 @@ extension FastRoute {
         case .ping: ["/ping", "/health"]
         case .programVersion: ["/version"]
         case .predict(let name): ["/v1/endpoints/\(name)/predict"]
+        case .explain(let name): ["/v1/endpoints/\(name)/explain"]
         case .document: ["/openapi.json"]
         case .endpointDocument(let name): ["/v1/endpoints/\(name)/openapi.json"]
         case .score, .predictContainer, .unsupported, .unknown: []
@@ -58,9 +59,21 @@ extension FastRoute {
         return paths.map { path in
             Operation(
                 method: takesBody ? "post" : "get", path: path, summary: summary, tag: tag,
-                query: self == .score(nil)
-                    ? [("endpoint", "The endpoint that shall answer, where there are several.")] : [],
+                query: query,
                 takes: takes, gives: gives, errors: errorForm)
+        }
+    }
+
+    private var query: [(name: String, meaning: String)] {
+        switch self {
+        case .score(nil): [("endpoint", "The endpoint that shall answer, where there are several.")]
+        case .explain:
+            [
+                ("output", "Which output, NAME or NAME[i]; the first number without it."),
+                ("method", "auto, trees, additive or sampled; auto without it."),
+                ("budget", "How long sampling may take for each row, as 100ms; 100ms without it."),
+            ]
+        default: []
         }
     }
 
@@ -86,6 +99,7 @@ extension FastRoute {
         case .ping: ("Whether predictions are answered.", "MLflow and containers")
         case .programVersion: ("The program's version.", "MLflow and containers")
         case .predict: ("Rows of named values in, predictions out.", "Predictions")
+        case .explain: ("What each column of a row contributed to an answer.", "Predictions")
         case .document: ("This document.", "Predictions")
         case .endpointDocument: ("An endpoint in OpenAPI, made from its signature.", "Predictions")
         case .unsupported, .unknown: ("", "")
@@ -100,6 +114,7 @@ extension FastRoute {
         return switch self {
         case .predict:
             (json(rows.body) + [(csv, text)], json(rows.answer) + [(csv, text)])
+        case .explain: (json(rows.body) + [(csv, text)], json(object))
         case .infer:
             (
                 json(rows.inferRequest) + [("application/octet-stream", text)],

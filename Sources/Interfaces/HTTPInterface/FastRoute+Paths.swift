@@ -96,6 +96,8 @@ extension FastRoute {
             guard let name = parts.next(), let verb = parts.next(), parts.isAtEnd else { return nil }
             if verb.elementsEqual("predict".utf8) {
                 self = .predict(text(name))
+            } else if verb.elementsEqual("explain".utf8) {
+                self = .explain(text(name))
             } else if verb.elementsEqual("openapi.json".utf8) {
                 self = .endpointDocument(text(name))
             } else {

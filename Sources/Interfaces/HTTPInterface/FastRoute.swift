@@ -49,6 +49,8 @@ package enum FastRoute: Equatable, Sendable {
     // Our own.
     /// `/v1/endpoints/NAME/predict`
     case predict(String)
+    /// `/v1/endpoints/NAME/explain`
+    case explain(String)
     /// `/openapi.json`
     case document
     /// `/v1/endpoints/NAME/openapi.json`
@@ -69,7 +71,7 @@ extension FastRoute {
     /// Whether answers to it carry a prediction id.
     package var isPrediction: Bool {
         switch self {
-        case .infer, .predict, .predictInstances, .score, .predictContainer: true
+        case .infer, .predict, .explain, .predictInstances, .score, .predictContainer: true
         default: false
         }
     }
@@ -88,7 +90,7 @@ extension FastRoute {
     /// Whether a prediction may have something behind a “?”.
     var takesQuery: Bool {
         switch self {
-        case .score, .predictContainer: true
+        case .score, .explain, .predictContainer: true
         default: !isPrediction
         }
     }
@@ -98,7 +100,7 @@ extension FastRoute {
         switch self {
         case .metadata(let name, _), .modelReady(let name, _), .configuration(let name, _), .infer(let name, _),
             .servedModel(let name, _), .servedMetadata(let name, _), .predictInstances(let name, _),
-            .predict(let name), .endpointDocument(let name):
+            .predict(let name), .explain(let name), .endpointDocument(let name):
             name
         case .statistics(let name, _), .score(let name): name
         case .server, .live, .ready, .models, .repositoryIndex, .alive, .servedModels, .predictContainer, .ping,
@@ -110,7 +112,7 @@ extension FastRoute {
     /// How its callers read errors.
     var errorForm: ErrorForm {
         switch self {
-        case .predict, .document, .endpointDocument: .problem
+        case .predict, .explain, .document, .endpointDocument: .problem
         case .score: .scoring
         default: .inferenceProtocol
         }

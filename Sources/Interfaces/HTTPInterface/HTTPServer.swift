@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package import AccessControl
+internal import GRPCInterface
 internal import Glibc
+internal import HTTP2Connections
 internal import Hummingbird
 internal import HummingbirdCore
+internal import InferenceProtocol
 package import Logging
 internal import ModelDomain
 internal import NIOCore
@@ -19,25 +22,29 @@ package struct HTTPServer: Sendable {
     private let settings: HTTPServerSettings
     private let administration: Administration
     private let authority: TokenAuthority
+    private let serving: ServingSlots
     private let slots: EventLoopSlots
     private let routes: [AdministrationRoute]
-    private let onListening: @Sendable (_ port: Int) async -> Void
+    private let onListening: @Sendable (_ ports: [Int]) async -> Void
     private let logger: Logger
 
-    /// - Parameter onListening: Called once requests are answered, with the port that was chosen.
+    /// - Parameter onListening: Called once requests are answered, with the ports that were chosen: the first one, and
+    ///   the second one, where there is one.
     package init(
         settings: HTTPServerSettings, administration: Administration, authority: TokenAuthority, logger: Logger,
-        onListening: @escaping @Sendable (_ port: Int) async -> Void
+        onListening: @escaping @Sendable (_ ports: [Int]) async -> Void
     ) {
         self.settings = settings
         self.administration = administration
         self.authority = authority
         self.logger = logger
         self.onListening = onListening
-        routes = Self.routes(administration, settings)
-        slots = EventLoopSlots(
-            service: administration.inference, settings: settings, authority: authority,
-            administrationRoutes: routes, logger: logger)
+        routes = Self.routes(administration, settings, authority)
+        serving = ServingSlots(
+            ServingSettings(
+                service: administration.inference, authority: authority, limits: settings.codecLimits,
+                version: settings.version, replica: settings.replica, logger: logger))
+        slots = EventLoopSlots(serving, settings: settings, administrationRoutes: routes)
     }
 
     /// Listens until it is cancelled or shut down gracefully.
@@ -47,20 +54,33 @@ package struct HTTPServer: Sendable {
     package func run() async throws {
         let certificates = try settings.certificate.map { try Certificates($0, logger: logger) }
         let group = MultiThreadedEventLoopGroup.singleton
-        let quiescing = ServerQuiescingHelper(group: group)
-        let listener = try await listen(on: group, certificates: certificates, quiescing: quiescing)
+        let framework = administrationChannel
+        var doors: [Door] = []
+        for listening in [settings.listening] + (settings.grpcListening.map { [$0] } ?? []) {
+            doors.append(try await open(listening, on: group, certificates: certificates, framework: framework))
+        }
         let following = Task { await certificates?.follow(every: .seconds(5)) }
         defer { following.cancel() }
-        await onListening(listener.localAddress?.port ?? 0)
+        await onListening(doors.map(\.port))
         // Ends by throwing when the server is cancelled instead.
         try? await gracefulShutdown()
-        await drain(quiescing, listener, group)
+        await withTaskGroup(of: Void.self) { tasks in
+            for door in doors { tasks.addTask { await drain(door, group) } }
+        }
     }
 
-    private func listen(
-        on group: MultiThreadedEventLoopGroup, certificates: Certificates?, quiescing: ServerQuiescingHelper
-    ) async throws -> any Channel {
-        let framework = administrationChannel
+    /// A port, and what ends its connections.
+    private struct Door {
+        let listener: any Channel
+        let quiescing: ServerQuiescingHelper
+        var port: Int { listener.localAddress?.port ?? 0 }
+    }
+
+    private func open(
+        _ listening: HTTPServerSettings.Listening, on group: MultiThreadedEventLoopGroup, certificates: Certificates?,
+        framework: AdministrationChannel
+    ) async throws -> Door {
+        let quiescing = ServerQuiescingHelper(group: group)
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -72,46 +92,57 @@ package struct HTTPServer: Sendable {
                     try pipeline.addHandler(quiescing.makeServerChannelHandler(channel: channel))
                 }
             }
-            .childChannelInitializer { [slots, settings] channel in
+            .childChannelInitializer { [self] channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
                     if let certificates {
                         try pipeline.addHandler(NIOSSLServerHandler(context: certificates.context))
                     }
-                    let slot = slots.slot(of: channel.eventLoop)
-                    try pipeline.addHandler(
-                        ConnectionHandler(
-                            slot: slot, settings: settings, administration: framework,
-                            gate: ConnectionGate(
-                                channel, authority: slot.authority, isOpen: settings.opensPredictions)))
+                    try pipeline.addHandler(connection(on: channel, framework: framework))
                 }
             }
-        switch settings.listening {
-        case .inherited(let descriptor): return try await bootstrap.withBoundSocket(descriptor).get()
+        switch listening {
+        case .inherited(let descriptor):
+            return Door(listener: try await bootstrap.withBoundSocket(descriptor).get(), quiescing: quiescing)
         case .address(let host, let port, let sharesPort):
             do {
-                return
+                let listener =
                     try await bootstrap
                     .serverChannelOption(
                         .socketOption(NIOBSDSocket.Option(rawValue: SO_REUSEPORT)), value: sharesPort ? 1 : 0
                     )
                     .bind(host: host, port: port).get()
+                return Door(listener: listener, quiescing: quiescing)
             } catch let error as IOError {
                 throw explained(error, address: "\(host):\(port)")
             }
         }
     }
 
+    /// What speaks HTTP/1.1 with a client, and makes way for HTTP/2 when the client begins with that.
+    private func connection(on channel: any Channel, framework: AdministrationChannel) -> ConnectionHandler {
+        let slot = slots.slot(of: channel.eventLoop)
+        let gate = ConnectionGate(channel, authority: slot.serving.authority, isOpen: settings.opensPredictions)
+        return ConnectionHandler(
+            slot: slot, settings: settings, administration: framework, gate: gate
+        ) { [settings, administration] gate in
+            let calls = GRPCService(slot.serving, rollouts: administration.rollouts, gate: gate)
+            return HTTP2Connection(
+                HTTP2Requests(slot, administration: framework, gate: gate, calls: calls), limits: settings.http2)
+        }
+    }
+
     /// Accepts no more, and lets every connection end behind what it asked for. How long that may take is the caller's
     /// to say.
-    private func drain(_ quiescing: ServerQuiescingHelper, _ listener: any Channel, _ group: any EventLoopGroup) async {
+    private func drain(_ door: Door, _ group: any EventLoopGroup) async {
+        let listener = door.listener
         // A connection that was taken from the backlog and is still being set up would be reset when the listener closes:
         // so no more are taken first, and those are seen through.
         try? await listener.setOption(.autoRead, value: false).get()
         for loop in group.makeIterator() { try? await loop.submit {}.get() }
         try? await listener.eventLoop.submit {}.get()
         let drained = listener.eventLoop.makePromise(of: Void.self)
-        quiescing.initiateShutdown(promise: drained)
+        door.quiescing.initiateShutdown(promise: drained)
         try? await drained.futureResult.get()
     }
 
@@ -127,7 +158,7 @@ package struct HTTPServer: Sendable {
     }
 
     private static func routes(
-        _ administration: Administration, _ settings: HTTPServerSettings
+        _ administration: Administration, _ settings: HTTPServerSettings, _ authority: TokenAuthority
     ) -> [AdministrationRoute] {
         let models = administration.deployFolder.map {
             ContainerModelRoutes(administration: administration, deploy: $0).routes
@@ -140,6 +171,7 @@ package struct HTTPServer: Sendable {
             + BlobRoutes(blobs: administration.blobs, maxByteCount: settings.maxBlobBytes).routes
             + LedgerRoutes(registry: administration.registry).routes
             + LogRoutes(logLines: administration.logLines).routes
+            + MetricsRoutes(administration: administration, authority: authority).routes
             + (models ?? [])
     }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import HTTP2Connections
 package import NIOCore
 package import Tensors
 
@@ -15,6 +16,8 @@ package struct HTTPServerSettings: Sendable {
     }
 
     package var listening = Listening.address(host: "127.0.0.1", port: 0, sharesPort: false)
+    /// A second port, usually for gRPC; both answer everything; `nil` for none.
+    package var grpcListening: Listening?
     /// Certificate and key for TLS; `nil` for plain HTTP.
     package var certificate: CertificateFiles?
     /// The program's version, as `/v2` tells it.
@@ -32,6 +35,8 @@ package struct HTTPServerSettings: Sendable {
     /// How long a connection on which nothing is asked stays open while the server stops. A request may be on its way
     /// there already, and would be lost with the connection.
     package var drainIdleTimeout = TimeAmount.seconds(1)
+    /// What HTTP/2 connections are allowed.
+    package var http2 = HTTP2Limits()
     /// Connections at the same time; more wait until one closes.
     package var maxConnections = 50_000
     /// Bytes of bodies that are compressed for whoever asks for it: less is not worth it, and more takes an event loop

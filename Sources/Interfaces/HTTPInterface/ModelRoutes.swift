@@ -8,6 +8,7 @@ internal import ModelDomain
 internal import ModelExecution
 internal import ModelRegistry
 internal import ModelRollouts
+internal import NIOCore
 internal import WireTypes
 
 /// `/v1/registry/models`: models, their versions and aliases.
@@ -32,6 +33,9 @@ struct ModelRoutes: Sendable {
                 .get, "\(root)/:model/versions/:version/provenance", for: .viewer,
                 "Where a version comes from, and what was found when it was packed.", query: project,
                 gives: ProvenanceV1.self, use: provenance),
+            AdministrationRoute(
+                .get, "\(root)/:model/versions/:version/graph", for: .viewer,
+                "The steps of a version that is a graph, as its graph.json has them.", query: project, use: graph),
             AdministrationRoute(
                 .put, "\(root)/:model/aliases/:alias", for: .administrator, "Let an alias stand for a version.",
                 query: project, takes: SetAliasV1.self, gives: ModelV1.self, use: setAlias),
@@ -78,13 +82,34 @@ struct ModelRoutes: Sendable {
     @Sendable private func provenance(_ request: Request, _ context: AdministrationContext) async throws -> Response {
         let selector = try VersionSelector(context.parameters.require("version"))
         let version = try await registry.version(selector, of: model(request, context))
-        guard let digest = version.provenance else {
-            throw Refusal(
-                .versionNotReady, .conflict, "Version \(version.number) of “\(version.model)” has no bundle yet.",
-                hint: "Pack and register one.")
-        }
+        guard let digest = version.provenance else { throw withoutBundle(version) }
         let document = try await administration.blobs.read(digest, limit: 16 << 20)
         return try .json(JSONDecoder().decode(ProvenanceV1.self, from: Data(document)))
+    }
+
+    /// `GET /v1/registry/models/{model}/versions/{version}/graph` → the bundle's `graph.json`; problem `IN-010` for another
+    /// kind of model.
+    @Sendable private func graph(_ request: Request, _ context: AdministrationContext) async throws -> Response {
+        let selector = try VersionSelector(context.parameters.require("version"))
+        let version = try await registry.version(selector, of: model(request, context))
+        guard let bundle = version.bundle else { throw withoutBundle(version) }
+        let manifest = try BundleManifest(manifest: await administration.blobs.read(bundle, limit: 16 << 20))
+        guard manifest.engine == EngineName.graph, let file = manifest.file(manifest.model) else {
+            throw Refusal(
+                .unsupportedOption, .invalidInput,
+                "Version \(version.number) of “\(version.model)” is no graph: \(manifest.engine) runs it as it is.",
+                hint: "docs/how-to/graphs.md says how one is written.")
+        }
+        let document = try await administration.blobs.read(file.digest, limit: 64 << 20)
+        return Response(
+            status: .ok, headers: [.contentType: "application/json"],
+            body: .init(byteBuffer: ByteBuffer(bytes: document)))
+    }
+
+    private func withoutBundle(_ version: ModelVersion) -> Refusal {
+        Refusal(
+            .versionNotReady, .conflict, "Version \(version.number) of “\(version.model)” has no bundle yet.",
+            hint: "Pack and register one.")
     }
 
     /// `PUT /v1/registry/models/{model}/aliases/{alias}`, `SetAliasV1` → `ModelV1`.

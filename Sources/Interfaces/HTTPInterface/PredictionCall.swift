@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import InferenceProtocol
 internal import InferenceServing
 internal import ModelDomain
 internal import ModelExecution
+internal import PredictionExplaining
 internal import Tensors
 
 /// A prediction that was decoded: what is needed to run it and to write its answer.
@@ -17,13 +19,8 @@ struct PredictionCall: Sendable {
         case columns
         /// The Open Inference Protocol.
         case infer(InferReply)
-    }
-
-    /// What an answer of the Open Inference Protocol takes from its request.
-    struct InferReply: Sendable {
-        var id: String?
-        var outputs: [InferRequest.RequestedOutput]?
-        var wantsBinary = false
+        /// What each column contributed.
+        case explanation
     }
 
     let predictionID: PredictionID
@@ -34,26 +31,43 @@ struct PredictionCall: Sendable {
     private var live: LiveVersion { inference.live }
 
     /// Writes the answer, or why there is none.
-    func write(_ result: Result<[Tensor], ServingError>, on slot: EventLoopSlot) -> AnswerHead {
-        let writer = slot.writer
+    ///
+    /// - Parameter answered: When it was there to be written.
+    func write(
+        _ result: Result<[Tensor], ServingError>, since answered: Moment = .now, on slot: EventLoopSlot
+    ) -> AnswerHead {
+        var head = body(result, since: answered, on: slot)
+        if let clock = inference.terms.clock { head.stepTimes = clock.times }
+        return head
+    }
+
+    private func body(
+        _ result: Result<[Tensor], ServingError>, since answered: Moment, on slot: EventLoopSlot
+    ) -> AnswerHead {
         do {
-            writer.removeAll()
-            let answers = try result.get()
-            switch form {
-            case .rows: return try writeRows(answers, into: writer)
-            case .csv:
-                try encodeCSV(outputs: try rows(answers), rowCount: inference.rowCount, into: writer)
-                return AnswerHead(contentType: "text/csv; charset=utf-8", predictionID: predictionID)
-            case .predictions(let bytes): return try writePredictions(answers, bytes, into: writer)
-            case .columns:
-                writer.append("{\"outputs\":")
-                try encodeColumns(outputs: named(answers), bytes: .base64ByName, into: writer)
-                writer.append("}")
-                return AnswerHead(predictionID: predictionID)
-            case .infer(let reply): return try writeInfer(answers, reply, into: writer)
-            }
+            slot.writer.removeAll()
+            let head = try write(try result.get(), into: slot.writer)
+            inference.delivered(since: answered)
+            return head
         } catch {
             return slot.fail(error, id: predictionID, form: errorForm)
+        }
+    }
+
+    private func write(_ answers: [Tensor], into writer: ByteWriter) throws -> AnswerHead {
+        switch form {
+        case .rows: return try writeRows(answers, into: writer)
+        case .csv:
+            try encodeCSV(outputs: try rows(answers), rowCount: inference.rowCount, into: writer)
+            return AnswerHead(contentType: "text/csv; charset=utf-8", predictionID: predictionID)
+        case .predictions(let bytes): return try writePredictions(answers, bytes, into: writer)
+        case .columns:
+            writer.append("{\"outputs\":")
+            try encodeColumns(outputs: named(answers), bytes: .base64ByName, into: writer)
+            writer.append("}")
+            return AnswerHead(predictionID: predictionID)
+        case .infer(let reply): return try writeInfer(answers, reply, into: writer)
+        case .explanation: return writeExplanations(AttributionTensors.attributions(of: answers), into: writer)
         }
     }
 
@@ -63,6 +77,33 @@ struct PredictionCall: Sendable {
 
     private func rows(_ answers: [Tensor]) throws(CodecError) -> [NamedTensor] {
         try live.signature.answerRows(answers, rowCount: inference.rowCount)
+    }
+
+    private func writeExplanations(_ attributions: [Attribution], into writer: ByteWriter) -> AnswerHead {
+        let columns = live.signature.layout.fields.map(\.name)
+        let byName = { (numbers: [Double]) in
+            JSONValue.object(zip(columns, numbers).map { (name: $0, value: .double($1)) })
+        }
+        let output = live.signature.outputs[inference.explanation?.output ?? 0]
+        let reply = JSONValue.record([
+            ("id", .string("\(predictionID)")), ("model", .string(live.version.model.name.rawValue)),
+            ("version", .integer(Int64(live.version.number))),
+            (
+                "explanations",
+                .array(
+                    attributions.map { one in
+                        let place = output.shape.count == 2 ? one.position.map { "[\($0)]" } ?? "" : ""
+                        return .record([
+                            ("output", .string(output.name + place)), ("method", .string(one.method.rawValue)),
+                            ("scale", .string(one.scale.rawValue)), ("base", .double(one.base)),
+                            ("value", .double(one.value)), ("contributions", byName(one.contributions)),
+                            ("standard_errors", one.method == .sampled ? byName(one.errors) : JSONValue?.none),
+                        ])
+                    })
+            ),
+        ])
+        writer.append(utf8: reply.text)
+        return AnswerHead(predictionID: predictionID)
     }
 
     private func writeRows(_ answers: [Tensor], into writer: ByteWriter) throws(CodecError) -> AnswerHead {
@@ -95,22 +136,8 @@ struct PredictionCall: Sendable {
     private func writeInfer(
         _ answers: [Tensor], _ reply: InferReply, into writer: ByteWriter
     ) throws(CodecError) -> AnswerHead {
-        var outputs: [NamedTensor]
-        var binary: [Bool]
-        if let asked = reply.outputs {
-            outputs = []
-            binary = asked.map(\.wantsBinary)
-            for output in asked {
-                // Names were checked before the model ran.
-                guard let index = live.signature.outputs.firstIndex(where: { $0.name == output.name }) else { continue }
-                let tensor = NamedTensor(output.name, answers[index])
-                outputs.append(
-                    try output.classCount.map { count throws(CodecError) in try classes(of: tensor, count) } ?? tensor)
-            }
-        } else {
-            outputs = named(answers)
-            binary = reply.wantsBinary ? outputs.map { _ in true } : []
-        }
+        let outputs = try reply.outputs(of: answers, to: inference)
+        let binary = reply.outputs?.map(\.wantsBinary) ?? (reply.wantsBinary ? outputs.map { _ in true } : [])
         let jsonByteCount = try encodeInferResponse(
             modelName: inference.endpoint.record.name.rawValue, modelVersion: live.versionText, id: reply.id,
             outputs: outputs, binary: binary, into: writer
@@ -125,16 +152,5 @@ struct PredictionCall: Sendable {
             head.jsonByteCount = jsonByteCount
         }
         return head
-    }
-
-    private func classes(of output: NamedTensor, _ count: Int) throws(CodecError) -> NamedTensor {
-        let tensor = output.tensor
-        // One value a row is no choice of classes: then the rows themselves would be.
-        let isBatched = live.signature.isBatched && tensor.shape.count > 1 && tensor.shape.first == inference.rowCount
-        do throws(CodecError) {
-            return NamedTensor(output.name, try tensor.classified(top: count, isBatched: isBatched))
-        } catch {
-            throw CodecError(error.rule, error.message, field: output.name)
-        }
     }
 }

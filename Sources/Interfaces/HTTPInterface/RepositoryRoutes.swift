@@ -3,6 +3,7 @@ internal import AccessControl
 internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
+internal import InferenceProtocol
 internal import ModelDomain
 internal import ModelRollouts
 internal import NIOCore
@@ -58,10 +59,7 @@ struct RepositoryRoutes: Sendable {
         guard body.readableBytes > 0 else { return }
         let value = try unsafe body.withUnsafeReadableBytes { try unsafe JSONValue.parse($0, limits: .small) }
         for (name, _) in value["parameters"]?.members ?? [] where name != "unload_dependents" {
-            throw Refusal(
-                .unsupportedOption, .invalidInput, "The parameter “\(name.prefix(100))” is not supported here.",
-                hint: "What an endpoint answers with comes from its deployment: use `slipway deploy`.",
-                details: [.init("parameter", name)])
+            throw unsupportedRepositoryParameter(name)
         }
     }
 }

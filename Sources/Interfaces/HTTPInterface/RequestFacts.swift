@@ -20,6 +20,10 @@ package final class RequestFacts {
     package private(set) var jsonByteCount: String?
     /// How long the caller waits: `slipway-timeout` as it came.
     package private(set) var timeout: String?
+    /// What of the time is to be told: `slipway-timing` as it came.
+    package private(set) var timing: String?
+    /// How urgent it is: `slipway-priority` as it came.
+    package private(set) var priority: String?
     /// `X-Amzn-SageMaker-Target-Model`
     package private(set) var targetModel: String?
     package internal(set) var expectsContinue = false
@@ -56,8 +60,10 @@ package final class RequestFacts {
             contentType = matches(bytes, value, "application/json") ? "application/json" : text(bytes, value)
             bodyType = bodyType(mediaType(value, bytes), bytes)
         case 13 where matches(bytes, name, "authorization"): authorization = text(bytes, value)
+        case 14 where matches(bytes, name, "slipway-timing"): timing = text(bytes, value)
         case 15 where matches(bytes, name, "accept-encoding"): acceptEncoding = text(bytes, value)
         case 15 where matches(bytes, name, "slipway-timeout"): timeout = text(bytes, value)
+        case 16 where matches(bytes, name, "slipway-priority"): priority = text(bytes, value)
         case 16 where matches(bytes, name, "content-encoding"):
             // Two of them are one list, which names no coding that is read here.
             contentEncoding = contentEncoding.map { "\($0), \(text(bytes, value))" } ?? text(bytes, value)

@@ -4,6 +4,7 @@ internal import Foundation
 internal import Hummingbird
 internal import HummingbirdCore
 internal import InferenceServing
+internal import ModelRollouts
 internal import WireTypes
 
 /// `/v1/status`: what runs, what answers, and on what evidence.
@@ -23,6 +24,7 @@ struct StatusRoutes: Sendable {
     /// `GET /v1/status` → `StatusV1`.
     @Sendable private func status(_: Request, _: AdministrationContext) async throws -> Response {
         let table = administration.inference.table
+        let memory = administration.rollouts.memory
         return try .json(
             StatusV1(
                 version: version, processID: Int(ProcessInfo.processInfo.processIdentifier),
@@ -30,6 +32,7 @@ struct StatusRoutes: Sendable {
                 endpoints: table.endpoints.sorted { $0.key < $1.key }.map {
                     EndpointV1($0.value, on: administration.inference)
                 },
-                residentBytes: administration.residentBytes()))
+                residentBytes: administration.residentBytes(), modelBytes: memory.usedBytes,
+                memoryBudgetBytes: memory.budgetBytes))
     }
 }

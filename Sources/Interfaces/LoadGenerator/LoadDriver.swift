@@ -10,6 +10,8 @@ internal import NIOPosix
 final class LoadDriver {
     /// How many bodies' answers are kept for a look.
     private static let sampleCount = 256
+    /// How often a run with limits is looked at while nothing is answered.
+    private static let watchPause = TimeAmount.milliseconds(20)
 
     private let loop: any EventLoop
     private let host: String
@@ -20,6 +22,7 @@ final class LoadDriver {
     private var freeSince = 0
     private var open: [ObjectIdentifier: LoadConnection] = [:]
     private var isShut = false
+    private var isCancelled = false
     private var piece: Piece?
     private var timer: Scheduled<Void>?
     private var timerDue = 0
@@ -33,19 +36,23 @@ final class LoadDriver {
         let start: Int
         let done: EventLoopPromise<LoadRecord>
         var record = LoadRecord()
+        var watch: LoadWatch?
         var next = 0
         var underway = 0
         var lastAnswer = 0
+        /// Whether nothing more is sent.
+        var isStopped = false
 
         init(
             _ schedule: LoadSchedule, heads: [HTTPRequestHead], bodies: [ByteBuffer], firstBody: Int, start: Int,
-            done: EventLoopPromise<LoadRecord>
+            watch: LoadWatch?, done: EventLoopPromise<LoadRecord>
         ) {
             self.schedule = schedule
             self.heads = heads
             self.bodies = bodies
             self.firstBody = firstBody
             self.start = start
+            self.watch = watch
             self.done = done
             record.noteSchedule(schedule)
         }
@@ -95,7 +102,9 @@ final class LoadDriver {
         free = CircularBuffer(free.filter { $0 !== connection })
         if flight != nil {
             piece?.record.note(.connectionClosed)
+            piece?.watch?.noteLoss()
             piece?.underway -= 1
+            stopIfHopeless()
         }
         // A server that only turns connections away is not asked for new ones without a pause.
         reconnect(after: connection.hasAnswered ? .zero : .milliseconds(100))
@@ -119,7 +128,10 @@ final class LoadDriver {
 
     // MARK: One piece
 
-    func run(_ schedule: LoadSchedule, to target: LoadTarget, firstBody: Int) -> EventLoopFuture<LoadRecord> {
+    func run(
+        _ schedule: LoadSchedule, to target: LoadTarget, firstBody: Int, within limits: LoadLimits?
+    ) -> EventLoopFuture<LoadRecord> {
+        guard !isCancelled else { return loop.makeFailedFuture(CancellationError()) }
         let done = loop.makePromise(of: LoadRecord.self)
         let heads = target.bodies.map { body in
             var headers = HTTPHeaders(target.headers.map { ($0.name, $0.value) })
@@ -132,17 +144,53 @@ final class LoadDriver {
         }
         let piece = Piece(
             schedule, heads: heads, bodies: target.bodies.map { ByteBuffer(bytes: $0.bytes) }, firstBody: firstBody,
-            start: now, done: done)
+            start: now, watch: limits.map(LoadWatch.init), done: done)
         self.piece = piece
         let end = NIODeadline.uptimeNanoseconds(UInt64(piece.start + schedule.nanoseconds + patience))
-        let giveUp = loop.assumeIsolated().scheduleTask(deadline: end) { self.giveUp() }
+        let giveUp = loop.assumeIsolated().scheduleTask(deadline: end) { self.giveUp(piece) }
         sendWhatIsDue()
+        if limits != nil { watch(piece) }
         return done.futureResult.always { _ in giveUp.cancel() }
+    }
+
+    /// Looks at a run now and then: a server that answers nothing gives no other occasion.
+    private func watch(_ watched: Piece) {
+        _ = loop.assumeIsolated().scheduleTask(in: Self.watchPause) {
+            guard self.piece === watched, !watched.isStopped else { return }
+            self.stopIfHopeless()
+            self.finishIfDone()
+            self.watch(watched)
+        }
+    }
+
+    private func stopIfHopeless() {
+        guard let piece, !piece.isStopped, let watch = piece.watch,
+            watch.isHopeless(piece.schedule, elapsed: now - piece.start)
+        else { return }
+        stop(piece)
+        // What is under way still counts, but is not waited for until a schedule ends that nobody follows.
+        _ = loop.assumeIsolated().scheduleTask(in: .nanoseconds(Int64(patience))) { self.giveUp(piece) }
+    }
+
+    private func stop(_ piece: Piece) {
+        guard !piece.isStopped else { return }
+        piece.isStopped = true
+        let due = max(piece.next, piece.schedule.dueCount(before: now - piece.start))
+        piece.record.note(.notSent, count: due - piece.next)
+        piece.record.noteStop(notDue: piece.schedule.count - due)
+    }
+
+    /// Ends what runs, and lets nothing run any more.
+    func cancel() {
+        isCancelled = true
+        guard let piece else { return }
+        stop(piece)
+        giveUp(piece)
     }
 
     private func sendWhatIsDue() {
         // A write may fail at once, and end the piece from within.
-        while let piece, piece.next < piece.schedule.count {
+        while let piece, !piece.isStopped, piece.next < piece.schedule.count {
             let due = piece.start + piece.schedule.due(piece.next)
             let sent = now
             guard due <= sent else { return wait(until: due) }
@@ -175,26 +223,28 @@ final class LoadDriver {
         piece.record.noteAnswer(status: status, latency: end - flight.due, serviceTime: end - flight.sent)
         if status == 200, !isObject { piece.record.note(.notAnAnswer) }
         if status == 200, isObject, let answer { piece.record.noteSample(answer, of: flight.body) }
+        piece.watch?.noteAnswer(isGood: status == 200 && isObject, latency: end - flight.due)
+        stopIfHopeless()
         finishIfDone()
     }
 
     private func finishIfDone() {
-        guard let piece, piece.next == piece.schedule.count, piece.underway == 0 else { return }
+        guard let piece, piece.isStopped || piece.next == piece.schedule.count, piece.underway == 0 else { return }
         finish(piece)
     }
 
-    private func giveUp() {
-        guard let piece else { return }
+    private func giveUp(_ given: Piece) {
+        guard let piece, piece === given else { return }
         piece.record.note(.timedOut, count: piece.underway)
-        piece.record.note(.notSent, count: piece.schedule.count - piece.next)
+        if !piece.isStopped { piece.record.note(.notSent, count: piece.schedule.count - piece.next) }
         // Their answers would be taken for those of the next piece.
         for connection in open.values where connection.flight != nil { connection.abandon() }
         finish(piece)
     }
 
     private func finish(_ finished: Piece) {
-        finished.record.noteEnd(
-            nanoseconds: max(finished.schedule.nanoseconds, finished.lastAnswer - finished.start))
+        let end = finished.isStopped ? now : finished.start + finished.schedule.nanoseconds
+        finished.record.noteEnd(nanoseconds: max(end, finished.lastAnswer) - finished.start)
         piece = nil
         timer?.cancel()
         timerDue = 0

@@ -39,11 +39,24 @@ package struct LoadGenerator: Sendable {
 
     /// Sends a schedule's requests, the target's bodies in turn, and waits for the answers.
     ///
-    /// - Parameter firstBody: Where the turns go on, when this is a further piece of a run.
+    /// When the task is cancelled it stops at once, and runs nothing more.
+    ///
+    /// - Parameters:
+    ///   - firstBody: Where the turns go on, when this is a further piece of a run.
+    ///   - limits: What ends it early.
+    /// - Throws: `CancellationError`.
     package func run(
-        _ schedule: LoadSchedule, to target: LoadTarget, firstBody: Int = 0
+        _ schedule: LoadSchedule, to target: LoadTarget, firstBody: Int = 0, within limits: LoadLimits? = nil
     ) async throws -> LoadRecord {
-        try await loop.flatSubmit { [driver] in driver.value.run(schedule, to: target, firstBody: firstBody) }.get()
+        let record = try await withTaskCancellationHandler {
+            try await loop.flatSubmit { [driver] in
+                driver.value.run(schedule, to: target, firstBody: firstBody, within: limits)
+            }.get()
+        } onCancel: {
+            loop.execute { [driver] in driver.value.cancel() }
+        }
+        try Task.checkCancellation()
+        return record
     }
 
     package func close() async { try? await loop.submit { [driver] in driver.value.shut() }.get() }

@@ -35,6 +35,8 @@ package struct LoadRecord: Sendable {
     package private(set) var failures: [LoadFailure: Int] = [:]
     /// From the start to the end of the schedule, or to the last answer if that came later.
     package private(set) var nanoseconds = 0
+    /// Whether it ended before its schedule did: it was hopeless, or nobody wants it any more.
+    package private(set) var wasStopped = false
     /// The first good answer to each of the first requests' bodies, by index.
     package private(set) var samples: [Int: LoadAnswer] = [:]
 
@@ -77,6 +79,12 @@ package struct LoadRecord: Sendable {
 
     mutating func noteSample(_ answer: LoadAnswer, of body: Int) { samples[body] = answer }
 
+    /// Requests that had not come due yet were not wanted any more.
+    mutating func noteStop(notDue: Int) {
+        wasStopped = true
+        scheduled -= notDue
+    }
+
     mutating func noteEnd(nanoseconds: Int) { self.nanoseconds += nanoseconds }
 
     /// Takes in what another piece of the same run found.
@@ -91,6 +99,7 @@ package struct LoadRecord: Sendable {
         statuses.merge(other.statuses, uniquingKeysWith: +)
         failures.merge(other.failures, uniquingKeysWith: +)
         nanoseconds += other.nanoseconds
+        wasStopped = wasStopped || other.wasStopped
         samples.merge(other.samples) { first, _ in first }
     }
 

@@ -22,6 +22,12 @@ package struct LoadSchedule: Sendable, Equatable {
     /// so that no rounding adds up.
     package func due(_ index: Int) -> Int { Int((Double(index) * 1e9 / requestsPerSecond).rounded()) }
 
+    /// How many requests are due in the first nanoseconds.
+    func dueCount(before nanoseconds: Int) -> Int {
+        guard nanoseconds > 0 else { return 0 }
+        return min(count, Int((Double(nanoseconds) * requestsPerSecond / 1e9).rounded(.up)))
+    }
+
     /// Nanoseconds from the start to the moment that the next request would be due.
     package var nanoseconds: Int { due(count) }
 }

@@ -24,12 +24,33 @@ package struct EndpointV1: Codable, Sendable, Equatable {
     package let runsOn: String?
     /// Every setting as people write it, defaults included.
     package let settings: [String: String]
+    /// What the steps of a graph have done since it was loaded; absent for other models.
+    package let steps: [StepV1]?
+    /// Absent when nothing answers.
+    package let batching: BatchingV1?
+    package let times: StageTimesV1?
+    /// Absent where no answers are kept.
+    package let cache: CacheV1?
+    /// Whether the first request has the wanted version loaded; absent when it is not so.
+    package let cold: Bool?
+    /// Memory of the version that answers, in bytes: of its own, and of its engine, which others with the same model file
+    /// share.
+    package let ownBytes: Int?
+    package let engineBytes: Int?
 
     package init(
         name: String, project: String, generation: Int, model: String, wantedVersion: Int, liveVersion: Int?,
         ready: Bool, proof: ProofV1?, problem: ProblemV1?, requests: RequestCountsV1, signature: SignatureV1?,
-        oneRowMicroseconds: Double?, predictPath: String, runsOn: String?, settings: [String: String]
+        oneRowMicroseconds: Double?, predictPath: String, runsOn: String?, settings: [String: String],
+        steps: [StepV1]? = nil, batching: BatchingV1? = nil, times: StageTimesV1? = nil, cache: CacheV1? = nil,
+        cold: Bool? = nil, ownBytes: Int? = nil, engineBytes: Int? = nil
     ) {
+        self.batching = batching
+        self.times = times
+        self.cache = cache
+        self.cold = cold
+        self.ownBytes = ownBytes
+        self.engineBytes = engineBytes
         self.name = name
         self.project = project
         self.generation = generation
@@ -45,6 +66,32 @@ package struct EndpointV1: Codable, Sendable, Equatable {
         self.predictPath = predictPath
         self.runsOn = runsOn
         self.settings = settings
+        self.steps = steps
+    }
+}
+
+/// A step of a graph, and what it has done.
+package struct StepV1: Codable, Sendable, Equatable {
+    package let name: String
+    /// `transform`, `model` or `combine`.
+    package let kind: String
+    package let calls: Int
+    package let rows: Int
+    package let failures: Int
+    /// Rows whose answers were kept from before.
+    package let cachedRows: Int
+    package let nanoseconds: Int
+
+    package init(
+        name: String, kind: String, calls: Int, rows: Int, failures: Int, cachedRows: Int, nanoseconds: Int
+    ) {
+        self.name = name
+        self.kind = kind
+        self.calls = calls
+        self.rows = rows
+        self.failures = failures
+        self.cachedRows = cachedRows
+        self.nanoseconds = nanoseconds
     }
 }
 

@@ -18,6 +18,16 @@ package struct ProvenanceV1: Codable, Sendable, Equatable {
         package let summary: String
     }
 
+    /// A graph that was packed anew by the server, because a model that it uses had a newer version.
+    package struct Repacked: Codable, Sendable, Equatable {
+        /// The version that it was made of.
+        package let of: Int
+        /// What it was made with: `growth/churn-text@4`.
+        package let with: String
+        /// Whether it still gives the recorded answers.
+        package let agrees: Bool
+    }
+
     /// RFC 3339.
     package let packedAt: String
     package let packedBy: String
@@ -27,12 +37,13 @@ package struct ProvenanceV1: Codable, Sendable, Equatable {
     package let git: Commit?
     package let proof: Proof
     package let conversion: ConversionV1?
+    package let repacked: Repacked?
 
     /// As the document spells them.
     private enum CodingKeys: String, CodingKey {
         case packedAt = "packed_at"
         case packedBy = "packed_by"
-        case tool, source, engine, git, proof, conversion
+        case tool, source, engine, git, proof, conversion, repacked
     }
 }
 

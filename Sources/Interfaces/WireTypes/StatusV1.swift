@@ -12,11 +12,16 @@ package struct StatusV1: Codable, Sendable, Equatable {
     package let endpoints: [EndpointV1]
     /// Resident memory of the server, in bytes.
     package let residentBytes: Int?
+    /// Memory of all loaded models, and the most that it may be; absent where there is no limit.
+    package let modelBytes: Int?
+    package let memoryBudgetBytes: Int?
 
     package init(
         version: String, processID: Int, startedAt: String, ready: Bool, engines: [EngineV1],
-        endpoints: [EndpointV1], residentBytes: Int?
+        endpoints: [EndpointV1], residentBytes: Int?, modelBytes: Int? = nil, memoryBudgetBytes: Int? = nil
     ) {
+        self.modelBytes = modelBytes
+        self.memoryBudgetBytes = memoryBudgetBytes
         self.version = version
         self.processID = processID
         self.startedAt = startedAt

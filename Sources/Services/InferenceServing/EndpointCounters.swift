@@ -23,6 +23,19 @@ package final class EndpointCounters: Sendable {
     private let wouldMissDeadline = Atomic<Int>(0)
     private let standingQueue = Atomic<Int>(0)
     private let abandoned = Atomic<Int>(0)
+    private let droppedCount = Atomic<Int>(0)
+    private let decodeTime = Atomic<Int>(0)
+    private let assemblyTime = Atomic<Int>(0)
+    private let splittingTime = Atomic<Int>(0)
+    private let encodeTime = Atomic<Int>(0)
+    private let deliveryTime = Atomic<Int>(0)
+    private let hitCount = Atomic<Int>(0)
+    private let hitTime = Atomic<Int>(0)
+    private let missCount = Atomic<Int>(0)
+    private let missTime = Atomic<Int>(0)
+    /// From the first byte that was decoded to the last one that was written, of the predictions that were made.
+    package let latencies = LatencyHistogram()
+    package let engineCalls = EngineCallCounts()
 
     package init() {}
 
@@ -41,8 +54,28 @@ package final class EndpointCounters: Sendable {
     package var queueNanoseconds: Int { queueTime.load(ordering: .relaxed) }
     /// Time that the engine took for the predictions that were made, in nanoseconds.
     package var runNanoseconds: Int { runTime.load(ordering: .relaxed) }
-    /// Queue and run together, of the predictions that were made.
-    package var successNanoseconds: Int { queueNanoseconds + runNanoseconds }
+    /// Time to decode the requests that were accepted, where an interface timed it.
+    package var decodeNanoseconds: Int { decodeTime.load(ordering: .relaxed) }
+    /// Time that predictions that were made together took to be put together, counted for each of them.
+    package var assemblyNanoseconds: Int { assemblyTime.load(ordering: .relaxed) }
+    /// Time that their answers took to be taken apart, counted for each of them.
+    package var splittingNanoseconds: Int { splittingTime.load(ordering: .relaxed) }
+    /// Time to write the predictions that were made, with the way back to the event loop.
+    package var encodeNanoseconds: Int { encodeTime.load(ordering: .relaxed) }
+    /// All of the time of the predictions in ``latencies``.
+    package var deliveryNanoseconds: Int { deliveryTime.load(ordering: .relaxed) }
+    /// Answered with what was kept for a request like it, and the time to find that.
+    package var cacheHits: Int { hitCount.load(ordering: .relaxed) }
+    package var cacheHitNanoseconds: Int { hitTime.load(ordering: .relaxed) }
+    /// Looked for in vain, and the time to look and to keep the answer.
+    package var cacheMisses: Int { missCount.load(ordering: .relaxed) }
+    package var cacheMissNanoseconds: Int { missTime.load(ordering: .relaxed) }
+    /// Failed in the engine, as against refused after they had waited.
+    package var failedRunning: Int { max(0, failed - droppedCount.load(ordering: .relaxed)) }
+    /// From acceptance to the answer, of the predictions that were made.
+    package var successNanoseconds: Int {
+        queueNanoseconds + assemblyNanoseconds + runNanoseconds + splittingNanoseconds + cacheHitNanoseconds
+    }
     /// From acceptance to the end of those that failed.
     package var failureNanoseconds: Int { failureTime.load(ordering: .relaxed) }
 
@@ -73,6 +106,7 @@ package final class EndpointCounters: Sendable {
     /// Accepted, and refused after it had waited, or answered too late.
     func drop(_ cause: RefusalCause, after nanoseconds: Int) {
         increment(cause)
+        droppedCount.add(1, ordering: .relaxed)
         fail(after: nanoseconds)
     }
 
@@ -88,6 +122,38 @@ package final class EndpointCounters: Sendable {
         runTime.add(ran, ordering: .relaxed)
         lastMoment.store(end.nanoseconds, ordering: .relaxed)
         answeredCount.add(1, ordering: .relaxed)
+    }
+
+    /// One of several that were made together.
+    func succeed(rows: Int, queued: Int, _ times: JointTimes, at end: Moment) {
+        assemblyTime.add(times.assembly, ordering: .relaxed)
+        splittingTime.add(times.splitting, ordering: .relaxed)
+        succeed(rows: rows, queued: queued, ran: times.compute, at: end)
+    }
+
+    /// Answered with what was kept.
+    func hit(after nanoseconds: Int, at end: Moment) {
+        hitCount.add(1, ordering: .relaxed)
+        hitTime.add(nanoseconds, ordering: .relaxed)
+        lastMoment.store(end.nanoseconds, ordering: .relaxed)
+        answeredCount.add(1, ordering: .relaxed)
+    }
+
+    /// Nothing was kept for a request.
+    func miss(after nanoseconds: Int) {
+        missCount.add(1, ordering: .relaxed)
+        missTime.add(nanoseconds, ordering: .relaxed)
+    }
+
+    /// An answer was kept.
+    func keep(for nanoseconds: Int) { missTime.add(nanoseconds, ordering: .relaxed) }
+
+    func decoded(in nanoseconds: Int) { decodeTime.add(nanoseconds, ordering: .relaxed) }
+
+    func delivered(in nanoseconds: Int, encoded: Int) {
+        encodeTime.add(encoded, ordering: .relaxed)
+        deliveryTime.add(nanoseconds, ordering: .relaxed)
+        latencies.record(nanoseconds)
     }
 
     private func increment(_ cause: RefusalCause) {

@@ -18,6 +18,24 @@ struct Fifo<Element> {
         slots[head] = element
     }
 
+    /// Adds it behind the last one that `comesBefore` holds for: those that it holds for stand in front of the others.
+    mutating func insert(_ element: Element, after comesBefore: (Element) -> Bool) {
+        guard !isEmpty, let last = slots[slots.count - 1], !comesBefore(last) else { return slots.append(element) }
+        var (low, high) = (head, slots.count - 1)
+        while low < high {
+            let middle = (low + high) / 2
+            if slots[middle].map(comesBefore) ?? true { low = middle + 1 } else { high = middle }
+        }
+        slots.insert(element, at: low)
+    }
+
+    /// - Parameter place: Counted from the first; `nil` where none is.
+    func element(at place: Int) -> Element? { head + place < slots.count ? slots[head + place] : nil }
+
+    mutating func remove(at place: Int) {
+        if place == 0 { _ = popFirst() } else { slots.remove(at: head + place) }
+    }
+
     mutating func popFirst() -> Element? {
         guard head < slots.count else { return nil }
         defer {

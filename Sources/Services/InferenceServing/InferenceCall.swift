@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ModelExecution
+package import PredictionExplaining
 internal import Synchronization
 package import Tensors
 
@@ -12,15 +13,46 @@ package struct InferenceCall: Sendable {
     package let live: LiveVersion
     package let endpoint: EndpointState
     package let terms: RequestTerms
+    /// What is to be explained of the answers, in their place; `nil` for the answers themselves.
+    package let explanation: ExplanationRequest?
+    /// When the interface began to decode it; `nil` where it does not time that.
+    package let received: Moment?
 
     package init(
-        inputs: [Tensor], rowCount: Int, live: LiveVersion, endpoint: EndpointState, terms: RequestTerms
+        inputs: [Tensor], rowCount: Int, live: LiveVersion, endpoint: EndpointState, terms: RequestTerms,
+        explanation: ExplanationRequest? = nil, received: Moment? = nil
     ) {
+        self.received = received
         self.inputs = inputs
         self.rowCount = rowCount
         self.live = live
         self.endpoint = endpoint
         self.terms = terms
+        self.explanation = explanation
+    }
+}
+
+extension InferenceCall {
+    /// Whether nothing but the answer is wanted.
+    var isPlain: Bool { explanation == nil && terms.clock == nil }
+
+    var byteCount: Int { inputs.reduce(0) { $0 + $1.storage.byteCount } }
+
+    /// Keeps the answer for later requests like this one, where the endpoint does that.
+    func keep(_ answers: [Tensor]) {
+        guard let cache = endpoint.cache, isPlain else { return }
+        let begun = Moment.now
+        cache.keep(answers, for: CacheKey(inputs))
+        endpoint.counters.keep(for: Moment.now.since(begun))
+    }
+
+    /// The interface has written the answer: counts how long that took, and how long the whole.
+    ///
+    /// - Parameter answered: When the answer was there to be written.
+    package func delivered(since answered: Moment) {
+        guard let received else { return }
+        let now = Moment.now
+        endpoint.counters.delivered(in: now.since(received), encoded: now.since(answered))
     }
 }
 
@@ -29,10 +61,18 @@ package struct RequestTerms: Sendable {
     package let caller: CallerKey
     /// When nobody waits for the answer any more; `nil` when the caller did not say.
     package let deadline: Moment?
+    /// Where to note how long the model's steps took; `nil` when nobody asked.
+    package let clock: StepClock?
+    package let priority: RequestPriority
 
-    package init(caller: CallerKey = .anonymous, deadline: Moment? = nil) {
+    package init(
+        caller: CallerKey = .anonymous, deadline: Moment? = nil, clock: StepClock? = nil,
+        priority: RequestPriority = .interactive
+    ) {
+        self.priority = priority
         self.caller = caller
         self.deadline = deadline
+        self.clock = clock
     }
 }
 

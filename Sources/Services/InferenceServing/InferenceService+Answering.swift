@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ModelDomain
 internal import ModelExecution
+internal import PredictionExplaining
 package import Tensors
 
 /// From a decoded call to its answer.
@@ -21,25 +22,63 @@ extension InferenceService {
         }
     }
 
+    /// Whether, and why, requests of a version that wait are joined.
+    package func batching(of live: LiveVersion, at record: EndpointRecord) -> BatchingVerdict {
+        guard placement(of: live, at: record, rowCount: 1, byteCount: 0) == .inline else {
+            return live.batching.verdict(record.settings)
+        }
+        return live.batching.inlineVerdict(record.settings)
+    }
+
     /// Runs one request where it arrived, on the version that its event loop's table names.
     ///
     /// - Returns: `nil`, and nothing was done, when the call is for ``answerLater(_:completion:)``: it is not expected to
-    ///   fit the inline budget, or the endpoint says so.
+    ///   fit the inline budget, or the endpoint says so, and no answer is kept for it.
     package func answerNow(_ call: InferenceCall) -> Result<[Tensor], ServingError>? {
-        let byteCount = call.inputs.reduce(0) { $0 + $1.storage.byteCount }
+        guard call.explanation == nil else { return nil }
+        if let cache = call.endpoint.cache, call.isPlain, let kept = answer(call, from: cache) { return kept }
         guard
-            placement(of: call.live, at: call.endpoint.record, rowCount: call.rowCount, byteCount: byteCount) == .inline
+            placement(
+                of: call.live, at: call.endpoint.record, rowCount: call.rowCount, byteCount: call.byteCount) == .inline
         else { return nil }
         let now = Moment.now
         do throws(ServingError) {
-            let deadline = try arrive(call, now)
-            call.endpoint.counters.accept()
-            call.live.counts.accept()
+            let deadline = try accept(call, now, now: now)
             defer { call.live.counts.answer() }
             let begun = call.live.overruns.begin(now)
             let (result, nanoseconds) = run(call, arrival: now, start: now, deadline: deadline)
             call.live.overruns.end(nanoseconds, begun: begun, budget: inlineBudgetNanoseconds)
             return result
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Accepts a call that runs where it arrived.
+    ///
+    /// - Returns: Its deadline.
+    func accept(_ call: InferenceCall, _ arrival: Moment, now: Moment) throws(ServingError) -> Moment {
+        let deadline = try arrive(call, now)
+        call.endpoint.counters.accept()
+        if let received = call.received { call.endpoint.counters.decoded(in: arrival.since(received)) }
+        call.live.counts.accept()
+        return deadline
+    }
+
+    /// The answer that is kept for inputs like these; `nil` when there is none.
+    private func answer(_ call: InferenceCall, from cache: ResponseCache) -> Result<[Tensor], ServingError>? {
+        let now = Moment.now
+        let counters = call.endpoint.counters
+        guard let answers = cache.answers(to: CacheKey(call.inputs)) else {
+            counters.miss(after: Moment.now.since(now))
+            return nil
+        }
+        do throws(ServingError) {
+            _ = try accept(call, now, now: now)
+            let end = Moment.now
+            counters.hit(after: end.since(now), at: end)
+            call.live.counts.answer()
+            return .success(answers)
         } catch {
             return .failure(error)
         }
@@ -65,6 +104,7 @@ extension InferenceService {
             counts.retract()
             throw error
         }
+        if let received = call.received { call.endpoint.counters.decoded(in: arrival.since(received)) }
         return pending
     }
 
@@ -108,7 +148,18 @@ func run(
     let counters = call.endpoint.counters
     let result: Result<[Tensor], ServingError>
     do throws(EngineError) {
-        result = .success(try call.live.engine.run(call.inputs, until: deadline))
+        let engine = call.live.engine
+        let answers =
+            if let explanation = call.explanation {
+                AttributionTensors.tensors(
+                    of: try call.live.explainer.attributions(
+                        call.inputs, rowCount: call.rowCount, explanation, until: deadline))
+            } else if let clock = call.terms.clock {
+                try engine.run(call.inputs, until: deadline, timing: clock)
+            } else {
+                try engine.run(call.inputs, until: deadline)
+            }
+        result = .success(answers)
     } catch .deadlinePassed {
         let end = Moment.now
         counters.drop(.deadline, after: end.since(arrival))
@@ -118,7 +169,7 @@ func run(
     }
     let end = Moment.now
     let nanoseconds = end.since(start)
-    guard case .success = result else {
+    guard case .success(let answers) = result else {
         counters.fail(after: end.since(arrival))
         return (result, nanoseconds)
     }
@@ -126,6 +177,8 @@ func run(
         counters.drop(.deadline, after: end.since(arrival))
         return (.failure(.deadlineExceeded), nanoseconds)
     }
+    counters.engineCalls.ran(rows: call.rowCount, compute: nanoseconds)
     counters.succeed(rows: call.rowCount, queued: start.since(arrival), ran: nanoseconds, at: end)
+    call.keep(answers)
     return (result, nanoseconds)
 }

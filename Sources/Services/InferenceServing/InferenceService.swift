@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import ModelDomain
 internal import Synchronization
 
 /// The one place that answers predictions, whichever protocol asked.
@@ -9,6 +10,7 @@ package final class InferenceService: Sendable {
     /// The most that wait at an endpoint that does not say it.
     let queueLimit: Int
     private let publication = Mutex(Publication())
+    private let loading = Mutex<(@Sendable (EndpointState) -> Void)?>(nil)
 
     private struct Publication {
         var table = ServingTable.empty
@@ -27,6 +29,18 @@ package final class InferenceService: Sendable {
     deinit { lanes.close() }
 
     package var table: ServingTable { publication.withLock(\.table) }
+
+    /// Has `load` called for a cold endpoint that is asked for. It settles the endpoint's ``Awakening``.
+    package func loadsColdEndpoints(by load: @escaping @Sendable (EndpointState) -> Void) {
+        loading.withLock { $0 = load }
+    }
+
+    func wake(_ state: EndpointState) {
+        guard let load = loading.withLock(\.self) else {
+            return state.awakening.settle(.failure(.notReady(state.record.name, because: state.problem)))
+        }
+        load(state)
+    }
 
     /// Tells `subscriber` now and whenever there is another ``table``; it takes that up and then calls `done`.
     ///

@@ -7,6 +7,8 @@ package enum ServingError: ExplainedError {
     case endpointUnknown(String, closest: String?)
     case versionNotLive(EndpointName, asked: String, live: String)
     case notReady(EndpointName, because: Explanation?)
+    /// The version is not in memory: ``InferenceService/awaken(_:terms:completion:)`` has it loaded.
+    case cold(EndpointState)
     /// More arrives than can be answered.
     case overloaded(queued: Int, retryAfter: Int)
     /// The turn would not come before the deadline; the wait in nanoseconds.
@@ -35,7 +37,12 @@ package enum ServingError: ExplainedError {
             Explanation(
                 .endpointNotReady, .unavailable,
                 "No proven version answers at “\(name)”" + (problem.map { ": \($0.message)" } ?? "."),
-                hint: problem?.hint ?? "See `slipway status`.", details: problem?.details ?? [])
+                hint: problem?.hint ?? "See `slipway status`.", details: problem?.details ?? [],
+                retryAfterSeconds: problem?.retryAfterSeconds)
+        case .cold(let state):
+            Explanation(
+                .endpointNotReady, .unavailable, "The model of “\(state.record.name)” is not in memory yet.",
+                hint: "Send it again: a prediction has it loaded.", retryAfterSeconds: 1)
         case .overloaded(let queued, let seconds):
             Explanation(
                 .overloaded, .overloaded, "More requests arrive than can be answered; \(queued) are waiting already.",

@@ -18,6 +18,12 @@ package protocol BlobStore: Sendable {
     /// - Throws: `REG-007` when it is not there, `PRJ-009` when it is damaged, `IN-009` when it is larger.
     func read(_ digest: Digest, limit: Int) async throws -> [UInt8]
 
+    /// The content piece by piece, so that a large one is never in memory as a whole: each call gives the next piece,
+    /// `nil` at the end. Whoever reads it compares it with its digest.
+    ///
+    /// - Throws: `REG-007` when it is not there.
+    func pieces(of digest: Digest) async throws -> @Sendable () async throws -> [UInt8]?
+
     /// A folder in which every file of `manifest` lies under its own name, for engines that open files. Blocks: the first
     /// time for as long as it takes to compare every byte with its digest.
     ///

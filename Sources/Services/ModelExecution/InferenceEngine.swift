@@ -33,11 +33,42 @@ package protocol InferenceEngine: AnyObject, Sendable {
 
     /// The same for the rows of several calls. It is given up at the first trouble: then each call is run alone.
     func runJoint(_ inputs: [Tensor], until deadline: Moment) throws(EngineError) -> [Tensor]
+
+    /// The same as ``run(_:until:)``; a model of several steps notes on `clock` how long each took.
+    func run(_ inputs: [Tensor], until deadline: Moment, timing clock: StepClock) throws(EngineError) -> [Tensor]
+
+    /// What its steps have done so far; empty for a model that is one.
+    var steps: [StepCounts] { get }
+
+    /// What each value of the inputs contributes to an output, where the model itself knows: trees do.
+    ///
+    /// - Parameters:
+    ///   - output: Its position among ``outputs``.
+    ///   - position: Of the value in an output `[rows, n]`.
+    /// - Returns: `nil` where it does not know.
+    func contributions(
+        _ inputs: [Tensor], toward output: Int, position: Int?
+    ) throws(EngineError) -> ValueContributions?
 }
 
 extension InferenceEngine {
     package var runsElsewhere: Bool { false }
     package var recovery: EngineRecovery { EngineRecovery() }
+    package var steps: [StepCounts] { [] }
+
+    package func contributions(
+        _ inputs: [Tensor], toward output: Int, position: Int?
+    ) throws(EngineError) -> ValueContributions? { nil }
+
+    package func run(
+        _ inputs: [Tensor], until deadline: Moment, timing clock: StepClock
+    ) throws(EngineError) -> [Tensor] {
+        let begun = Moment.now
+        let answers = try run(inputs, until: deadline)
+        clock.note(
+            StepTime(name: "model", rows: inputs.first?.shape.first ?? 1, nanoseconds: Moment.now.since(begun)))
+        return answers
+    }
 
     package func run(_ inputs: [Tensor], until _: Moment) throws(EngineError) -> [Tensor] { try run(inputs) }
 
@@ -84,6 +115,15 @@ package protocol EngineRuntime: Sendable {
     ///   ``EngineError/typeUnsupported(name:type:)`` for inputs or outputs that are no tensors.
     func open(modelAt file: ModelFile) throws(EngineError) -> any InferenceEngine
 
+    /// The same for a model that `device` computes, all of it: nothing falls back to the processor.
+    ///
+    /// - Throws: ``EngineError/deviceUnavailable(_:reason:hint:)`` as well, where the device, or what the engine needs for
+    ///   it, is not there.
+    func open(modelAt file: ModelFile, on device: ComputeDevice) throws(EngineError) -> any InferenceEngine
+
+    /// Whether the first model that it opens has it take memory that stays for all of them.
+    var keepsCommonMemory: Bool { get }
+
     /// Gets what a model needs and this machine lacks, and finds out whether opening it does harm: once, before it is
     /// opened here for the first time, never at a start. May take minutes.
     func prepare(for file: ModelFile) throws(EngineError)
@@ -91,6 +131,17 @@ package protocol EngineRuntime: Sendable {
 
 extension EngineRuntime {
     package func prepare(for _: ModelFile) throws(EngineError) {}
+    package var keepsCommonMemory: Bool { false }
+
+    /// For engines that only the processor runs.
+    package func open(modelAt file: ModelFile, on device: ComputeDevice) throws(EngineError) -> any InferenceEngine {
+        guard device == .cpu else {
+            throw .deviceUnavailable(
+                device, reason: "the engine “\(identity.name)” has no form for graphics cards",
+                hint: "Set the endpoint's device to cpu, or export the model to ONNX.")
+        }
+        return try open(modelAt: file)
+    }
 }
 
 /// What bundles call the engines.
@@ -98,6 +149,7 @@ package enum EngineName {
     package static let native = "onnxruntime"
     package static let forest = "forest"
     package static let worker = "worker"
+    package static let graph = "graph"
 }
 
 /// Finds what executes bundles of an engine's name. Asked at every load, so that an engine
@@ -125,7 +177,21 @@ package struct ModelFile: Sendable, Hashable {
     package let path: String
 
     package init(path: String) { self.path = path }
+
+    /// A file of the same bundle.
+    ///
+    /// - Parameter path: From the folder that this file lies in, and inside of it.
+    package func sibling(_ path: String) -> ModelFile {
+        let folder = self.path.lastIndex(of: "/").map { self.path[...$0] } ?? ""
+        return ModelFile(path: folder + path)
+    }
 }
+
+/// Reads a file that an engine is to open, if it is a regular one of at most `limit` bytes. No link is followed: foreign
+/// code may have written it.
+///
+/// - Throws: `PRJ-009`.
+package typealias FileReading = @Sendable (_ file: ModelFile, _ limit: Int) throws(Refusal) -> [UInt8]
 
 package enum EngineError: ExplainedError, Equatable {
     /// The engine's library is not installed.
@@ -136,6 +202,8 @@ package enum EngineError: ExplainedError, Equatable {
     /// The model does not fit into the memory that is left.
     case memoryShort(reason: String)
     case typeUnsupported(name: String, type: String)
+    /// The device that was asked for, or what the engine needs for it, is not there.
+    case deviceUnavailable(ComputeDevice, reason: String, hint: String)
     case runFailed(reason: String)
     /// The model itself refuses these values.
     case inputsRefused(reason: String)
@@ -170,6 +238,10 @@ package enum EngineError: ExplainedError, Equatable {
             Explanation(
                 .typeUnsupported, .invalidInput, "“\(name)” is \(type), which has no tensor form.",
                 hint: "Export the model with tensor inputs and outputs.")
+        case .deviceUnavailable(let device, let reason, let hint):
+            Explanation(
+                .deviceUnavailable, .unavailable, "“\(device)” cannot compute this model: \(sentence(reason))",
+                hint: hint)
         case .runFailed(let reason):
             Explanation(
                 .runFailed, .bug, "The engine failed while it ran the model: \(sentence(reason))",

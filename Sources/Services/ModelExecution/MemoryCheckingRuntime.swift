@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import ModelDomain
 
 /// Opens only what there is memory for: a process that takes more than there is may be ended by the system, and every
 /// endpoint with it.
@@ -20,6 +21,7 @@ package struct MemoryCheckingRuntime: EngineRuntime {
     }
 
     package var identity: EngineIdentity { runtime.identity }
+    package var keepsCommonMemory: Bool { runtime.keepsCommonMemory }
 
     package func prepare(for file: ModelFile) throws(EngineError) {
         try requireMemory(for: file)
@@ -29,6 +31,12 @@ package struct MemoryCheckingRuntime: EngineRuntime {
     package func open(modelAt file: ModelFile) throws(EngineError) -> any InferenceEngine {
         try requireMemory(for: file)
         return try runtime.open(modelAt: file)
+    }
+
+    package func open(modelAt file: ModelFile, on device: ComputeDevice) throws(EngineError) -> any InferenceEngine {
+        // On its way to a card a model passes through the process's own memory.
+        try requireMemory(for: file)
+        return try runtime.open(modelAt: file, on: device)
     }
 
     private func requireMemory(for file: ModelFile) throws(EngineError) {

@@ -6,6 +6,7 @@ internal import Tensors
 package struct ModelLoader: Sendable {
     private let runtime: RuntimeLookup
     private let blobs: any BlobStore
+    private let shelf = EngineShelf()
 
     package init(runtime: @escaping RuntimeLookup, blobs: any BlobStore) {
         self.runtime = runtime
@@ -31,6 +32,23 @@ package struct ModelLoader: Sendable {
             hint: "Upload it with PUT /v1/blobs/\(digest) first; `slipway deploy` does.")
     }
 
+    /// A content of at most `limit` bytes.
+    package func read(_ digest: Digest, limit: Int) async throws -> [UInt8] {
+        try await blobs.read(digest, limit: limit)
+    }
+
+    /// Keeps a content that was made here.
+    package func keep(_ bytes: [UInt8]) async throws -> Digest {
+        let digest = Digest(of: bytes)
+        try await blobs.put(
+            digest,
+            AsyncThrowingStream { continuation in
+                continuation.yield(bytes)
+                continuation.finish()
+            })
+        return digest
+    }
+
     /// Reads of a bundle what has to be waited for.
     package func fetch(_ bundle: Digest) async throws -> FetchedBundle {
         let manifest = try await manifest(of: bundle)
@@ -42,24 +60,57 @@ package struct ModelLoader: Sendable {
             examples: try await blobs.read(file.digest, limit: ExampleFormat.byteLimit))
     }
 
+    /// The engine of a bundle, where one with the same files is open.
+    package func openEngine(of bundle: FetchedBundle, on device: ComputeDevice) -> (any InferenceEngine)? {
+        shelf.engine(for: EngineShelf.Key(bundle.manifest, on: device))
+    }
+
+    /// Gets what a model needs and the machine lacks; not at a start. Blocks.
+    package func prepare(for bundle: FetchedBundle) throws {
+        let manifest = bundle.manifest
+        let folder = try blobs.materialize(manifest.files, as: bundle.digest)
+        try runtime(manifest.engine).prepare(for: ModelFile(path: "\(folder)/\(manifest.model)"))
+    }
+
+    /// Has the engine of a bundle take what it keeps for all models, so that what is measured of this one is its own. Once,
+    /// and not for what is large beside that. Blocks.
+    package func warmUp(for bundle: FetchedBundle, on device: ComputeDevice) throws {
+        let manifest = bundle.manifest
+        let runtime = try runtime(manifest.engine)
+        guard runtime.keepsCommonMemory, bundle.engineByteCount < 16 << 20,
+            shelf.isFirst(of: manifest.engine, on: device)
+        else { return }
+        let folder = try blobs.materialize(manifest.files, as: bundle.digest)
+        _ = try runtime.open(modelAt: ModelFile(path: "\(folder)/\(manifest.model)"), on: device)
+    }
+
     /// Lays the bundle's files out, opens the engine, and replays as many examples as a start does. Blocks for as long as
     /// that takes: call it on a thread of its own.
     ///
-    /// - Parameter installing: Whether to get what the model needs and the machine lacks; not at a start.
+    /// An engine that is open on the same files is shared; the examples are replayed all the same.
+    ///
+    /// - Parameters:
+    ///   - device: What computes the answers.
+    ///   - reopening: Whether the files are opened again also where an engine is open on them.
     /// - Throws: ``EngineError`` when the model cannot be opened or run; ``ProofFailed`` when it answers differently.
-    package func load(_ bundle: FetchedBundle, installing: Bool = false) throws -> ProvenModel {
+    package func load(
+        _ bundle: FetchedBundle, on device: ComputeDevice = .cpu, reopening: Bool = false
+    ) throws -> ProvenModel {
         let manifest = bundle.manifest
         let folder = try blobs.materialize(manifest.files, as: bundle.digest)
         let runtime = try runtime(manifest.engine)
         let model = ModelFile(path: "\(folder)/\(manifest.model)")
-        if installing { try runtime.prepare(for: model) }
         var examples: [Example] = []
         if let proof = manifest.proof {
             let format = try ExampleFormat(signature: manifest.signature, outputs: proof.outputs)
             examples = try format.read(lines: bundle.examples, limit: proof.replayAtStart.limit(proof.count))
         }
+        let engine = try shelf.engine(for: EngineShelf.Key(manifest, on: device), reopening: reopening) {
+            () throws(EngineError) in
+            try runtime.open(modelAt: model, on: device)
+        }
         return try ProvenModel(
-            proving: PreparedBundle(manifest: manifest, model: model, examples: examples), on: runtime)
+            proving: PreparedBundle(manifest: manifest, model: model, examples: examples), with: engine)
     }
 }
 
@@ -69,6 +120,9 @@ package struct FetchedBundle: Sendable {
     package let manifest: BundleManifest
     /// As lines, not yet decoded.
     fileprivate let examples: [UInt8]
+
+    /// Of the files that the engine reads, which it takes at least while it is loaded.
+    package var engineByteCount: Int { manifest.engineFiles.reduce(0) { $0 + $1.byteCount } }
 }
 
 /// A bundle whose files lie where an engine can open them.
@@ -95,9 +149,14 @@ package struct ProvenModel: Sendable {
     /// - Throws: ``EngineError`` when the model cannot be opened or run, or is not the one that the signature describes;
     ///   ``ProofFailed`` when it answers differently.
     package init(proving bundle: PreparedBundle, on runtime: any EngineRuntime) throws {
+        try self.init(proving: bundle, with: try runtime.open(modelAt: bundle.model))
+    }
+
+    /// The same with an engine that is open already.
+    init(proving bundle: PreparedBundle, with engine: any InferenceEngine) throws {
         manifest = bundle.manifest
         examples = bundle.examples
-        engine = try runtime.open(modelAt: bundle.model)
+        self.engine = engine
         guard manifest.signature.describes(engine) else {
             throw EngineError.modelRefused(reason: "its inputs and outputs are not those of the bundle's signature")
         }

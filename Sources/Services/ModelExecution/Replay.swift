@@ -66,6 +66,16 @@ package struct Replay: Sendable {
         return tally.differingRows == 0
     }
 
+    /// Where answers that somebody else got to an example's row differ from its own, in words; `nil` where they agree.
+    ///
+    /// - Parameter answers: One for each output of the signature.
+    package func difference(of answers: [Tensor], from example: Example) -> String? {
+        guard answers.count == signature.outputs.count else { return "\(answers.count) outputs are there" }
+        var tally = Tally()
+        note(answers, for: example, row: 0, in: &tally)
+        return tally.differences.first.map { "“\($0.output)” is \($0.actual) rather than \($0.expected)" }
+    }
+
     private struct Tally {
         var largest = 0.0
         var differingRows = 0

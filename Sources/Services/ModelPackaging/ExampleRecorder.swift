@@ -11,6 +11,8 @@ struct ExampleRecorder {
         let outputs: [String]
         let origin: ExampleOrigin
         let notes: [String]
+        /// How many of the examples, the last ones, were made to lie at edges.
+        var edgeCount = 0
     }
 
     let folder: any ProjectFolder
@@ -83,14 +85,23 @@ struct ExampleRecorder {
     ) throws -> Recording {
         let outputs = signature.outputs.map(\.name)
         var examples: [Example] = []
+        var refused: [EngineError] = []
         for row in rows.prefix(200) {
-            guard let answers = try? engine.run(row.inputs) else { continue }
+            let answers: [Tensor]
+            do throws(EngineError) {
+                answers = try engine.run(row.inputs)
+            } catch {
+                refused.append(error)
+                continue
+            }
             signature = signature.observed(answers)
             examples.append(Example(inputs: row.inputs, outputs: try signature.answerRows(answers, rowCount: 1)))
         }
-        return Recording(
-            examples: examples, outputs: outputs, origin: .recordedBySlipway,
-            notes: ["\(reason): Slipway recorded its own, which prove nothing about the original"])
+        var notes = ["\(reason): Slipway recorded its own, which prove nothing about the original"]
+        if let first = refused.first {
+            notes.append("\(refused.count) of \(min(rows.count, 200)) rows are left out: \(first.explanation.message)")
+        }
+        return Recording(examples: examples, outputs: outputs, origin: .recordedBySlipway, notes: notes)
     }
 
     /// One row of zeros and empty texts. Never rows of the training data: only its profile travels.

@@ -59,6 +59,15 @@ extension Packager {
         return try [source + ".data", source + "_data"].filter { try models.contains($0) }
     }
 
+    /// - Returns: `nil` unless the model has one matrix of so many columns.
+    func matrixColumns(_ names: [String], of engine: any InferenceEngine) -> [ProjectFile.Column]? {
+        guard engine.inputs.count == 1, engine.inputs[0].shape.count == 2, names != [engine.inputs[0].name],
+            (engine.inputs[0].shape[1].size ?? names.count) == names.count
+        else { return nil }
+        let isNullable = engine.inputs[0].datatype.canBeMissing
+        return names.map { ProjectFile.Column(name: $0, datatype: nil, isNullable: isNullable, range: nil) }
+    }
+
     /// The header of the examples names the columns of a matrix, when nothing else does and it has as many.
     func columnsFromTable(
         _ project: ProjectFile, engine: any InferenceEngine
@@ -85,6 +94,11 @@ func inferredTask(of signature: Signature) -> String? {
     guard hasLabel, let scores else { return nil }
     return scores.shape[1].size == 2
         ? ProjectFile.Task.binaryClassification.rawValue : ProjectFile.Task.multiclassClassification.rawValue
+}
+
+/// What stands before the last part of a path; empty where nothing does.
+func folderName(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
 }
 
 func lastPart(of path: String) -> String {

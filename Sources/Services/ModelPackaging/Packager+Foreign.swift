@@ -88,7 +88,7 @@ extension Packager {
         let examples = try format.read(lines: rows.examples)
         let edges = try format.read(lines: rows.edges)
         let recording = ExampleRecorder.Recording(
-            examples: examples + edges, outputs: outputs, origin: report.origin, notes: [])
+            examples: examples + edges, outputs: outputs, origin: report.origin, notes: [], edgeCount: edges.count)
         return (recording, examples.count)
     }
 
@@ -122,7 +122,10 @@ extension Packager {
             let packing = Packing(
                 project: project, source: source, engine: runtime.identity, model: lastPart(of: candidate.file),
                 task: report.task, signature: signature, recording: recording, verdict: verdict,
-                files: try candidate.files.map { try entry($0, in: prepared.folder) }, notes: report.notes,
+                files: try candidate.files.map {
+                    try entry($0, in: prepared.folder, below: folderName(of: candidate.file))
+                },
+                notes: report.notes,
                 replayAtStart: project.replayAtStart)
             return (attempt, packing)
         } catch let error as EngineError {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import GraphExecution
 package import ModelDomain
 package import ModelExecution
 internal import Tensors
@@ -25,7 +26,9 @@ package struct Packager: Sendable {
     static let descriptorName = "worker.json"
     static let forestName = "forest.json"
     /// By what they are called, the engines that open descriptors.
-    static let descriptors = [forestName: EngineName.forest, descriptorName: EngineName.worker]
+    static let descriptors = [
+        GraphDescriptor.fileName: EngineName.graph, forestName: EngineName.forest, descriptorName: EngineName.worker,
+    ]
     private static let examplesName = "examples.jsonl"
     private static let baselineName = "baseline.json"
 
@@ -35,16 +38,58 @@ package struct Packager: Sendable {
     private let stamp: PackingStamp
     /// Asked only for models that no engine opens as they are.
     let preparer: @Sendable () throws -> any ModelPreparer
+    /// A new folder for files that are needed while a graph is packed.
+    let scratch: @Sendable () throws -> any ProjectFolder
+    /// The registered versions that a graph's steps are.
+    let components: [ComponentReference: Component]
+
+    /// A registered version, fetched.
+    package struct Component: Sendable {
+        /// Its bundle.
+        package let folder: any ProjectFolder
+        /// `growth/churn-text@3`, whatever alias named it.
+        package let version: String
+
+        package init(folder: any ProjectFolder, version: String) {
+            self.folder = folder
+            self.version = version
+        }
+    }
 
     package init(
         folder: any ProjectFolder, runtimes: @escaping RuntimeLookup, syntax: any ConfigSyntax, stamp: PackingStamp,
-        preparer: @escaping @Sendable () throws -> any ModelPreparer
+        preparer: @escaping @Sendable () throws -> any ModelPreparer,
+        scratch: @escaping @Sendable () throws -> any ProjectFolder = { throw noScratch },
+        components: [ComponentReference: Component] = [:]
     ) {
         self.folder = folder
         self.runtimes = runtimes
         self.syntax = syntax
         self.stamp = stamp
         self.preparer = preparer
+        self.scratch = scratch
+        self.components = components
+    }
+
+    /// The same in another folder.
+    func inside(_ folder: any ProjectFolder) -> Packager {
+        Packager(
+            folder: folder, runtimes: runtimes, syntax: syntax, stamp: stamp, preparer: preparer, scratch: scratch)
+    }
+
+    /// Packs the model of a step of a graph.
+    ///
+    /// - Parameter columns: What the values of its rows are called, where the model's one matrix has as many.
+    func packStep(_ project: ProjectFile, columns: [String]) throws -> PackedBundle {
+        var project = project
+        if case .native = try modelSource(of: project) {
+            // Nobody but the file itself says what it answers, and it needs no code.
+            project.examples = project.examples.map {
+                ProjectFile.Examples(data: $0.data, outputs: nil, origin: .recordedBySlipway)
+            }
+            project.code = nil
+        }
+        return try pack(project, stepColumns: columns, progress: { _ in })
     }
 
     /// Blocks for as long as the model takes to load and to answer.
@@ -55,10 +100,18 @@ package struct Packager: Sendable {
         _ choices: Choices = Choices(), progress: @Sendable (String) -> Void = { _ in }
     ) throws -> PackedBundle {
         let project = try ProjectFile.read(in: folder, syntax: syntax).merged(with: choices)
+        if let graph = project.graph { return try pack(graph: graph, of: project, progress: progress) }
+        return try pack(project, stepColumns: nil, progress: progress)
+    }
+
+    private func pack(
+        _ project: ProjectFile, stepColumns: [String]?, progress: @Sendable (String) -> Void
+    ) throws -> PackedBundle {
         switch try modelSource(of: project) {
         case .native(let path):
             return try pack(
-                ready: path, for: EngineName.native, in: folder, of: project, source: path, progress: progress)
+                ready: path, for: EngineName.native, in: folder, of: project, source: path, columns: stepColumns,
+                progress: progress)
         case .described(let descriptor, let engine):
             return try pack(
                 ready: descriptor, for: engine, in: folder, of: project, source: descriptor, progress: progress)
@@ -71,9 +124,10 @@ package struct Packager: Sendable {
     /// - Parameters:
     ///   - models: The folder that holds it.
     ///   - source: What the project or the command line names.
+    ///   - columns: What the values of its rows are called, where it has one matrix of as many; `nil` to find it out.
     func pack(
         ready path: String, for engineName: String, in models: any ProjectFolder, of project: ProjectFile,
-        source: String, progress: @Sendable (String) -> Void
+        source: String, columns: [String]? = nil, progress: @Sendable (String) -> Void
     ) throws -> PackedBundle {
         let isWorker = engineName == EngineName.worker
         guard project.engine == .auto || (project.engine == .worker) == isWorker else {
@@ -94,9 +148,35 @@ package struct Packager: Sendable {
         let model = try models.modelFile(path)
         try runtime.prepare(for: model)
         let engine = try runtime.open(modelAt: model)
+        return try pack(
+            Opened(
+                engine: engine, identity: runtime.identity, model: lastPart(of: path),
+                files: try Self.descriptors[path] == nil ? modelFiles(path, in: models) : filesBeside(of: project),
+                folder: models,
+                columns: try project.columns ?? columns.flatMap { matrixColumns($0, of: engine) }
+                    ?? columnsFromTable(project, engine: engine)),
+            of: project, source: source, progress: progress)
+    }
 
-        let columns = try project.columns ?? columnsFromTable(project, engine: engine)
-        var signature = try Signature(inputs: engine.inputs, outputs: engine.outputs, columns: columns)
+    /// A model that was opened, and what its bundle will hold.
+    struct Opened {
+        let engine: any InferenceEngine
+        let identity: EngineIdentity
+        /// Path in the bundle of what the engine opens.
+        let model: String
+        let files: [PackedBundle.Entry]
+        /// The folder that holds the files.
+        let folder: any ProjectFolder
+        let columns: [ProjectFile.Column]?
+        var notes: [String] = []
+    }
+
+    /// Records, proves, and makes the bundle.
+    func pack(
+        _ opened: Opened, of project: ProjectFile, source: String, progress: @Sendable (String) -> Void
+    ) throws -> PackedBundle {
+        let engine = opened.engine
+        var signature = try Signature(inputs: engine.inputs, outputs: engine.outputs, columns: opened.columns)
         let recorder = ExampleRecorder(folder: folder, project: project, engine: engine)
         let recording = try recorder.record(&signature)
 
@@ -106,11 +186,10 @@ package struct Packager: Sendable {
         guard verdict.holds else { throw ProofFailed(verdict: verdict) }
         return try bundle(
             Packing(
-                project: project, source: source, engine: runtime.identity, model: lastPart(of: path), task: task,
-                signature: signature, recording: recording, verdict: verdict,
-                files: try Self.descriptors[path] == nil ? modelFiles(path, in: models) : filesBeside(of: project),
-                notes: recording.notes, replayAtStart: project.replayAtStart),
-            baseline: project.baseline, from: folder, files: models, progress: progress)
+                project: project, source: source, engine: opened.identity, model: opened.model, task: task,
+                signature: signature, recording: recording, verdict: verdict, files: opened.files,
+                notes: opened.notes + recording.notes, replayAtStart: project.replayAtStart),
+            baseline: project.baseline, from: folder, files: opened.folder, progress: progress)
     }
 
     /// What a bundle is made of, once it is known how the model will be run.
@@ -190,18 +269,47 @@ package struct Packager: Sendable {
         try ([source] + externalData(of: source, in: models)).map { try entry($0, in: models) }
     }
 
-    /// A file that lies at the top of the bundle, wherever it comes from.
-    func entry(_ path: String, in models: any ProjectFolder) throws -> PackedBundle.Entry {
+    /// A file as it lies in the bundle, wherever it comes from.
+    ///
+    /// - Parameter top: The folder that is the bundle's top; that of the file when left out.
+    func entry(_ path: String, in models: any ProjectFolder, below top: String? = nil) throws -> PackedBundle.Entry {
         let described = try models.describe(path)
-        let file = try BundleFile(path: lastPart(of: path), digest: described.digest, byteCount: described.byteCount)
+        let name = top.map { path.hasPrefix($0 + "/") ? String(path.dropFirst($0.utf8.count + 1)) : path }
+        let file = try BundleFile(
+            path: name ?? lastPart(of: path), digest: described.digest, byteCount: described.byteCount)
         return (file, .file(path))
     }
 
-    /// Everything in the folder of a descriptor but what the project says of it.
+    /// Everything in the folder of a descriptor but what the project says of it; and folders that a graph names.
     private func filesBeside(of project: ProjectFile) throws -> [PackedBundle.Entry] {
         let others = [ProjectFile.fileName, project.examples?.data, project.baseline]
-        return try folder.fileNames().filter { !others.contains($0) && !$0.hasPrefix(".") }
-            .map { (try folder.describe($0), .file($0)) }
+        var names = try folder.fileNames().filter { !others.contains($0) && !$0.hasPrefix(".") }
+        if names.contains(GraphDescriptor.fileName) {
+            let graph = try folder.read(GraphDescriptor.fileName, limit: GraphDescriptor.byteLimit)
+            for inner in try foldersOfGraph(graph) { names += try folder.fileNames(below: inner) }
+        }
+        return try names.map { (try folder.describe($0), .file($0)) }
+    }
+
+    /// The folders that steps of a graph lie in, none inside of another.
+    private func foldersOfGraph(_ bytes: [UInt8]) throws -> [String] {
+        let graph: GraphDescriptor
+        do throws(GraphFault) {
+            graph = try GraphDescriptor(file: bytes)
+        } catch {
+            throw Refusal(
+                .modelRefused, .invalidInput, "“\(GraphDescriptor.fileName)” is no graph: \(error.reason).",
+                hint: "docs/formats/graph.md says what it holds.")
+        }
+        let folders = Set(
+            graph.steps.compactMap { step -> String? in
+                switch step.work {
+                case .model(.file(let path, _)): path.split(separator: "/").count > 1 ? folderName(of: path) : nil
+                case .model(.bundle(let folder, _)): folder
+                default: nil
+                }
+            })
+        return folders.filter { inner in !folders.contains { inner.hasPrefix($0 + "/") } }.sorted()
     }
 
     /// What the manifest says of the recorded answers, whose file joins `files`; `nil` when there are none.
@@ -220,13 +328,17 @@ package struct Packager: Sendable {
         return BundleManifest.Proof(
             examples: Self.examplesName, count: recording.examples.count, origin: recording.origin,
             outputs: recording.outputs, tolerance: packing.project.tolerance,
-            replayAtStart: packing.replayAtStart)
+            replayAtStart: packing.replayAtStart, edgeCount: recording.edgeCount)
     }
 
     private func made(_ path: String, _ bytes: [UInt8]) throws -> PackedBundle.Entry {
         (try BundleFile(path: path, digest: Digest(of: bytes), byteCount: bytes.count), .bytes(bytes))
     }
 }
+
+/// For packagers of which no graph is asked.
+private let noScratch = Refusal(
+    .graphUnusable, .unavailable, "Graphs are not packed here.", hint: "Pack the project with `slipway pack`.")
 
 extension ProjectFile {
     /// The project file of `folder`; every default, when there is none.

@@ -6,14 +6,14 @@ internal import Tensors
 extension PackedBundle {
     /// Whether `folder` holds a bundle rather than a project.
     package static func isBundle(_ folder: any ProjectFolder) throws -> Bool {
-        try folder.contains(manifestName) && !folder.contains(ProjectFile.fileName)
+        try folder.contains(BundleManifest.fileName) && !folder.contains(ProjectFile.fileName)
     }
 
     /// Reads a bundle that was packed before, and has it prove itself again.
     ///
     /// - Throws: `PRJ-009` naming what was changed since it was packed; ``ProofFailed``; the engine's own refusals.
     package init(reading folder: any ProjectFolder, runtimes: RuntimeLookup) throws {
-        let bytes = try folder.read(Self.manifestName, limit: 16 << 20)
+        let bytes = try folder.read(BundleManifest.fileName, limit: 16 << 20)
         let manifest = try BundleManifest(manifest: bytes)
         guard manifest.canonicalBytes == bytes else { throw FieldReader.damaged("its manifest is not canonical") }
         for file in manifest.files where try folder.describe(file.path) != file {

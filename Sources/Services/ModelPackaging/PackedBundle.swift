@@ -10,11 +10,12 @@ package struct PackedBundle: Sendable {
         case bytes([UInt8])
         /// In ``PackedBundle/folder``, under this path.
         case file(String)
+        /// In another folder.
+        case elsewhere(String, any ProjectFolder)
     }
 
     package typealias Entry = (file: BundleFile, content: Content)
 
-    package static let manifestName = "manifest.json"
     package static let provenanceName = "provenance.json"
 
     package let model: ModelReference
@@ -36,6 +37,14 @@ package struct PackedBundle: Sendable {
     package let notes: [String]
 
     package var digest: Digest { Digest(of: manifestBytes) }
+
+    /// Where in ``folder`` the file lies that the engine opens.
+    var modelPath: String {
+        for (file, content) in contents where file.path == manifest.model {
+            if case .file(let path) = content { return path }
+        }
+        return manifest.model
+    }
 
     package init(
         model: ModelReference, endpoints: [EndpointName],
@@ -64,6 +73,7 @@ package struct PackedBundle: Sendable {
             let rest = Mutex([bytes])
             return { rest.withLock { $0.popLast() } }
         case .file(let path): return try folder.pieces(of: path)
+        case .elsewhere(let path, let folder): return try folder.pieces(of: path)
         case nil: return { nil }
         }
     }

@@ -2,6 +2,15 @@
 package import ModelDomain
 internal import Tensors
 
+extension GraphProject {
+    /// A line for each step; what stands in it as JSON, which YAML reads too.
+    fileprivate var yaml: [String] {
+        var lines = ["graph:", "  steps:"]
+        lines += (written["steps"]?.members ?? []).map { "    \(quoted($0.name)): \($0.value.text)" }
+        return lines + ["  outputs: \((written["outputs"] ?? .null).text)"]
+    }
+}
+
 extension ProjectFile {
     /// The project file as YAML, every default written out: what `slipway init` writes and `config show` prints.
     package func yaml(comment: String? = nil) -> String {
@@ -11,8 +20,10 @@ extension ProjectFile {
         lines.append("  name: \(name.map { quoted($0.rawValue) } ?? "null  # the file's name")")
         lines.append("  project: \(quoted(project.rawValue))")
         lines.append("  task: \(task?.rawValue ?? "null  # told from the outputs")")
-        lines.append("  source: \(source.map(quoted) ?? "null  # the only model here")")
-        lines.append("  engine: \(engine.rawValue)")
+        if graph == nil {
+            lines.append("  source: \(source.map(quoted) ?? "null  # the only model here")")
+            lines.append("  engine: \(engine.rawValue)")
+        }
         if let code { lines.append("  code: \(quoted(code))") }
         if let target { lines.append("  target: \(quoted(target))") }
         if let columns {
@@ -22,6 +33,7 @@ extension ProjectFile {
         } else {
             lines.append("  signature: auto")
         }
+        if let graph { lines += graph.yaml }
         lines.append("proof:")
         if let examples {
             lines.append("  examples:")
@@ -115,12 +127,18 @@ extension ReplayCount {
     }
 }
 
-/// `{limits: {deadline: 100ms}, run_on: lane}`
+/// `{limits: {deadline: 100ms}, slo: {p99: 20ms}, run_on: lane}`
 private func settingsYAML(_ settings: [EndpointSettings.Key: String]) -> String {
-    let pairs = settings.sorted { $0.key < $1.key }.map { (key: $0.key, text: "\($0.key.rawValue): \($0.value)") }
-    let limits = pairs.filter { EndpointSettings.Key.limits.contains($0.key) }.map(\.text)
-    let others = pairs.filter { !EndpointSettings.Key.limits.contains($0.key) }.map(\.text)
-    let parts = (limits.isEmpty ? [] : ["limits: {\(limits.joined(separator: ", "))}"]) + others
+    let pairs = { (keys: [EndpointSettings.Key]) in
+        keys.sorted().compactMap { key in settings[key].map { "\(key.rawValue): \($0)" } }
+    }
+    let group = { (name: String, keys: [EndpointSettings.Key]) in
+        let texts = pairs(keys)
+        return texts.isEmpty ? [] : ["\(name): {\(texts.joined(separator: ", "))}"]
+    }
+    let parts =
+        group("limits", EndpointSettings.Key.limits) + group("slo", EndpointSettings.Key.objectives)
+        + pairs(EndpointSettings.Key.besideLimits)
     return "{\(parts.joined(separator: ", "))}"
 }
 

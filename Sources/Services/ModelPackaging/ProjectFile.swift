@@ -40,6 +40,8 @@ package struct ProjectFile: Sendable, Equatable {
 
     package var name: ModelName?
     package var project: ProjectName = .standard
+    /// In the place of ``source``.
+    package var graph: GraphProject?
     package var task: Task?
     package var source: String?
     package var engine: Engine = .auto
@@ -66,14 +68,15 @@ extension ProjectFile {
     package init(_ node: ConfigNode, file: String = Self.fileName) throws(Refusal) {
         self.init()
         let root = try ConfigReader(
-            node, file: file, path: "", known: ["schema", "model", "proof", "baseline", "endpoints"],
+            node, file: file, path: "", known: ["schema", "model", "graph", "proof", "baseline", "endpoints"],
             planned: [
-                "graph", "fields", "slices", "evaluation", "environments", "secrets", "pipeline", "triggers", "card",
+                "fields", "slices", "evaluation", "environments", "secrets", "pipeline", "triggers", "card",
             ])
         if let schema = try root.text("schema"), schema != Self.schema {
             throw root.wrong("schema", takes: Self.schema)
         }
         try readModel(root)
+        if let reader = try root.child("graph", known: ["steps", "outputs"]) { graph = try GraphProject(reader) }
         try readProof(root)
         baseline = try root.child("baseline", known: ["data"], planned: ["reference_rows"])?.text("data")
         if let named = try root.child("endpoints", known: nil) {
@@ -88,15 +91,19 @@ extension ProjectFile {
 
     private func readSettings(_ key: String, in named: ConfigReader) throws(Refusal) -> [EndpointSettings.Key: String] {
         let endpoint = try named.child(
-            key, known: ["limits", "run_on"],
+            key, known: ["limits", "slo"] + EndpointSettings.Key.besideLimits.map(\.rawValue),
             planned: [
-                "versions", "protocols", "route", "resources", "rollout", "slo", "log", "monitor", "alerts", "batch",
+                "versions", "protocols", "route", "resources", "rollout", "log", "monitor", "alerts", "batch",
                 "stream", "replicas",
             ])
         let limits = try endpoint?.child("limits", known: EndpointSettings.Key.limits.map(\.rawValue))
+        let objectives = try endpoint?.child(
+            "slo", known: EndpointSettings.Key.objectives.map(\.rawValue), planned: ["availability"])
         var settings: [EndpointSettings.Key: String] = [:]
         for key in EndpointSettings.Key.allCases {
-            guard let reader = EndpointSettings.Key.limits.contains(key) ? limits : endpoint,
+            let isLimit = EndpointSettings.Key.limits.contains(key)
+            let isObjective = EndpointSettings.Key.objectives.contains(key)
+            guard let reader = isLimit ? limits : isObjective ? objectives : endpoint,
                 let text = try reader.word(key.rawValue, takes: key.form)
             else { continue }
             guard (try? EndpointSettings([key: text])) != nil else { throw reader.wrong(key.rawValue, takes: key.form) }

@@ -10,6 +10,10 @@ package protocol ProjectFolder: Sendable {
     var name: String { get }
     /// Names of the files directly inside, sorted.
     func fileNames() throws -> [String]
+    /// Paths of all files below a folder inside, sorted; links and names that begin with a dot are left out.
+    ///
+    /// - Throws: `PRJ-006` when there is no such folder; `IN-009` for more than 10,000 files.
+    func fileNames(below folder: String) throws -> [String]
     func contains(_ path: String) throws -> Bool
     /// - Throws: `IN-009` when the file is larger than `limit` bytes.
     func read(_ path: String, limit: Int) throws -> [UInt8]

@@ -14,20 +14,25 @@ package struct ModelRegistry: Sendable {
         self.now = now
     }
 
+    package var time: Timestamp { now() }
+
     // MARK: Models and versions
 
     /// Gives a bundle the next number of `model`. The newest version again, if it has this bundle already.
     ///
-    /// - Parameter manifest: The bundle's digest; its contents must be in the blob store.
+    /// - Parameters:
+    ///   - manifest: The bundle's digest; its contents must be in the blob store.
+    ///   - status: Whether it may answer.
     package func register(
-        _ model: ModelReference, manifest: Digest, provenance: Digest, origin: ExampleOrigin?, by actor: String
+        _ model: ModelReference, manifest: Digest, provenance: Digest, origin: ExampleOrigin?,
+        status: ModelVersion.Status = .ready, by actor: String
     ) async throws -> ModelVersion {
         try await change(by: actor) { transaction, log in
             let newest = try transaction.versions(of: model).first
             if let newest, newest.bundle == manifest { return newest }
             let version = ModelVersion(
                 model: model, number: (newest?.number ?? 0) + 1, bundle: manifest, provenance: provenance,
-                status: .ready, origin: origin, createdAt: log.time, createdBy: actor)
+                status: status, origin: origin, createdAt: log.time, createdBy: actor)
             try transaction.insert(version)
             try log.append("model.register", versionPath(model, version.number), after: manifest.description)
             return version

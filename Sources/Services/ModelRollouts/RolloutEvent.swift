@@ -5,11 +5,12 @@ package import ModelDomain
 /// What happened to an endpoint, for the log.
 package struct RolloutEvent: Sendable {
     package enum Kind: String, Sendable {
-        case proven, refused, switched, drained, fellBack, removed, configured
+        case proven, refused, switched, drained, fellBack, removed, configured, repacked, evicted
     }
 
     package let kind: Kind
-    package let endpoint: EndpointName
+    /// `nil` for what concerns a model only.
+    package let endpoint: EndpointName?
     package let model: ModelReference
     package let version: Int
     /// The verdict, or the reason.

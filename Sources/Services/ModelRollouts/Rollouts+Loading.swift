@@ -15,12 +15,13 @@ extension Rollouts {
             let project = try project(of: endpoint)
             let record = try await registry.endpoint(endpoint, in: project)
             let version = try await registry.version(.number(record.current.version), of: record.current.model)
-            let live = try await prove(version, at: endpoint)
-            try await registry.recordLoad(of: endpoint, in: project, by: actor)
-            let loaded = EndpointState(record: record, live: live, after: state(of: endpoint))
-            let draining = await switched(endpoint, to: loaded)
-            note(.switched, endpoint, version.model, version.number, "loaded by \(actor)")
-            return (loaded, draining)
+            return try await prove(version, at: endpoint, on: record.settings.device, reopening: true) { [self] live in
+                try await registry.recordLoad(of: endpoint, in: project, by: actor)
+                let loaded = EndpointState(record: record, live: live, after: state(of: endpoint))
+                let draining = await switched(endpoint, to: loaded)
+                note(.switched, endpoint, version.model, version.number, "loaded by \(actor)")
+                return (loaded, draining)
+            }
         }.0
     }
 

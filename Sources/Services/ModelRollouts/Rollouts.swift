@@ -11,27 +11,46 @@ package import Tensors
 /// Changes pass one at a time. A version that cannot be loaded or does not prove itself changes nothing.
 package final class Rollouts: Sendable {
     let registry: ModelRegistry
-    private let loader: ModelLoader
+    let loader: ModelLoader
     let service: InferenceService
-    private let limits: CodecLimits
+    let limits: CodecLimits
     private let report: @Sendable (RolloutEvent) -> Void
     /// How long a change waits for the last answer of the version that it replaced.
     let drainLimit: Duration
     private let giveBackMemory: @Sendable () -> Void
     let turnstile = Turnstile()
+    /// Of graphs that are brought up to date, one at a time and beside everything else.
+    let graphTurnstile = Turnstile()
+    let graphs = Mutex<GraphIndex?>(nil)
     /// Loading takes what live traffic leaves of the processors: beside threads that want all of a core, a tenth of it.
-    private let loading = OwnThread(named: "loading", niceness: 10)
+    let loading = OwnThread(named: "loading", niceness: 10)
+    /// For endpoints that somebody waits for. More than one, so that a large model holds up no small one.
+    let waking = OwnThread(named: "waking", count: 2, niceness: 10)
+    /// As many as there are threads for them: what waits its turn takes no memory.
+    let wakeTurns = Turnstile(width: 2)
     /// For what blocks, and has the priority of everything else: it holds locks that predictions may wait for.
-    private let upkeep = OwnThread(named: "upkeep")
-    private let states = Mutex<[EndpointName: EndpointState]>([:])
+    let upkeep = OwnThread(named: "upkeep")
+    let platform = Mutex(PlatformState())
+    /// One table after the other, so that no older one follows a newer one.
+    private let publishing = Turnstile()
+    let memoryBudget: MemoryBudget?
+    let growth: GrowthMeter
+    private let isReturningMemory = Mutex(false)
 
-    /// - Parameter giveBackMemory: Has the system take back what the process no longer uses. Blocks; called after a
-    ///   version was let go.
+    /// - Parameters:
+    ///   - memoryBudget: The most bytes that loaded models take together; `nil` for no limit.
+    ///   - heapByteCount: Bytes of the heap that are in use, of the whole process. Blocks for a moment.
+    ///   - giveBackMemory: Has the system take back what the process no longer uses. Blocks; called after a version was let
+    ///     go.
     package init(
         registry: ModelRegistry, loader: ModelLoader, service: InferenceService, limits: CodecLimits,
-        drainLimit: Duration = .seconds(30), giveBackMemory: @escaping @Sendable () -> Void = {},
+        drainLimit: Duration = .seconds(30), memoryBudget: Int? = nil,
+        heapByteCount: @escaping @Sendable () -> Int = { 0 }, giveBackMemory: @escaping @Sendable () -> Void = {},
         report: @escaping @Sendable (RolloutEvent) -> Void
     ) {
+        self.memoryBudget = memoryBudget.map(MemoryBudget.init(limit:))
+        // Counting takes locks of the heap that predictions may wait for, and loading threads step back behind theirs.
+        growth = GrowthMeter { [upkeep] in upkeep.wait(for: heapByteCount) }
         self.registry = registry
         self.loader = loader
         self.service = service
@@ -39,20 +58,34 @@ package final class Rollouts: Sendable {
         self.drainLimit = drainLimit
         self.giveBackMemory = giveBackMemory
         self.report = report
+        service.loadsColdEndpoints { [weak self] state in
+            guard let self else { return state.awakening.settle(.failure(.notReady(state.record.name, because: nil))) }
+            wake(state)
+        }
     }
 
-    /// Brings back every endpoint after a start. When this returns each has a verdict: the wanted version, the last one
-    /// that still proves itself, or none; one bad model never takes the others down.
+    /// Brings back every endpoint after a start. When this returns each that is loaded eagerly has a verdict: the wanted
+    /// version, the last one that still proves itself, or none; one bad model never takes the others down. The others are
+    /// loaded when they are asked for.
     package func restore() async throws {
         try await turnstile.pass { [self] in
             let records = try await registry.endpoints()
             for record in records {
-                set(EndpointState(record: record, live: nil))
+                set(EndpointState(record: record, live: nil, isCold: record.settings.load == .lazy))
             }
-            await publish(isComplete: records.isEmpty)
-            for (index, record) in records.enumerated() {
+            let eager = records.filter { $0.settings.load == .eager }
+            platform.withLock { $0.isComplete = eager.isEmpty }
+            await publish()
+            let clock = ContinuousClock()
+            var published = clock.now
+            for (index, record) in eager.enumerated() {
                 set(try await restored(record))
-                await publish(isComplete: index == records.count - 1)
+                let isLast = index == eager.count - 1
+                // Every table names all endpoints: one for each of a thousand would be a million.
+                guard isLast || clock.now - published > .milliseconds(20) else { continue }
+                platform.withLock { $0.isComplete = isLast }
+                await publish()
+                published = clock.now
             }
         }
     }
@@ -65,8 +98,10 @@ package final class Rollouts: Sendable {
     ) async throws -> ModelVersion {
         let manifest = try await loader.manifest(of: bundle)
         try await loader.requireContents(of: manifest, provenance: provenance)
-        return try await registry.register(
+        let version = try await registry.register(
             model, manifest: bundle, provenance: provenance, origin: manifest.proof?.origin, by: actor)
+        Task { await updateGraphs(after: model, manifest) }
+        return version
     }
 
     /// Has `endpoint` answer with a version of `model`.
@@ -80,26 +115,30 @@ package final class Rollouts: Sendable {
         settings: [EndpointSettings.Key: String] = [:], by actor: String, reason: String?
     ) async throws -> DeploymentOutcome {
         let (outcome, drained) = try await changing(endpoint) { [self] in
-            // A setting that cannot be read must not be found out after the model has changed.
-            _ = try EndpointSettings(settings)
-            let version = try await registry.version(VersionSelector(selector), of: model)
             let before = state(of: endpoint)
+            // A setting that cannot be read must not be found out after the model has changed.
+            let wanted = try (before?.record.settings ?? .standard).changed(settings)
+            let version = try await registry.version(VersionSelector(selector), of: model)
             if let before, let live = before.live, before.problem == nil, live.version.model == model,
                 live.version.number == version.number
             {
-                let state = try await configured(before, settings, resetting: false, by: actor, reason: reason)
+                let (state, draining) = try await configured(
+                    before, settings, resetting: false, by: actor, reason: reason)
                 return (
                     DeploymentOutcome(
                         state: state, deployment: before.record.current, replaced: version.number,
-                        unchanged: state.record == before.record), nil
+                        unchanged: state.record == before.record), draining
                 )
             }
             try requireFreeName(endpoint, in: model.project, taken: before)
-            let live = try await prove(version, at: endpoint, instead: before, installing: true)
-            let deployment = try await registry.recordDeployment(
-                to: endpoint, in: model.project, model: model, version: version.number, settings: settings,
-                by: actor, reason: reason)
-            return try await answer(at: endpoint, with: live, deployment: deployment, instead: before)
+            let signature = try await signature(of: before)
+            return try await prove(version, at: endpoint, on: wanted.device, instead: signature, installing: true) {
+                [self] live in
+                let deployment = try await registry.recordDeployment(
+                    to: endpoint, in: model.project, model: model, version: version.number, settings: settings,
+                    by: actor, reason: reason)
+                return try await answer(at: endpoint, with: live, deployment: deployment)
+            }
         }
         return outcome.with(drained)
     }
@@ -118,9 +157,11 @@ package final class Rollouts: Sendable {
                 throw RegistryError.nothingToRollBack(endpoint)
             }
             let version = try await registry.version(.number(target.version), of: target.model)
-            let live = try await prove(version, at: endpoint)
-            let deployment = try await registry.recordRollback(of: endpoint, in: project, by: actor, reason: reason)
-            return try await answer(at: endpoint, with: live, deployment: deployment, instead: state(of: endpoint))
+            let device = state(of: endpoint)?.record.settings.device ?? .cpu
+            return try await prove(version, at: endpoint, on: device) { [self] live in
+                let deployment = try await registry.recordRollback(of: endpoint, in: project, by: actor, reason: reason)
+                return try await answer(at: endpoint, with: live, deployment: deployment)
+            }
         }
         return outcome.with(drained)
     }
@@ -151,43 +192,6 @@ package final class Rollouts: Sendable {
 // MARK: Steps
 
 extension Rollouts {
-    /// Loads a version on the loading queue, and reports what came of it.
-    ///
-    /// - Parameters:
-    ///   - before: Whose callers it must be able to answer.
-    ///   - installing: Whether to get what the version needs and the machine lacks.
-    func prove(
-        _ version: ModelVersion, at endpoint: EndpointName, instead before: EndpointState? = nil,
-        installing: Bool = false
-    ) async throws -> LiveVersion {
-        do {
-            guard let bundle = version.bundle else {
-                throw Refusal(
-                    .versionNotReady, .conflict,
-                    "Version \(version.number) of “\(version.model)” has no bundle yet.",
-                    hint: "Pack and register one.")
-            }
-            let fetched = try await loader.fetch(bundle)
-            let limits = limits
-            let live = try await aside { [loader] in
-                let model = try loader.load(fetched, installing: installing)
-                return try LiveVersion(
-                    version: version, signature: fetched.manifest.signature, engine: model.engine, proof: model.verdict,
-                    cost: RunCost(measuring: model), limits: limits, exampleRow: model.firstRow)
-            }
-            note(.proven, endpoint, version.model, version.number, live.proof.line)
-            try requireSameSignature(live, as: before, at: endpoint)
-            return live
-        } catch {
-            let explanation = explain(error)
-            note(
-                .refused, endpoint, version.model, version.number, explanation.message,
-                details: explanation.details.map(\.value))
-            await returnMemory()
-            throw error
-        }
-    }
-
     /// An endpoint's name is its address, so it is unique over all projects.
     private func requireFreeName(
         _ endpoint: EndpointName, in project: ProjectName, taken before: EndpointState?
@@ -198,40 +202,39 @@ extension Rollouts {
             hint: "Choose another name with --endpoint.")
     }
 
-    /// Callers wrote their requests for what answers now; a version that they cannot feed needs an endpoint of its own.
-    private func requireSameSignature(
-        _ live: LiveVersion, as before: EndpointState?, at endpoint: EndpointName
-    ) throws {
-        guard let difference = before?.live?.signature.difference(from: live.signature) else { return }
-        throw Refusal(
-            .signatureChanged, .conflict,
-            "Callers of “\(endpoint)” cannot be answered by version \(live.version.number): \(difference).",
-            hint: "Deploy it to another endpoint with --endpoint NAME.")
+    /// What callers of an endpoint send and get, whether or not it is in memory.
+    private func signature(of state: EndpointState?) async throws -> Signature? {
+        guard let state, state.isCold else { return state?.live?.signature }
+        let current = state.record.current
+        let version = try await registry.version(.number(current.version), of: current.model)
+        guard let bundle = version.bundle else { return nil }
+        return try await loader.manifest(of: bundle).signature
     }
 
     func answer(
-        at endpoint: EndpointName, with live: LiveVersion, deployment: Deployment, instead before: EndpointState?
+        at endpoint: EndpointName, with live: LiveVersion, deployment: Deployment
     ) async throws -> (DeploymentOutcome, DrainingVersion?) {
         let record = try await registry.endpoint(endpoint, in: live.version.model.project)
+        let before = state(of: endpoint)
         let state = EndpointState(record: record, live: live, after: before)
         let draining = await switched(endpoint, to: state)
         note(
             .switched, endpoint, live.version.model, live.version.number,
             "generation \(deployment.generation) answers")
         let outcome = DeploymentOutcome(
-            state: state, deployment: deployment, replaced: before?.live?.version.number, unchanged: false)
+            state: state, deployment: deployment, replaced: draining?.version, unchanged: false)
         return (outcome, draining)
     }
 
     /// The state of an endpoint after a start.
     private func restored(_ record: EndpointRecord) async throws -> EndpointState {
-        let history = try await registry.deployments(of: record.name, in: record.project)
+        var history: [Deployment]?
         var problem: Explanation?
         var candidate: Deployment? = record.current
         while let deployment = candidate {
             do {
                 let version = try await registry.version(.number(deployment.version), of: deployment.model)
-                let live = try await prove(version, at: record.name)
+                let live = try await prove(version, at: record.name, on: record.settings.device) { $0 }
                 if let problem {
                     note(
                         .fellBack, record.name, version.model, version.number,
@@ -240,13 +243,21 @@ extension Rollouts {
                 return EndpointState(record: record, live: live, problem: problem)
             } catch {
                 problem = problem ?? explain(error)
-                candidate = history.first { $0.generation == deployment.base }
+                let past = try await past(of: record, history)
+                history = past
+                candidate = past.first { $0.generation == deployment.base }
             }
         }
         return EndpointState(record: record, live: nil, problem: problem)
     }
 
-    private func explain(_ error: any Error) -> Explanation {
+    /// Asked for only where the wanted version fails: most never do.
+    private func past(of record: EndpointRecord, _ known: [Deployment]?) async throws -> [Deployment] {
+        if let known { return known }
+        return try await registry.deployments(of: record.name, in: record.project)
+    }
+
+    func explain(_ error: any Error) -> Explanation {
         (error as? any ExplainedError)?.explanation
             ?? Explanation(.bug, .bug, "The version could not be loaded.", hint: "Look into `slipway logs`.")
     }
@@ -256,24 +267,17 @@ extension Rollouts {
         try service.table.endpoint(endpoint.rawValue).record.project
     }
 
-    func state(of endpoint: EndpointName) -> EndpointState? { states.withLock { $0[endpoint] } }
+    func state(of endpoint: EndpointName) -> EndpointState? { platform.withLock { $0.states[endpoint.rawValue] } }
 
-    func set(_ state: EndpointState) { _ = exchange(state.record.name, for: state) }
+    func set(_ state: EndpointState) { platform.withLock { $0.states[state.record.name.rawValue] = state } }
 
-    /// - Returns: What stood there before.
-    func exchange(_ endpoint: EndpointName, for state: EndpointState?) -> EndpointState? {
-        states.withLock { states in
-            defer { states[endpoint] = state }
-            return states[endpoint]
+    /// Has every event loop see what stands at the endpoints now.
+    func publish() async {
+        // Nobody closes this one.
+        try? await publishing.pass { [self] in
+            let (states, isComplete) = platform.withLock { ($0.states, $0.isComplete) }
+            await service.publish(ServingTable(endpoints: states, isComplete: isComplete))
         }
-    }
-
-    func publish(isComplete: Bool) async {
-        let states = states.withLock(\.self)
-        await service.publish(
-            ServingTable(
-                endpoints: Dictionary(uniqueKeysWithValues: states.map { ($0.key.rawValue, $0.value) }),
-                isComplete: isComplete))
     }
 
     /// Runs on the loading thread what opens models. It blocks, and starts no threads.
@@ -287,8 +291,20 @@ extension Rollouts {
         try? await upkeep.perform { [giveBackMemory] in giveBackMemory() }
     }
 
+    /// The same a little later, once for all who ask meanwhile: models come and go many times a second.
+    func returnMemorySoon() async {
+        let isFirst = isReturningMemory.withLock { isReturning in
+            defer { isReturning = true }
+            return !isReturning
+        }
+        guard isFirst else { return }
+        try? await Task.sleep(for: .seconds(1))
+        isReturningMemory.withLock { $0 = false }
+        await returnMemory()
+    }
+
     func note(
-        _ kind: RolloutEvent.Kind, _ endpoint: EndpointName, _ model: ModelReference, _ version: Int,
+        _ kind: RolloutEvent.Kind, _ endpoint: EndpointName?, _ model: ModelReference, _ version: Int,
         _ summary: String, details: [String] = []
     ) {
         report(

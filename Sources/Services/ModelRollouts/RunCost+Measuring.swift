@@ -16,19 +16,17 @@ extension RunCost {
             return
         }
         let oneRow = medianNanoseconds(of: model.engine, on: first.inputs)
+        let company = Company(model, oneRowNanoseconds: oneRow)
+        let joint = company.joinability()
         var further = oneRow
-        let rows = model.examples.prefix(32)
-        if model.manifest.signature.isBatched, rows.count > 1 {
-            let joined = model.manifest.signature.inputs.indices.compactMap { index in
-                Tensor.joined(rows.map { $0.inputs[index] })
-            }
-            if joined.count == model.manifest.signature.inputs.count {
-                further = max(0, medianNanoseconds(of: model.engine, on: joined) - oneRow) / (rows.count - 1)
-            }
+        // Measured with as many rows as may be joined; where none may, with what a caller might send in one call.
+        let rows = max(joint.rows, min(model.examples.count, 32))
+        if model.manifest.signature.isBatched, rows > 1, let joined = company.inputs(rows: rows) {
+            further = max(0, medianNanoseconds(of: model.engine, on: joined) - oneRow) / (rows - 1)
         }
         self.init(
             oneRowNanoseconds: oneRow, furtherRowNanoseconds: further,
-            oneRowBytes: first.inputs.reduce(0) { $0 + $1.storage.byteCount })
+            oneRowBytes: first.inputs.reduce(0) { $0 + $1.storage.byteCount }, joint: joint)
     }
 }
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import ModelDomain
 
-/// Lets one body through at a time, in the order of arrival, also across their suspensions.
+/// Lets one body through at a time, or a few, in the order of arrival, also across their suspensions.
 actor Turnstile {
-    private var isBusy = false
+    private let width: Int
+    private var inside = 0
     private var isClosed = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    init(width: Int = 1) { self.width = width }
 
     nonisolated func pass<Result: Sendable>(
         _ body: @Sendable () async throws -> Result
@@ -31,8 +34,8 @@ actor Turnstile {
     func close() { isClosed = true }
 
     private func enter() async {
-        guard isBusy else {
-            isBusy = true
+        guard inside == width else {
+            inside += 1
             return
         }
         await withCheckedContinuation { waiting.append($0) }
@@ -40,6 +43,6 @@ actor Turnstile {
 
     /// Hands the turn straight to the next one, so that nobody slips in between.
     private func leave() {
-        if waiting.isEmpty { isBusy = false } else { waiting.removeFirst().resume() }
+        if waiting.isEmpty { inside -= 1 } else { waiting.removeFirst().resume() }
     }
 }

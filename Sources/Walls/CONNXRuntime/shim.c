@@ -61,6 +61,25 @@ ort_status *ort_set_entry(const ort_api *api, ort_options *options, const char *
 }
 void ort_release_options(const ort_api *api, ort_options *options) { CALL(100, void, (ort_options *))(options); }
 
+ort_status *ort_get_providers(const ort_api *api, char ***names, int *count) {
+    return STATUS(125, (char ***, int *))(names, count);
+}
+ort_status *ort_release_providers(const ort_api *api, char **names, int count) {
+    return STATUS(126, (char **, int))(names, count);
+}
+ort_status *ort_create_cuda_options(const ort_api *api, ort_cuda_options **made) {
+    return STATUS(205, (ort_cuda_options **))(made);
+}
+ort_status *ort_set_cuda_option(const ort_api *api, ort_cuda_options *options, const char *key, const char *value) {
+    return STATUS(206, (ort_cuda_options *, const char *const *, const char *const *, size_t))(options, &key, &value, 1);
+}
+ort_status *ort_append_cuda(const ort_api *api, ort_options *options, const ort_cuda_options *cuda) {
+    return STATUS(204, (ort_options *, const ort_cuda_options *))(options, cuda);
+}
+void ort_release_cuda_options(const ort_api *api, ort_cuda_options *options) {
+    CALL(208, void, (ort_cuda_options *))(options);
+}
+
 ort_status *ort_create_session(const ort_api *api, const ort_env *env, const char *path, const ort_options *options,
                                ort_session **made) {
     return STATUS(7, (const ort_env *, const char *, const ort_options *, ort_session **))(env, path, options, made);

@@ -8,7 +8,7 @@ import os
 import shlex
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,9 @@ from .._client.client import Client
 from .._client.prediction import Prediction
 from ..errors import SlipwayError
 from . import program
-from .packing import ModelFolder, pack
+from .folder import ModelFolder
+from .graph import Graph
+from .packing import pack
 from .page import table_page
 
 # Longer rows fill the screen and still cannot be read.
@@ -118,17 +120,20 @@ def deploy(
     endpoint: str | None = None,
     reason: str | None = None,
     engine: str | None = None,
+    original: Callable[[Any], Any] | None = None,
 ) -> Deployment:
     """Takes a model to an endpoint that answers with it, and has proven that it answers as here.
 
-    `model` is the object itself, packed as `pack` does with `name`, `examples` and what follows them; or the
-    path of a model file or project folder, which is taken as `slipway deploy` takes it, with `examples` and
+    `model` is the object itself, or a `Graph`, packed as `pack` does with `name`, `examples` and what follows them,
+    and `original`; or the path of a model file or project folder, which is taken as `slipway deploy` takes it, with `examples` and
     `baseline` as files. `endpoint` is where it answers, by default the model's name; `reason` goes into the
     ledger; `engine` is `native`, `worker` or `auto`. The server is that of SLIPWAY_URL, else the one of this
     machine, which is started when none runs.
 
     Raises SlipwayError, ModelRefused where the model is the reason.
     """
+    if original is not None and not isinstance(model, Graph):
+        raise TypeError("original= is for graphs: a model object is the original itself")
     options = {"--endpoint": endpoint, "--reason": reason, "--engine": engine}
     if isinstance(model, (str, os.PathLike)) or isinstance(model, ModelFolder):
         path = model.path if isinstance(model, ModelFolder) else model
@@ -146,7 +151,7 @@ def deploy(
         raise TypeError("deploy() of a model object needs name= and examples=")
     with tempfile.TemporaryDirectory(prefix="slipway-") as temporary:
         place = folder if folder is not None else Path(temporary, name)
-        packed = pack(model, name, examples, baseline, target, code, environment, place)
+        packed = pack(model, name, examples, baseline, target, code, environment, place, original=original)
         return _deployed(packed.path, options)
 
 

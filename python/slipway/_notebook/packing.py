@@ -8,8 +8,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ from .._prepare.problems import Problem
 from .._prepare.sources import left_out, of_file
 from ..errors import ModelRefused
 from .checking import check, refused
-from .page import table_page
+from .folder import ModelFolder
+from .graph import Graph
+from .graph_folder import FIRST_LINE, write_graph
 from .recording import Recording, record, write_json
 from .saving import save
 from .tables import table_of
@@ -35,44 +37,6 @@ OWN_FILES = (
 )
 
 
-@dataclass(frozen=True)
-class ModelFolder:
-    """A folder that `slipway deploy` and `slipway pack` take."""
-
-    path: Path
-    name: str
-    model: str
-    kind: str
-    task: str
-    examples: int
-    columns: tuple[str, ...]
-    requirements: tuple[str, ...]
-    notes: tuple[str, ...]
-
-    def _facts(self) -> dict[str, str]:
-        listed = ", ".join(self.columns[:8]) + (
-            f" and {len(self.columns) - 8} more" if len(self.columns) > 8 else ""
-        )
-        return {
-            "model": f"{self.model}, {self.kind}",
-            "task": self.task,
-            "columns": listed,
-            "examples": f"{self.examples}, answered by the original in this process",
-            "environment": f"{len(self.requirements)} packages: {', '.join(self.requirements[:4])}, …",
-            "next": f"slipway deploy {self.path}",
-        } | {f"note {number}": note for number, note in enumerate(self.notes, 1)}
-
-    def __repr__(self) -> str:
-        lines = [
-            f"{self.name} in {self.path}",
-            *(f"  {name}: {fact}" for name, fact in self._facts().items()),
-        ]
-        return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        return table_page(f"{self.name} in {self.path}", self._facts())
-
-
 def pack(
     model: Any,
     name: str,
@@ -82,6 +46,8 @@ def pack(
     code: str | os.PathLike[str] | None = None,
     environment: Sequence[str] | None = None,
     folder: str | os.PathLike[str] | None = None,
+    *,
+    original: Callable[[Any], Any] | None = None,
 ) -> ModelFolder:
     """Writes the project folder of a model, with its answers to `examples` as this very object gives them.
 
@@ -92,6 +58,9 @@ def pack(
     `environment` lists the packages that it needs, each as name==version; without it, what it really imports
     is found out. `folder` is where to write, by default `name` here.
 
+    Of a `Graph`, columns of `examples` that are named as its outputs are the answers that it has to give, or those
+    that `original` gives: a function of your own code that takes the rows, and returns a dictionary or a frame.
+
     Raises ModelRefused, which says what to do.
     """
     if not NAME.match(name):
@@ -100,6 +69,10 @@ def pack(
             hint="Use 1 to 100 letters, digits, “-”, “_” and “.”, with a letter or digit first.",
             code="REG-005",
         )
+    if isinstance(model, Graph) and environment is not None:
+        raise TypeError("environment= is not for graphs: each step's packages are found out when it is packed")
+    if original is not None and not isinstance(model, Graph):
+        raise TypeError("original= is for graphs: a model object is the original itself")
     pins = _pins(environment)
     place = Path(folder if folder is not None else name).absolute()
     code_folder = _code(code)
@@ -108,9 +81,13 @@ def pack(
     # Whole or not at all: what was packed there before stays until this is.
     with tempfile.TemporaryDirectory(prefix=f".{place.name}-", dir=place.parent) as staging:
         try:
-            packed = _packed(
-                model, name, examples, baseline, target, code_folder, pins, Path(staging, place.name)
-            )
+            staged = Path(staging, place.name)
+            if isinstance(model, Graph):
+                packed: ModelFolder = write_graph(
+                    model, name, examples, baseline, target, code_folder, original, staged
+                )
+            else:
+                packed = _packed(model, name, examples, baseline, target, code_folder, pins, staged)
         except Problem as problem:
             raise refused(problem) from problem
         if place.exists():
@@ -164,6 +141,7 @@ def _check(place: Path) -> None:
         *OWN_FILES,
         "code",
         *(f"model.{ending}" for ending in ("joblib", "pkl", "ubj", "txt", "cbm", "pt", "keras")),
+        *(["models"] if _is_of_a_graph(place) else []),
     ]
     others = sorted(path.name for path in place.iterdir() if path.name not in known) if place.is_dir() else []
     if place.exists() and (not place.is_dir() or others):
@@ -172,6 +150,12 @@ def _check(place: Path) -> None:
             hint="Choose another place with folder=….",
             code="PRJ-008",
         )
+
+
+def _is_of_a_graph(place: Path) -> bool:
+    """Whether a graph was written there, whose folder `models` may go; anyone's own may not."""
+    file = place / "slipway.yaml"
+    return file.is_file() and file.read_text("utf-8", "replace").startswith(FIRST_LINE)
 
 
 def _code(code: str | os.PathLike[str] | None) -> Path | None:

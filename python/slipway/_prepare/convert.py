@@ -10,17 +10,14 @@ import os
 import sys
 from pathlib import Path
 
-from . import coded, forest_files, forests, original, parts
+from . import converters, forest_files, forests, native_answers, native_form, original, parts
 from .forest_sklearn import NoForest
-from .graph import Feed, Take, Wrapper, conform
+from .graph import conform
 from .job import Job
+from .native_table import NoForm
 from .problems import one_line
 
-TREES, FOREST, CATBOOST = "forest:trees", "slipway:float64", "catboost:float32"
-EMPTY = "\x01"
-"""Stands for an empty text that is a value; no category is called so."""
-WORD = r"[\p{L}\p{N}_]{2,}"
-OPSET = {"": 19, "ai.onnx.ml": 5}
+TREES, FOREST, CATBOOST, GRAPH = "forest:trees", "slipway:float64", "catboost:float32", "graph:native"
 
 
 def main(path: str, form: str | None = None) -> int:
@@ -51,218 +48,49 @@ def plan(model: object, descriptor: dict) -> dict:
         forms += ["skl2onnx:float64", "skl2onnx:float32"]
     if library == "catboost":
         forms.append(CATBOOST)
+    if native_answers.is_known(model):
+        forms.append(GRAPH)
     if not forms:
         return {"forms": [], "refused": [_refused("slipway", "any", f"no converter for {parts.kind(model)}")]}
     return {"forms": forms, "refused": []}
 
 
 def attempt(job: Job, model: object, descriptor: dict, form: str) -> dict:
+    """Writes a form into a folder of its own. - Returns: what made it, and its files; or the reason why there is none."""
     converter, precision = form.split(":")
+    if form == GRAPH:
+        converter, precision = "slipway", "native graph"
+    folder = job.folder / f"form-{form}"
+    folder.mkdir()
     try:
         if form == TREES:
-            folder = job.folder / f"form-{form}"
-            folder.mkdir()
             files = forest_files.write(model, descriptor, folder)
-            from .. import __version__
-            return {"converter": f"slipway {__version__}", "form": "the library's own trees", "files": files}
-        raw, feeds, takes, name = CONVERTERS[converter](model, descriptor, precision == "float64")
+            return {"converter": _slipway(), "form": "the library's own trees", "files": files}
+        if form == GRAPH:
+            return {"converter": _slipway(), "form": precision, "files": native_form.write(model, descriptor, folder)}
+        raw, feeds, takes, name = converters.CONVERTERS[converter](model, descriptor, precision == "float64")
         made = conform(raw, descriptor["inputs"], descriptor["outputs"], feeds, takes).SerializeToString()
-        _open(made)
+        converters.opened(made)
+    except NoForm as error:
+        return _refused(converter, precision, f"no native form for {error}")
     except (NoForest, NotImplementedError) as error:
         return _refused(converter, precision, f"no converter for {error}")
     except ModuleNotFoundError as error:
         return _refused(converter, precision, f"the module {error.name} is not installed")
     except Exception as error:
         return _refused(converter, precision, one_line(error)[:300])
-    folder = job.folder / f"form-{form}"
-    folder.mkdir()
     (folder / "model.onnx").write_bytes(made)
     return {"converter": name, "form": precision, "files": ["model.onnx"]}
 
 
-def _open(model: bytes) -> None:
-    """Opens a candidate once, here, where it ends nothing but this process: a graph can crash the engine."""
-    import onnxruntime
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.log_severity_level = 1, 4
-    onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+def _slipway() -> str:
+    from .. import __version__
+    return f"slipway {__version__}"
 
 
 def _refused(converter: str, form: str, reason: str) -> dict:
     return {"converter": converter, "form": form, "reason": reason}
 
-
-# MARK: What the converter's inputs are made of
-
-
-def _columns(descriptor: dict) -> list[tuple[str, str, int | None]]:
-    """The model's columns in order: name, input, and where in the input it stands (`None` for all of it)."""
-    inputs = {spec["name"]: spec for spec in descriptor["inputs"]}
-    listed = descriptor.get("columns") or []
-    if not listed:
-        return [(name, name, None) for name in inputs]
-    return [(column["name"], column["input"],
-             column.get("offset", 0) if inputs[column["input"]]["shape"][1:] not in ([], [1]) else None)
-            for column in listed]
-
-
-def _numbers(descriptor: dict) -> list[tuple[str, int | None]]:
-    """Every column as a number, side by side. - Raises NotImplementedError for texts."""
-    kinds = {spec["name"]: spec["datatype"] for spec in descriptor["inputs"]}
-    if "BYTES" in kinds.values():
-        raise NotImplementedError("columns of texts given as they are")
-    if any(column["dtype"] == "category" for column in descriptor.get("columns") or []):
-        raise NotImplementedError("categories given as they are")
-    if len(descriptor["inputs"]) == 1:
-        return [(descriptor["inputs"][0]["name"], None)]
-    return [(source, offset) for _, source, offset in _columns(descriptor)]
-
-
-# MARK: The converters
-
-
-def _forest(model: object, descriptor: dict, _: bool):
-    """Our own: trees in double precision."""
-    from onnx import TensorProto, helper
-    build = Wrapper()
-    if coded.texts(descriptor):
-        values, inputs, feeds = coded.matrix(build, model, descriptor)
-    else:
-        values, inputs = "values", [helper.make_tensor_value_info("values", TensorProto.DOUBLE, [None, None])]
-        feeds = [Feed("values", _numbers(descriptor))]
-    results = forests.graph(build, model, values)
-    outputs = []
-    for index, (result, spec) in enumerate(zip(results, descriptor["outputs"])):
-        is_text, is_label = spec["datatype"] == "BYTES", spec["datatype"] in ("INT64", "INT32", "BOOL")
-        kind = TensorProto.STRING if is_text else TensorProto.INT64 if is_label else TensorProto.DOUBLE
-        build.node("Identity", result, result=f"result{index}")
-        outputs.append(helper.make_tensor_value_info(f"result{index}", kind, None))
-    graph = helper.make_graph(build.nodes, "forest", inputs, outputs, initializer=build.constants)
-    raw = helper.make_model(graph, opset_imports=[helper.make_opsetid(*pair) for pair in OPSET.items()])
-    raw.ir_version = 10
-    from .. import __version__
-    takes = [Take(f"result{index}") for index in range(len(descriptor["outputs"]))]
-    return raw, feeds, takes, f"slipway {__version__}"
-
-
-def _sklearn(model: object, descriptor: dict, is_double: bool):
-    import skl2onnx
-    from skl2onnx import convert_sklearn
-
-    from . import forest, sklearn_forms, sklearn_nodes
-    sklearn_forms.register()
-    initial, feeds = _typed(model, descriptor, is_double)
-    names = [spec["name"] for spec in descriptor["outputs"]]
-    options = _words(model)
-    if "scores" in names:
-        options[id(model)] = {"raw_scores": True, "zipmap": False}
-        options[id(parts.last(model))] = {"raw_scores": True, "zipmap": False}
-    elif _is_classifier(model):
-        options[id(model)] = {"zipmap": False}
-    opset = {**OPSET, forest.DOMAIN: 3}
-    raw = sklearn_nodes.finished(
-        convert_sklearn(model, initial_types=initial, options=options or None, target_opset=opset))
-    _set_locale(raw)
-    given = [value.name for value in raw.graph.output]
-    if len(given) < len(names):
-        raise NotImplementedError(f"the output {names[len(given)]}")
-    takes = []
-    for spec, name in zip(descriptor["outputs"], given):
-        # The decision of two classes is one number there, and may be two here.
-        takes.append(Take(name, -1 if spec["name"] == "scores" and len(spec["shape"]) == 1 else None))
-    return raw, feeds, takes, f"skl2onnx {skl2onnx.__version__}"
-
-
-def _words(model: object) -> dict[int, dict]:
-    """Where texts are cut into words as scikit-learn does it by itself, the letters of all scripts make them up."""
-    return {id(part.estimator): {"tokenexp": WORD} for part in parts.walk(model)
-            if getattr(part.estimator, "token_pattern", None) == r"(?u)\b\w\w+\b" and part.estimator.analyzer == "word"
-            and part.estimator.tokenizer is None and parts.short(part.estimator) != "HashingVectorizer"}
-
-
-def _set_locale(raw) -> None:
-    """Texts become lower case by a locale that every system has; the usual one, en_US, many servers lack."""
-    from onnx import helper
-    for node in raw.graph.node:
-        if node.op_type == "StringNormalizer":
-            kept = [attribute for attribute in node.attribute if attribute.name != "locale"]
-            del node.attribute[:]
-            node.attribute.extend([*kept, helper.make_attribute("locale", "C.UTF-8")])
-
-
-def _is_classifier(model: object) -> bool:
-    from sklearn.base import is_classifier
-    return is_classifier(model)
-
-
-def _typed(model: object, descriptor: dict, is_double: bool):
-    """skl2onnx's inputs, and what they are fed with: one matrix, or a column each where the model tells them apart."""
-    from skl2onnx.common.data_types import (BooleanTensorType, DoubleTensorType, FloatTensorType, Int64TensorType,
-                                            StringTensorType)
-    number = DoubleTensorType if is_double else FloatTensorType
-    kinds = {spec["name"]: spec["datatype"] for spec in descriptor["inputs"]}
-    dtypes = {column["name"]: column["dtype"] for column in descriptor.get("columns") or []}
-    if not _tells_columns_apart(model) and "BYTES" not in kinds.values():
-        feed = _numbers(descriptor)
-        widths = {spec["name"]: spec["shape"][1] if len(spec["shape"]) > 1 else 1 for spec in descriptor["inputs"]}
-        width = sum(widths[name] if offset is None else 1 for name, offset in feed)
-        return [("values", number([None, width]))], [Feed("values", feed)]
-    if descriptor["form"] == "matrix":
-        spec = descriptor["inputs"][0]
-        kind = StringTensorType if spec["datatype"] == "BYTES" else number
-        return [("values", kind([None, spec["shape"][1]]))], [Feed("values", [(spec["name"], None)])]
-    missing = {column["name"] for column in descriptor.get("columns") or [] if column.get("missing")}
-    imputes = any(type(part.estimator).__name__ == "SimpleImputer" for part in parts.walk(model))
-    initial, feeds = [], []
-    for name, source, offset in _columns(descriptor):
-        if dtypes.get(name, "").startswith("datetime64"):
-            raise NotImplementedError("columns of dates")
-        datatype = kinds[source]
-        kind = (StringTensorType if datatype == "BYTES" else BooleanTensorType if datatype == "BOOL" else
-                Int64TensorType if datatype.startswith(("INT", "UINT")) else number)
-        initial.append((name, kind([None, 1])))
-        is_value = datatype == "BYTES" and imputes and name not in missing
-        feeds.append(Feed(name, [(source, offset)], EMPTY if is_value else None))
-    return initial, feeds
-
-
-def _tells_columns_apart(model: object) -> bool:
-    """Whether a ColumnTransformer picks columns by name."""
-    for part in parts.walk(model):
-        for step in getattr(part.estimator, "transformers_", None) or []:
-            chosen = step[2] if len(step) == 3 else []
-            chosen = [chosen] if isinstance(chosen, str) else list(chosen) if hasattr(chosen, "__iter__") else []
-            if any(isinstance(column, str) for column in chosen):
-                return True
-    return False
-
-
-def _catboost(model: object, descriptor: dict, _: bool):
-    """The library's own writer, which takes numbers only."""
-    import tempfile
-
-    import catboost
-    import onnx
-    feed = _numbers(descriptor)
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "model.onnx")
-        model.save_model(path, format="onnx")
-        raw = onnx.load(path)
-    given = [value.name for value in raw.graph.output]
-    if len(given) < len(descriptor["outputs"]):
-        raise NotImplementedError(f"the output {descriptor['outputs'][-1]['name']}")
-    raise_on_maps(raw)
-    takes = [Take(name) for name in given[:len(descriptor["outputs"])]]
-    return raw, [Feed(raw.graph.input[0].name, feed)], takes, f"catboost {catboost.__version__}"
-
-
-def raise_on_maps(raw) -> None:
-    for value in raw.graph.output:
-        if not value.type.HasField("tensor_type"):
-            raise NotImplementedError(f"the output {value.name}, which is no tensor")
-
-
-CONVERTERS = {"slipway": _forest, "skl2onnx": _sklearn, "catboost": _catboost}
 
 if __name__ == "__main__":
     sys.exit(main(*sys.argv[1:]))

@@ -24,7 +24,7 @@ def write(model, descriptor: dict, folder: Path) -> list[str]:
     name = library(model)
     assert name is not None, "only what a library has grown is written"
     described = {"schema": SCHEMA, "library": name, "model": FILES[name], **WRITERS[name](model, folder / FILES[name]),
-                 "inputs": _inputs(descriptor), "outputs": [_output(model, output, call, name)
+                 "inputs": _inputs(descriptor, name), "outputs": [_output(model, output, call, name)
                                                             for output, call in _answers(descriptor)]}  # fmt: skip
     if any(output["gives"] == "decision" for output in described["outputs"]):
         described["classes"] = _classes(model)
@@ -62,15 +62,20 @@ def _catboost(model, path: Path) -> dict:
 WRITERS = {"xgboost": _xgboost, "lightgbm": _lightgbm, "catboost": _catboost}
 
 
-def _inputs(descriptor: dict) -> list[dict]:
-    """- Raises NoForest when the model's columns are not its inputs side by side."""
+def _inputs(descriptor: dict, name: str) -> list[dict]:
+    """- Raises NoForest when the model's columns are not its inputs side by side.
+
+    CatBoost's own categories are texts and whole numbers, whatever pandas held them as; which columns are categories, its
+    file says. It knows no missing ones.
+    """
     inputs = descriptor["inputs"]
     for column in descriptor.get("columns") or []:
-        if column["dtype"] == "category" or "categories" in column or column.get("missing"):
+        is_coded = column["dtype"] == "category" or "categories" in column
+        if is_coded and name != "catboost" or column.get("missing"):
             raise NoForest(f"the column “{column['name']}”, whose values are texts or codes")
     position = 0
     for spec in inputs:
-        if spec["datatype"] == "BYTES" or len(spec["shape"]) > 2:
+        if spec["datatype"] == "BYTES" and name != "catboost" or len(spec["shape"]) > 2:
             raise NoForest(f"the input “{spec['name']}”, {spec['datatype']}")
         width = spec["shape"][1] if len(spec["shape"]) == 2 else 1
         own = [column.get("offset", 0) for column in descriptor.get("columns") or []

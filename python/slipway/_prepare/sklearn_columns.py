@@ -30,7 +30,7 @@ def convert_one_hot(scope, operator, container) -> None:
             value = variable.full_name
             if width > 1:
                 value = build.node("Gather", value, build.constant(numpy.array([offset])), axis=1)
-            numbers, default, count = _places(encoder, index)
+            numbers, default, count = places(encoder, index)
             place = _looked_up(build, value, variable, encoder.categories_[index], numbers, default)
             every = build.constant(numpy.arange(count, dtype=float).reshape(1, -1))
             found.append(build.node("Cast", build.node("Equal", place, every), to=TensorProto.DOUBLE))
@@ -41,11 +41,11 @@ def convert_one_hot(scope, operator, container) -> None:
 def one_hot_shape(operator) -> None:
     from skl2onnx.common.data_types import FloatTensorType
     encoder = operator.raw_operator
-    total = sum(_places(encoder, index)[2] for index in range(len(encoder.categories_)))
+    total = sum(places(encoder, index)[2] for index in range(len(encoder.categories_)))
     operator.outputs[0].type = FloatTensorType([None, total])
 
 
-def _places(encoder, index: int) -> tuple[list[float], float, int]:
+def places(encoder, index: int) -> tuple[list[float], float, int]:
     """For a column: the place of each category, of any other, and how many places there are; −1 is none of them."""
     count = len(encoder.categories_[index])
     places = list(range(count))

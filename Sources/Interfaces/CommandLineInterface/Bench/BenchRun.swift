@@ -35,7 +35,7 @@ struct BenchRun {
     }
 
     func run(on client: SlipwayClient) async throws -> Result {
-        let (host, port) = try address(of: client.url)
+        let (host, port) = try loadAddress(of: client, for: "bench")
         let targets = try subjects.map { try body.target(for: $0, token: client.token) }
         let generator = try await LoadGenerator(host: host, port: port, connections: connections)
         do {
@@ -97,15 +97,5 @@ struct BenchRun {
                 if outcome.firstDifference == nil { outcome.firstDifference = "row \(index): \(error.message)" }
             }
         }
-    }
-
-    private func address(of url: String) throws(Refusal) -> (host: String, port: Int) {
-        let parts = URLComponents(string: url)
-        guard let host = parts?.host, parts?.scheme?.lowercased() == "http", parts?.path.isEmpty != false else {
-            throw Refusal(
-                .optionRefused, .invalidInput, "“\(url.prefix(200))” cannot be measured: it is no plain http address.",
-                hint: "Run `slipway bench` beside the server, where it answers over http.")
-        }
-        return (host.trimmingCharacters(in: ["[", "]"]), parts?.port ?? 80)
     }
 }

@@ -7,7 +7,8 @@ internal import WireTypes
 struct EndpointSet: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "set",
-        abstract: "Set the limits of an endpoint, and where its model runs, while it answers.",
+        abstract:
+            "Set the limits of an endpoint, when its model is loaded, and where and how it runs, while it answers.",
         discussion: """
             Only what is given changes.
 
@@ -38,6 +39,34 @@ struct EndpointSet: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Where the model runs: auto, inline or lane.", valueName: "place"))
     var runOn: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Whether requests that wait share a call of the model: auto, off, or the most rows.", valueName: "rows"))
+    var batching: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How long a request waits for company though its model is free, as in 2ms; or none.", valueName: "time"))
+    var batchDelay: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "In which time 99 of 100 requests shall be answered, as in 20ms; or auto.", valueName: "time"))
+    var p99: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "What answers that are kept may take of the memory, as in 64MiB; or none.", valueName: "bytes"))
+    var cache: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "When the model is loaded: eager (at the start) or lazy (with the first request).", valueName: "when"))
+    var load: String?
+
+    @Option(help: ArgumentHelp("What computes: cpu, cuda, or cuda:N.", valueName: "device"))
+    var device: String?
+
     @Flag(help: "Take back everything that is not given.")
     var reset = false
 
@@ -65,6 +94,8 @@ struct EndpointSet: AsyncParsableCommand {
         let given: [(EndpointSettings.Key, String?)] = [
             (.deadline, deadline), (.queue, queue), (.concurrency, concurrency), (.wait, wait),
             (.ratePerClient, ratePerClient), (.runOn, runOn),
+            (.batching, batching), (.batchDelay, batchDelay), (.p99, p99), (.cache, cache),
+            (.load, load), (.device, device),
         ]
         return Dictionary(uniqueKeysWithValues: given.compactMap { key, text in text.map { (key, $0) } })
     }

@@ -7,18 +7,26 @@ func endpointTable(_ endpoints: [EndpointV1]) -> Table {
     Table(
         header: [
             "ENDPOINT", "MODEL", "LIVE", "WANTED", "READY", "PROOF", "REQUESTS", "FAILED", "REFUSED", "ONE ROW",
-            "RUNS ON",
+            "RUNS ON", "MEMORY",
         ],
         rows: endpoints.map { endpoint in
             [
-                endpoint.name, endpoint.model, endpoint.liveVersion.map(String.init) ?? "–",
+                endpoint.name, endpoint.model,
+                endpoint.liveVersion.map(String.init) ?? (endpoint.cold ?? false ? "cold" : "–"),
                 String(endpoint.wantedVersion), endpoint.ready ? "yes" : "no",
                 endpoint.proof.map { $0.proven ? "proven" : "not proven" } ?? "–",
                 String(endpoint.requests.accepted), String(endpoint.requests.failed),
                 String(endpoint.requests.refused.values.reduce(0, +)),
                 endpoint.oneRowMicroseconds.map { durationText(microseconds: $0) } ?? "–", placementText(endpoint),
+                memoryText(endpoint),
             ]
-        }, numbers: [2, 3, 6, 7, 8, 9])
+        }, numbers: [2, 3, 6, 7, 8, 9, 11])
+}
+
+/// What the version that answers takes of the server's memory.
+func memoryText(_ endpoint: EndpointV1) -> String {
+    guard let own = endpoint.ownBytes, let engine = endpoint.engineBytes else { return "–" }
+    return byteText(own + engine)
 }
 
 /// `inline`, `lane`; with `(set)` where a person chose it.

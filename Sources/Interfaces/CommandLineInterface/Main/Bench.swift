@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import APIClient
 internal import ArgumentParser
-internal import Foundation
 internal import LoadGenerator
 internal import ModelDomain
 internal import WireTypes
@@ -93,13 +92,5 @@ struct Bench: AsyncParsableCommand {
                 .serverUnreachable, .unavailable, "No request got an answer with status 200.",
                 hint: "See why with `slipway predict` or `slipway status`.")
         }
-    }
-
-    /// The process to take the processor time of: only a server on a loopback address, whose process is there and ours.
-    private func localProcess(of client: SlipwayClient) async throws -> Int? {
-        let host = URLComponents(string: client.url)?.host ?? ""
-        guard ["127.0.0.1", "localhost", "::1", "[::1]"].contains(host) else { return nil }
-        let process = try await client.status().processID
-        return ProcessorTime.name(of: process) == Product.name ? process : nil
     }
 }

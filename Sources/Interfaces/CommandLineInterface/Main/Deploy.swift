@@ -28,7 +28,7 @@ struct Deploy: AsyncParsableCommand {
 
     mutating func run() async throws {
         let console = Console.current
-        let packed = try await source.pack(data: server.folder.data)
+        let packed = try await source.pack(for: server)
         let bundle = packed.bundle
         if output.format == .text { try console.line(bundle.verdict.checkedLine) }
 

@@ -22,11 +22,11 @@ struct Pack: AsyncParsableCommand {
         completion: .directory)
     var output: String?
 
-    @OptionGroup var folder: DataOptions
+    @OptionGroup var server: ServerOptions
     @OptionGroup var format: OutputOptions
 
     mutating func run() async throws {
-        let packed = try await source.pack(data: folder.data)
+        let packed = try await source.pack(for: server)
         let bundle = packed.bundle
         let folder = try await packed.write(to: output ?? "\(bundle.model.name)-\(bundle.digest.short).bundle")
         let report = PackReport(

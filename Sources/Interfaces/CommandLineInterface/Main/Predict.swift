@@ -16,25 +16,13 @@ struct Predict: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The endpoint.", valueName: "endpoint"))
     var endpoint: EndpointName
 
-    @Option(help: ArgumentHelp("One row, as a JSON object.", valueName: "json"))
-    var row: String?
-
-    @Option(
-        help: ArgumentHelp("A file of rows (.csv, .json, .jsonl), or - for standard input.", valueName: "file"),
-        completion: .file(extensions: ["csv", "json", "jsonl"]))
-    var rows: String?
+    @OptionGroup var asked: RowOptions
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
 
-    func validate() throws {
-        guard (row == nil) != (rows == nil) else {
-            throw ValidationError("Say what to predict with either --row or --rows.")
-        }
-    }
-
     mutating func run() async throws {
-        let input = if let row { Rows.json(Array(row.utf8)) } else { try Rows(readFrom: rows ?? "-") }
+        let input = try asked.read()
         let client = try await server.client()
         let prediction =
             switch input {

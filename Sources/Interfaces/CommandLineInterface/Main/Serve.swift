@@ -25,6 +25,12 @@ struct Serve: AsyncParsableCommand {
     var port: Int?
 
     @Option(
+        help: """
+            A second port, for gRPC; 0 lets the system choose. Without it there is none: --port takes gRPC as well.
+            """)
+    var grpcPort: Int?
+
+    @Option(
         help: ArgumentHelp("A file with the administration token, instead of one that is made.", valueName: "file"),
         completion: .file())
     var tokenFile: String?
@@ -49,6 +55,12 @@ struct Serve: AsyncParsableCommand {
 
     @Option(help: "The most processes of one model that does not run natively; beyond the first when all are busy.")
     var workerProcesses = 2
+
+    @Option(
+        help: ArgumentHelp(
+            "The most memory that loaded models take together, as in 2GiB; those that load lazily make room for one "
+                + "another. Without it, SLIPWAY_MEMORY_BUDGET, else no limit.", valueName: "size"))
+    var memoryBudget: ByteCount?
 
     @Flag(help: "Let other servers, with data folders of their own, listen on the same port.")
     var sharePort = false
@@ -88,6 +100,7 @@ struct Serve: AsyncParsableCommand {
 
     func validate() throws {
         guard (0...65_535).contains(port ?? 0) else { throw ValidationError("--port takes 0 to 65535.") }
+        guard (0...65_535).contains(grpcPort ?? 0) else { throw ValidationError("--grpc-port takes 0 to 65535.") }
         guard (tlsCertificate == nil) == (tlsKey == nil) else {
             throw ValidationError("--tls-certificate and --tls-key go together.")
         }
@@ -96,6 +109,17 @@ struct Serve: AsyncParsableCommand {
             throw ValidationError("--worker-processes takes 1 to 256.")
         }
         guard bodyLimit.bytes <= 2 << 30 else { throw ValidationError("--body-limit takes at most 2GiB.") }
+    }
+
+    private func memoryBudgetOfEnvironment() throws -> Int? {
+        let name = "SLIPWAY_MEMORY_BUDGET"
+        guard let text = Console.current.environment[name], !text.isEmpty else { return nil }
+        guard let size = ByteCount(argument: text) else {
+            throw Refusal(
+                .optionRefused, .invalidInput, "\(name) is “\(text.prefix(40))”, which is no size.",
+                hint: "Write it as in 2GiB, or leave it out.")
+        }
+        return size.bytes
     }
 
     mutating func run() async throws {
@@ -107,6 +131,8 @@ struct Serve: AsyncParsableCommand {
             invocations: invocations?.rawValue,
             opensPredictions: openPredictions, sagemakerRoot: sagemaker ? sagemakerRoot : nil)
         options.sandbox = sandbox
+        options.memoryBudget = try memoryBudget?.bytes ?? memoryBudgetOfEnvironment()
+        options.grpcPort = grpcPort
         try await Tools.required().serve(options)
     }
 }

@@ -30,14 +30,19 @@ private func statusText(_ status: StatusV1, url: String) -> String {
         return engine.name + (engine.version.map { " \($0)" } ?? "")
     }
     let memory = status.residentBytes.map { ", \(byteText($0))" } ?? ""
+    let models = status.modelBytes.map { used in
+        ["models", byteText(used) + (status.memoryBudgetBytes.map { " of at most \(byteText($0))" } ?? "")]
+    }
     parts.append(
-        Table(rows: [
-            ["engines", engines.isEmpty ? "none" : engines.joined(separator: ", ")],
-            [
-                "server",
-                "\(url), process \(status.processID), version \(status.version), since \(status.startedAt)\(memory)"
-                    + (status.ready ? "" : ", not ready"),
-            ],
-        ]).text)
+        Table(
+            rows: [
+                ["engines", engines.isEmpty ? "none" : engines.joined(separator: ", ")],
+                [
+                    "server",
+                    "\(url), process \(status.processID), version \(status.version), since \(status.startedAt)\(memory)"
+                        + (status.ready ? "" : ", not ready"),
+                ],
+            ] + (models.map { [$0] } ?? [])
+        ).text)
     return parts.joined(separator: "\n\n")
 }

@@ -22,6 +22,7 @@ struct LoadDuration: ExpressibleByArgument, Equatable {
     static let form = "a length of time such as 500ms, 30s, 2m or 1h, at most 24h"
 
     static let oneSecond = LoadDuration(seconds: 1, text: "1s")
+    static let fiveSeconds = LoadDuration(seconds: 5, text: "5s")
 
     let seconds: Double
     private let text: String

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import APIClient
 internal import ArgumentParser
 internal import ModelDomain
 internal import ModelPackaging
@@ -61,8 +62,8 @@ struct SourceOptions: ParsableArguments {
 
     /// Packs, telling a person who watches how far it is.
     ///
-    /// - Parameter data: The data folder that was chosen, if any.
-    func pack(data: String?) async throws -> any PackedProject {
+    /// - Parameter server: Where registered versions are that a graph uses.
+    func pack(for server: ServerOptions) async throws -> any PackedProject {
         let console = Console.current
         var options = PackOptions(
             path: path, name: name?.rawValue, project: project?.rawValue, examples: examples, baseline: baseline)
@@ -70,7 +71,8 @@ struct SourceOptions: ParsableArguments {
         options.code = code
         options.engine = engine
         options.environment = environment
-        options.data = data
+        options.data = server.folder.data
+        options.server = { try await server.client() }
         options.sandbox = sandbox
         let packed = try await Tools.required().pack(options, progress: { console.progress($0) })
         if let conversion = packed.bundle.conversion { console.note(conversion.line.printable) }

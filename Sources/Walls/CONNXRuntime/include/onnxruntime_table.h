@@ -17,6 +17,7 @@ typedef struct ort_api ort_api;
 typedef struct ort_status ort_status;
 typedef struct ort_env ort_env;
 typedef struct ort_options ort_options;
+typedef struct ort_cuda_options ort_cuda_options;
 typedef struct ort_session ort_session;
 typedef struct ort_metadata ort_metadata;
 typedef struct ort_type ort_type;
@@ -53,6 +54,15 @@ ort_status *_Nullable ort_optimize_all(const ort_api *api, ort_options *options)
 ort_status *_Nullable ort_disable_arena(const ort_api *api, ort_options *options);
 ort_status *_Nullable ort_set_entry(const ort_api *api, ort_options *options, const char *key, const char *value);
 void ort_release_options(const ort_api *api, ort_options *options);
+
+// Execution providers. `names` are those that the build has, whether or not the machine can use them.
+ort_status *_Nullable ort_get_providers(const ort_api *api, char *_Nullable *_Nullable *_Nonnull names, int *count);
+ort_status *_Nullable ort_release_providers(const ort_api *api, char *_Nullable *_Nonnull names, int count);
+ort_status *_Nullable ort_create_cuda_options(const ort_api *api, ort_cuda_options *_Nullable *_Nonnull made);
+ort_status *_Nullable ort_set_cuda_option(const ort_api *api, ort_cuda_options *options, const char *key,
+                                          const char *value);
+ort_status *_Nullable ort_append_cuda(const ort_api *api, ort_options *options, const ort_cuda_options *cuda);
+void ort_release_cuda_options(const ort_api *api, ort_cuda_options *options);
 
 // Sessions. Names and metadata texts are freed with `ort_free`.
 ort_status *_Nullable ort_create_session(const ort_api *api, const ort_env *env, const char *path,

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import AccessControl
+internal import HTTP2Connections
+internal import InferenceProtocol
+internal import InferenceServing
+internal import ModelDomain
+internal import ModelExecution
+internal import NIOCore
+internal import Tensors
+
+/// Keeps the bytes of a message alive for the tensors that borrow them. Nobody writes to them: whoever else wants to write
+/// to the storage that they share finds it shared, and copies first.
+private final class MessageOwner {
+    let buffer: ByteBuffer
+    init(_ buffer: ByteBuffer) { self.buffer = buffer }
+}
+
+/// A prediction that was decoded.
+struct Prediction: Sendable {
+    let id: PredictionID
+    let inference: InferenceCall
+    let reply: InferReply
+    /// Whether the answer says that no other one follows.
+    let saysItIsFinal: Bool
+}
+
+extension GRPCCall {
+    /// Answers one `ModelInferRequest`, of a call of its own or of a stream.
+    func predict(_ message: ByteBuffer) { predict(message, slot.ids.next(), reserveReply(), nil) }
+
+    /// - Parameter awakened: The endpoint, when the message has waited for it to be loaded.
+    private func predict(_ message: ByteBuffer, _ id: PredictionID, _ reply: Int, _ awakened: AwakenedEndpoint?) {
+        do {
+            let prediction = try decode(message, id, awakened)
+            if !service.gather(prediction, of: self, reply: reply) { answer(prediction, reply) }
+        } catch ServingError.cold(let state) {
+            awaken(state, message, id, reply)
+        } catch {
+            fail(error, id, reply)
+        }
+    }
+
+    /// Answers where the message arrived, or has a lane do it.
+    func answer(_ prediction: Prediction, _ reply: Int) {
+        if let result = slot.service.answerNow(prediction.inference) { return write(result, of: prediction, reply) }
+        guard let loop = stream.eventLoop else { return }
+        let call = NIOLoopBound(self, eventLoop: loop)
+        do {
+            let pending = try slot.service.answerLater(prediction.inference) { result in
+                let answered = Moment.now
+                loop.execute { call.value.write(result, since: answered, of: prediction, reply) }
+            }
+            wait(for: pending, reply: reply)
+        } catch {
+            fail(error, prediction.id, reply)
+        }
+    }
+
+    private func awaken(_ state: EndpointState, _ message: ByteBuffer, _ id: PredictionID, _ reply: Int) {
+        do {
+            try wait(for: state, ownTerms(), reply: reply) { [self] result in
+                switch result {
+                case .success(let awakened): predict(message, id, reply, awakened)
+                case .failure(let error): fail(error, id, reply)
+                }
+            }
+        } catch {
+            fail(error, id, reply)
+        }
+    }
+
+    private func decode(
+        _ message: ByteBuffer, _ id: PredictionID, _ awakened: AwakenedEndpoint?
+    ) throws -> Prediction {
+        let received = Moment.now
+        let decoded = try unsafe message.withUnsafeReadableBytes { bytes in
+            try unsafe decodeModelInfer(bytes, owner: MessageOwner(message), limits: slot.limits)
+        }
+        let denial = service.gate.refusal(
+            authorization: head.authorization, host: authority, isForwarded: head.isForwarded,
+            endpoint: decoded.modelName)
+        if let denial { throw denial }
+        let request = decoded.request
+        let state = try slot.table.endpoint(decoded.modelName, or: awakened)
+        let live = try state.ready(version: decoded.modelVersion.isEmpty ? nil : decoded.modelVersion)
+        try checkOptions(of: request, outputs: live.signature.outputs)
+        let (inputs, rowCount) = try live.signature.arrange(
+            request.inputs, asTable: request.contentType == "pd", by: live.rows)
+        let terms = try terms(of: request, try awakened?.terms ?? ownTerms())
+        return Prediction(
+            id: id,
+            inference: InferenceCall(
+                inputs: inputs, rowCount: rowCount, live: live, endpoint: state, terms: terms, received: received),
+            reply: InferReply(id: request.id, outputs: request.outputs),
+            saysItIsFinal: request.parameters.contains { $0.name == finalAnswerParameter && $0.value == true })
+    }
+
+    /// What the call says, before what a message says for itself.
+    private func ownTerms() throws -> RequestTerms {
+        RequestTerms(
+            caller: service.gate.caller, deadline: deadline, priority: try requestPriority(header: head.priority))
+    }
+
+    func write(
+        _ result: Result<[Tensor], ServingError>, since answered: Moment = .now, of prediction: Prediction, _ reply: Int
+    ) {
+        let call = prediction.inference
+        do {
+            let outputs = try prediction.reply.outputs(of: result.get(), to: call)
+            send(reply: reply) { writer in
+                if method == .streamInfer {
+                    writer.append(message: 2) { encode(outputs, prediction, into: $0) }
+                } else {
+                    encode(outputs, prediction, into: writer)
+                }
+            }
+            call.delivered(since: answered)
+        } catch {
+            fail(error, prediction.id, reply)
+        }
+    }
+
+    private func encode(_ outputs: [NamedTensor], _ prediction: Prediction, into writer: ByteWriter) {
+        encodeModelInfer(
+            modelName: prediction.inference.endpoint.record.name.rawValue,
+            modelVersion: prediction.inference.live.versionText, id: prediction.reply.id,
+            outputs: outputs, isFinal: prediction.saysItIsFinal, into: writer
+        ) { $0.append(prediction.id) }
+    }
+
+    /// An error ends a call, but not a stream of them: there it is the answer to the one message.
+    private func fail(_ error: any Error, _ id: PredictionID, _ reply: Int) {
+        let explanation = slot.explain(error, id: id)
+        guard method == .streamInfer else {
+            return end((error as? AccessDenial).map(GRPCStatus.init) ?? GRPCStatus(explanation))
+        }
+        send(reply: reply) { writer in
+            writer.append(1, explanation.text)
+            writer.append(message: 2) { $0.append(3, "") }
+        }
+    }
+}
