@@ -37,7 +37,7 @@ final class GrowthMeter: Sendable {
     }
 
     /// - Parameters:
-    ///   - fileBytes: Of the files that the engine reads.
+    ///   - fileBytes: Of the files that an engine was opened for; 0 where one was open already.
     ///   - traffic: As at the beginning; asked after the heap was looked at.
     /// - Returns: What the heap has grown by, in bytes.
     func end(_ begun: Begun, fileBytes: Int, traffic: () -> Int?) -> Int {

@@ -68,9 +68,11 @@ extension Rollouts {
         }
         let cost = RunCost(measuring: model)
         let (row, background) = (model.firstRow, model.realRows)
-        let grown = growth.end(begun, fileBytes: files, traffic: traffic)
+        let isShared = model.engine === shared
+        // Files of an engine that was open already are in the heap since before.
+        let grown = growth.end(begun, fileBytes: isShared ? 0 : files, traffic: traffic)
         let memory =
-            model.engine === shared
+            isShared
             ? MemoryUse(own: grown, engine: max(files, sharedByteCount(of: model.engine)))
             : MemoryUse(engine: max(files, grown))
         return try LiveVersion(
