@@ -94,7 +94,7 @@ let rooms: [Room] = [
     room(
         "ModelRollouts", in: .services,
         uses: ["GraphExecution", "InferenceServing", "ModelDomain", "ModelExecution", "ModelRegistry", "Tensors"]),
-    room("AccessControl", in: .services, uses: ["ModelDomain"]),
+    room("AccessControl", in: .services, uses: ["ModelDomain", "ModelRegistry"]),
 
     room("EngineONNX", in: .adapters, uses: ["CONNXRuntime", "ModelDomain", "ModelExecution", "Tensors"]),
     room("EngineForest", in: .adapters, uses: ["ModelDomain", "ModelExecution", "Tensors"]),

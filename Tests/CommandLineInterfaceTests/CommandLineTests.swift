@@ -31,6 +31,13 @@ struct CommandLineTests {
         ("engines", EnginesList.self), ("engines list", EnginesList.self), ("engines add lib.so", EnginesAdd.self),
         ("config show", ConfigShow.self), ("ledger list --from 2 --limit 3", LedgerList.self),
         ("ledger verify", LedgerVerify.self),
+        (
+            "token create ada --role developer,approver --project p --endpoint e --endpoint f --expires 90d --note n",
+            TokenCreate.self
+        ),
+        ("token list", TokenList.self), ("token revoke 0123456789ab", TokenRevoke.self),
+        ("token rotate 0123456789ab --grace 1h", TokenRotate.self), ("project list", ProjectList.self),
+        ("project create growth", ProjectCreate.self), ("project remove growth", ProjectRemove.self),
     ]
 
     @Test(arguments: lines.map(\.0))
@@ -56,6 +63,11 @@ struct CommandLineTests {
         "size churn --slo p99=1ms --step-time 601s", "size churn --slo p99=1ms --margin 901%",
         "size churn --slo p99=1ms --rate 900000/s", "size churn --slo p99=1ms --max-concurrency 0",
         "size churn --slo p99=1ms --connections 0", "size churn --slo p99=1ms --rows f --generated",
+        "token create --role viewer", "token create ada", "token create a/b --role viewer",
+        "token create ada --role king", "token create ada --role viewer,",
+        "token create ada --role viewer --expires 0d",
+        "token create ada --role viewer --endpoint a/b", "token revoke", "token revoke 0123456789AB",
+        "token rotate 0123456789ab --grace soon", "project create", "project remove a/b",
         "ledger list --limit 0", "pack model.onnx --name a/b", "nonsense", "engines add",
     ])
     func whatMakesNoSenseIsRefusedBeforeAnyWork(_ line: String) async {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import AccessControl
+import Foundation
 import HTTPInterface
 import InferenceServing
 import ModelDomain
@@ -56,7 +57,7 @@ struct AccessTests {
     @Test func aServerForOtherMachinesWantsATokenForPredictions() async throws {
         try await RunningServer.with(settings: onAllNetworks) { server in
             #expect(try await server.ask("POST", path, row).status == 401)
-            let token = try await server.authority.makeToken(for: "eve", role: .predictor)
+            let token = try await server.authority.makeToken(for: "eve", .predictor)
             #expect(try await server.ask("POST", path, row, token: token).status == 200)
             #expect(try await server.ask("POST", path, row, token: token + "x").status == 401)
         }
@@ -65,7 +66,7 @@ struct AccessTests {
     @Test func aTokenForOneEndpointOpensNoOther() async throws {
         try await RunningServer.with([doubling(), echo()], settings: onAllNetworks) { server in
             let token = try await server.authority.makeToken(
-                for: "eve", role: .predictor, scope: EndpointName("doubling"))
+                for: "eve", .predictor, scope: Scope(endpoints: [EndpointName("doubling")]))
             #expect(try await server.ask("POST", path, row, token: token).status == 200)
             #expect(try await server.ask("POST", "/v1/endpoints/echo/predict", row, token: token).status == 401)
         }
@@ -93,11 +94,95 @@ struct AccessTests {
 
     @Test func whoMayLookMayNotChange() async throws {
         try await RunningServer.with { server in
-            let viewer = try await server.authority.makeToken(for: "vic", role: .viewer)
-            let predictor = try await server.authority.makeToken(for: "pat", role: .predictor)
+            let viewer = try await server.authority.makeToken(for: "vic", .viewer)
+            let predictor = try await server.authority.makeToken(for: "pat", .predictor)
             #expect(try await server.ask("GET", "/v1/status", token: viewer).status == 200)
             #expect(try await server.ask("GET", "/v1/status", token: predictor).status == 401)
             #expect(try await server.ask("DELETE", "/v1/endpoints/doubling", token: viewer).status == 401)
+        }
+    }
+
+    @Test func listsShowWhatATokenMaySee() async throws {
+        try await RunningServer.with([doubling(), echo()], settings: onAllNetworks) { server in
+            let scope = Scope(endpoints: [try EndpointName("doubling")])
+            let token = try await server.authority.makeToken(for: "eve", .viewer, scope: scope)
+            let all = try await server.authority.makeToken(for: "max", .viewer)
+            for (method, path) in [
+                ("GET", "/v2/models"), ("GET", "/v1/models"), ("GET", "/v2/models/stats"),
+                ("POST", "/v2/repository/index"), ("GET", "/v1/endpoints"), ("GET", "/v1/status"), ("GET", "/metrics"),
+            ] {
+                let body = method == "POST" ? "{}" : ""
+                let seen = try await server.ask(method, path, body, token: token)
+                #expect(seen.status == 200, "\(path)")
+                #expect(seen.body.contains("doubling") && !seen.body.contains("echo"), "\(path)")
+                #expect(try await server.ask(method, path, body, token: all).body.contains("echo"), "\(path)")
+            }
+            for path in ["/v2", "/v2/health/live", "/v2/health/ready", "/ping", "/openapi.json", "/version", "/"] {
+                #expect(try await server.ask("GET", path, token: token).status == 200, "\(path)")
+            }
+            for path in ["/v2/models/doubling", "/v2/models/doubling/ready", "/v1/endpoints/doubling/openapi.json"] {
+                let other = path.replacing("doubling", with: "echo")
+                #expect(try await server.ask("GET", path, token: token).status == 200, "\(path)")
+                let elsewhere = try await server.ask("GET", other, token: token)
+                let nowhere = try await server.ask("GET", path.replacing("doubling", with: "none"), token: token)
+                #expect(elsewhere.status == 401 && nowhere.status == 401)
+                #expect(elsewhere.body.replacing("echo", with: "none") == nowhere.body, "\(path)")
+            }
+        }
+    }
+
+    @Test func aPasswordIsTheTokenWhateverTheUserIsCalled() async throws {
+        try await RunningServer.with(settings: onAllNetworks) { server in
+            let token = try await server.authority.makeToken(for: "eve", .viewer, .predictor)
+            let basic = Data("anybody:\(token)".utf8).base64EncodedString()
+            let headers = ["Authorization: Basic \(basic)"]
+            #expect(try await server.ask("POST", path, headers: headers, row).status == 200)
+            #expect(try await server.ask("GET", "/v1/status", headers: headers).status == 200)
+            let wrong = ["Authorization: Basic \(basic.dropLast(4))"]
+            #expect(try await server.ask("GET", "/v1/status", headers: wrong).status == 401)
+        }
+    }
+
+    /// On one connection, from one request to the next.
+    @Test func aRevokedTokenIsRefusedAtOnce() async throws {
+        try await RunningServer.with(settings: onAllNetworks) { server in
+            let token = try await server.authority.makeToken(for: "eve", .predictor)
+            let id = TokenID(of: Digest(of: token.utf8))
+            try await RawClient.with(port: server.port) { client in
+                let asking = head("POST", path, [], row.utf8.count, token: token) + row
+                try await client.send(asking)
+                #expect(try await client.answer().status == 200)
+                let revoked = try await server.ask("DELETE", "/v1/tokens/\(id)", token: server.administratorToken)
+                #expect(revoked.status == 204)
+                try await client.send(asking)
+                #expect(try await client.answer().status == 401)
+            }
+        }
+    }
+
+    /// A body's own project is judged, whatever the query says.
+    @Test func theProjectThatIsJudgedIsTheOneThatIsUsed() async throws {
+        try await RunningServer.with { server in
+            let scope = Scope(project: try ProjectName("growth"))
+            let token = try await server.authority.makeToken(for: "eve", .developer, .approver, scope: scope)
+            let digest = Digest(of: [1])
+            let model = "/v1/registry/models/m/versions"
+            for project in [#""project":"other","#, #""project":null,"#, "", #""project":"default","#] {
+                let body = #"{\#(project)"manifest":"\#(digest)","provenance":"\#(digest)"}"#
+                let refused = try await server.ask("POST", model + "?project=growth", body, token: token)
+                #expect(refused.status == 401, "\(project)")
+                let deploy = #"{\#(project)"model":"m","version":"1"}"#
+                let deployed = try await server.ask(
+                    "POST", "/v1/endpoints/new/deployments?project=growth", deploy, token: token)
+                #expect(deployed.status == 401, "\(project)")
+            }
+            let own = #"{"project":"growth","manifest":"\#(digest)","provenance":"\#(digest)"}"#
+            #expect(try await server.ask("POST", model, own, token: token).json("code") == #""REG-007""#)
+            // The endpoint is another project's.
+            let taken = #"{"project":"growth","model":"m","version":"1"}"#
+            let refused = try await server.ask("POST", "/v1/endpoints/doubling/deployments", taken, token: token)
+            #expect(refused.status == 401)
+            #expect(try refused.json("code") == #""ACC-002""#)
         }
     }
 }

@@ -9,9 +9,38 @@ import Synchronization
 final class MemoryCredentials: CredentialStore {
     private let kept = Mutex<[Credential]>([])
 
-    func insert(_ credential: Credential) { kept.withLock { $0.append(credential) } }
     func credentials() -> [Credential] { kept.withLock(\.self) }
-    func remove(_ tokenDigest: Digest) { kept.withLock { $0.removeAll { $0.tokenDigest == tokenDigest } } }
+
+    func write<Result: Sendable>(_ body: @escaping @Sendable (any CredentialWriting) throws -> Result) throws -> Result
+    {
+        try kept.withLock { kept in
+            let transaction = MemoryCredentialTransaction(kept)
+            let result = try body(transaction)
+            kept = transaction.kept
+            return result
+        }
+    }
+}
+
+private final class MemoryCredentialTransaction: CredentialWriting {
+    var kept: [Credential]
+    private var head: LedgerEntry?
+
+    init(_ kept: [Credential]) { self.kept = kept }
+
+    func credentials() -> [Credential] { kept }
+    func insert(_ credential: Credential) { kept.append(credential) }
+    func remove(_ tokenDigest: Digest) { kept.removeAll { $0.tokenDigest == tokenDigest } }
+    func setExpiry(_ time: Timestamp, of tokenDigest: Digest) {
+        kept = kept.map { old in
+            guard old.tokenDigest == tokenDigest else { return old }
+            return Credential(
+                tokenDigest: old.tokenDigest, principal: old.principal, roles: old.roles, scope: old.scope,
+                note: old.note, createdAt: old.createdAt, createdBy: old.createdBy, expiresAt: time)
+        }
+    }
+    func ledgerHead() -> LedgerEntry? { head }
+    func append(_ entry: LedgerEntry) { head = entry }
 }
 
 final class MemoryBlobs: BlobStore {
@@ -59,6 +88,7 @@ struct RegistryContents: Sendable {
     var versions: [ModelReference: [ModelVersion]] = [:]
     var aliases: [ModelReference: [AliasName: Int]] = [:]
     var endpoints: [EndpointName: Endpoint] = [:]
+    var projects: Set<ProjectName> = [.standard]
     var ledger: [LedgerEntry] = []
 }
 
@@ -84,6 +114,14 @@ private final class MemoryTransaction: RegistryWriting {
 
     init(_ contents: RegistryContents) { self.contents = contents }
 
+    func projects() -> [ProjectRecord] {
+        contents.projects.sorted().map { name in
+            ProjectRecord(
+                name: name, createdAt: Timestamp(microseconds: 0),
+                modelCount: contents.versions.keys.count { $0.project == name }, endpointCount: 0, tokenCount: 0)
+        }
+    }
+    func hasProject(_ name: ProjectName) -> Bool { contents.projects.contains(name) }
     func models() -> [ModelReference] { contents.versions.keys.sorted { $0.name < $1.name } }
     func versions(of model: ModelReference) -> [ModelVersion] { (contents.versions[model] ?? []).reversed() }
     func version(_ number: Int, of model: ModelReference) -> ModelVersion? {
@@ -106,7 +144,12 @@ private final class MemoryTransaction: RegistryWriting {
     }
     func ledgerHead() -> LedgerEntry? { contents.ledger.last }
 
-    func insert(_ version: ModelVersion) { contents.versions[version.model, default: []].append(version) }
+    func insertProject(_ name: ProjectName, at time: Timestamp) { contents.projects.insert(name) }
+    func removeProject(_ name: ProjectName) { contents.projects.remove(name) }
+    func insert(_ version: ModelVersion) {
+        contents.projects.insert(version.model.project)
+        contents.versions[version.model, default: []].append(version)
+    }
     func setStatus(_ status: ModelVersion.Status, of version: Int, model: ModelReference) {}
     func setAlias(_ alias: AliasName, of model: ModelReference, to version: Int?) {
         contents.aliases[model, default: [:]][alias] = version

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import AccessControl
+import ModelDomain
 import Testing
 
 @testable import HTTPInterface
@@ -60,9 +61,9 @@ struct MetricsTests {
             let refused = try await server.ask("GET", "/metrics", headers: ["Via: 1.1 proxy"])
             #expect(refused.status == 401)
             #expect(try refused.json("code") == #""ACC-001""#)
-            let viewer = try await server.authority.makeToken(for: "grafana", role: .viewer)
+            let viewer = try await server.authority.makeToken(for: "grafana", .viewer)
             #expect(try await server.ask("GET", "/metrics", headers: ["Via: 1.1 proxy"], token: viewer).status == 200)
-            let predictor = try await server.authority.makeToken(for: "app", role: .predictor)
+            let predictor = try await server.authority.makeToken(for: "app", .predictor)
             #expect(
                 try await server.ask("GET", "/metrics", headers: ["Via: 1.1 proxy"], token: predictor).status == 401)
             #expect(try await server.ask("POST", "/metrics").status == 405)

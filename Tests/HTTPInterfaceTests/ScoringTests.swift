@@ -217,7 +217,8 @@ struct InvocationTests {
     @Test func aTokenForOneEndpointOpensItsInvocationsOnly() async throws {
         let body = #"{"instances":[[1,2,3]]}"#
         try await RunningServer.with([SumEngine.state(), doubling()], settings: onAllNetworks) { server in
-            let token = try await server.authority.makeToken(for: "eve", role: .predictor, scope: EndpointName("sum"))
+            let token = try await server.authority.makeToken(
+                for: "eve", .predictor, scope: Scope(endpoints: [EndpointName("sum")]))
             #expect(try await server.ask("POST", "/invocations?endpoint=sum", body, token: token).status == 200)
             let other = try await server.ask("POST", "/invocations?endpoint=doubling", body, token: token)
             #expect(other.status == 401)

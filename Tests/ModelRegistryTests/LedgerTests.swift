@@ -29,9 +29,6 @@ struct LedgerTests {
     /// More entries than are read at a time.
     @Test func aLongLedgerIsVerifiedToItsEnd() async throws {
         try await RegistryFixture.with { fixture async throws in
-            try await fixture.database.write { transaction in
-                try transaction.execute("INSERT INTO project (name, created_at) VALUES ('default', 1)", [:])
-            }
             let store = SQLRegistryStore(database: fixture.database)
             try await store.write { store in for _ in 0..<1100 { try store.append(nextEntry(in: store)) } }
             #expect(try await fixture.registry.verifyLedger() == 1100)

@@ -14,6 +14,7 @@ package struct RegistryStoreContract {
         try await anEmptyStoreHasNothing()
         try await versionsComeBackAsTheyWere()
         try await aNumberIsGivenOnce()
+        try await projectsCountWhatIsInThem()
         try await namesAreComparedByteByByte()
         try await anAliasPointsToOneVersion()
         try await theNewestDeploymentIsTheEndpoints()
@@ -28,6 +29,8 @@ package struct RegistryStoreContract {
     func anEmptyStoreHasNothing() async throws {
         let store = try await makeStore()
         try await store.read { store throws in
+            #expect(try store.projects().map(\.name) == [.standard])
+            #expect(try store.hasProject(.standard))
             #expect(try store.models().isEmpty)
             #expect(try store.versions(of: churn).isEmpty)
             #expect(try store.version(1, of: churn) == nil)
@@ -61,6 +64,31 @@ package struct RegistryStoreContract {
             #expect(try store.version(1, of: churn) == first)
             #expect(try store.version(3, of: churn) == nil)
         }
+    }
+
+    func projectsCountWhatIsInThem() async throws {
+        let store = try await makeStore()
+        let growth: ProjectName = makeName("growth")
+        let time = Timestamp(microseconds: 9)
+        try await store.write { store in
+            try store.insertProject(growth, at: time)
+            try store.insertProject(growth, at: Timestamp(microseconds: 10))
+        }
+        let empty = ProjectRecord(name: growth, createdAt: time, modelCount: 0, endpointCount: 0, tokenCount: 0)
+        #expect(try await store.read { try $0.projects() }.last == empty)
+        try await store.write { store in
+            try store.insert(makeVersion(1, of: ModelReference(project: growth, name: makeName("churn"))))
+            try store.insert(makeVersion(1))
+            try store.insert(makeDeployment(1, version: 1, base: nil, at: 10), to: churnEndpoint, in: growth)
+        }
+        let counts = try await store.read { try $0.projects().map { [$0.modelCount, $0.endpointCount] } }
+        #expect(counts == [[1, 0], [1, 1]])
+        let other: ProjectName = makeName("other")
+        try await store.write { store in
+            try store.insertProject(other, at: time)
+            try store.removeProject(other)
+        }
+        #expect(try await store.read { try !$0.hasProject(other) && $0.hasProject(growth) })
     }
 
     func aNumberIsGivenOnce() async throws {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import AccessControl
 import Foundation
 import ModelDomain
 import ModelRegistry
@@ -51,6 +52,44 @@ struct MigrationTests {
             let settings = try await store.read { try $0.endpoint(churnEndpoint, in: .standard)?.settings }
             #expect(settings == .standard)
             #expect(FileManager.default.fileExists(atPath: path + ".schema-1"))
+            try new.close()
+        }
+    }
+
+    /// Tokens from before there were roles of today go on to open what they opened.
+    @Test func tokensFromBeforeSeveralRolesKeepWorking() async throws {
+        try await withTemporaryFolder { folder async throws in
+            let path = "\(folder)/registry.sqlite"
+            let before = SQLSchema(
+                bookkeeping: SQLSchema.sqlite.bookkeeping, migrations: Array(SQLSchema.sqlite.migrations.prefix(2)))
+            let old = try await SQLiteDatabase.open(at: path, schema: before, time: time)
+            let tokens: [(role: String, scope: String?)] = [
+                ("administrator", nil), ("viewer", nil), ("predictor", nil), ("predictor", "churn"),
+            ]
+            try await old.write { transaction in
+                for (index, token) in tokens.enumerated() {
+                    try transaction.execute(
+                        """
+                        INSERT INTO credential (token_digest, principal, role, scope, created_at)
+                        VALUES (:digest, :name, :role, :scope, :time)
+                        """,
+                        [
+                            "digest": .text(Digest(of: "\(index)".utf8).hex), "name": .text("p\(index)"),
+                            "role": .text(token.role), "scope": token.scope.map { .text($0) } ?? .null,
+                            "time": .integer(Int64(index)),
+                        ])
+                }
+            }
+            try old.close()
+            let new = try await SQLiteDatabase.open(at: path, time: time)
+            let credentials = try await SQLCredentialStore(database: new).credentials()
+                .sorted { $0.createdAt < $1.createdAt }
+            #expect(credentials.map(\.roles) == [[.admin], [.viewer, .predictor], [.predictor], [.predictor]])
+            #expect(credentials.map(\.scope) == [.all, .all, .all, Scope(endpoints: [churnEndpoint])])
+            #expect(credentials.map(\.principal.rawValue) == ["p0", "p1", "p2", "p3"])
+            #expect(credentials.allSatisfy { $0.expiresAt == nil && $0.note == nil })
+            let projects = try await SQLRegistryStore(database: new).read { try $0.projects() }
+            #expect(projects.map(\.name) == [.standard] && projects.first?.createdAt == time)
             try new.close()
         }
     }

@@ -78,12 +78,6 @@ extension SQLRegistryTransaction {
             ON CONFLICT (project, model, alias) DO UPDATE SET number = excluded.number
             """, model.parameters(with: ["alias": SQLValue(alias), "number": SQLValue(version)]))
     }
-
-    func insertProject(_ name: ProjectName, at time: Timestamp) throws {
-        try transaction.execute(
-            "INSERT INTO project (name, created_at) VALUES (:name, :time) ON CONFLICT (name) DO NOTHING",
-            ["name": SQLValue(name), "time": SQLValue(time)])
-    }
 }
 
 extension ModelReference {

@@ -118,5 +118,6 @@ extension SQLSchema {
                     ) STRICT
                     """
                 ]),
+            .access,
         ])
 }

@@ -112,6 +112,8 @@ struct PlatformServer {
         // Behind a socket that listens already connections wait: better than being told that nothing is ready.
         if inherited != nil { try await startUp.restore() }
         if !mustWait { try await takeOver?.complete(with: service.table) }
+        let following = followTokens(authority, logger: logger)
+        defer { following.cancel() }
         Task { await endOnSignals(ending) }
         Task {
             guard let ports = await startUp.announcedPorts() else { return }
@@ -162,6 +164,17 @@ struct PlatformServer {
         var limits = CodecLimits.standard
         limits.maxBodyBytes = options.bodyLimit
         return limits
+    }
+
+    /// Tokens that another process makes or revokes on the same database hold here within seconds.
+    private func followTokens(_ authority: TokenAuthority, logger: Logger) -> Task<Void, Never> {
+        Task {
+            await authority.follow(every: .seconds(2)) { error in
+                guard let error else { return logger.notice("tokens can be read again") }
+                logger.warning(
+                    "tokens cannot be read: those of before go on to hold", metadata: ["reason": "\(error)"])
+            }
+        }
     }
 
     /// The administrator's token: from the file that was named, or the data folder's own, made at the first start.

@@ -28,6 +28,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case signatureChanged = "REG-011"
     case versionNotReady = "REG-012"
     case contentDiffers = "REG-013"
+    case projectUnknown = "REG-014"
+    case projectNotEmpty = "REG-015"
 
     // Serving.
     case endpointNotReady = "SRV-001"
@@ -80,6 +82,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case tokenMissing = "ACC-001"
     case tokenRefused = "ACC-002"
     case hostRefused = "ACC-003"
+    case tokenNotFound = "ACC-004"
+    case tokenFixed = "ACC-005"
 
     // The machine.
     case diskFull = "SYS-001"

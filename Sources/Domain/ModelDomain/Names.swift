@@ -63,6 +63,13 @@ package struct AliasName: GivenName {
     package init(trusted text: String) { rawValue = text }
 }
 
+/// Who holds tokens: a person, or a program.
+package struct PrincipalName: GivenName {
+    package static let noun = "principal"
+    package let rawValue: String
+    package init(trusted text: String) { rawValue = text }
+}
+
 /// The name of `candidates` that `text` was probably meant to be: the closest by edits, at most a third of it wrong.
 package func closestName(to text: String, among candidates: some Sequence<String>) -> String? {
     // Compared letter by letter, which takes the product of their lengths: nobody mistypes a page.

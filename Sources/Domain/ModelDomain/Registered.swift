@@ -13,6 +13,24 @@ package struct ModelReference: Sendable, Hashable, CustomStringConvertible {
     package var description: String { project == .standard ? "\(name)" : "\(project)/\(name)" }
 }
 
+/// A namespace for models and endpoints, and what tokens can be confined to.
+package struct ProjectRecord: Sendable, Hashable {
+    package let name: ProjectName
+    package let createdAt: Timestamp
+    package let modelCount: Int
+    package let endpointCount: Int
+    /// Tokens that are for this project and no other.
+    package let tokenCount: Int
+
+    package init(name: ProjectName, createdAt: Timestamp, modelCount: Int, endpointCount: Int, tokenCount: Int) {
+        self.name = name
+        self.createdAt = createdAt
+        self.modelCount = modelCount
+        self.endpointCount = endpointCount
+        self.tokenCount = tokenCount
+    }
+}
+
 /// A number of a model that points to an immutable bundle.
 package struct ModelVersion: Sendable, Hashable {
     package enum Status: String, Sendable, CaseIterable { case pending, ready, failed }

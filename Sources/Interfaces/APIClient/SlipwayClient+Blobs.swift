@@ -45,7 +45,11 @@ extension SlipwayClient {
 
     /// The refusal of a HEAD, in the words with which the same token is refused elsewhere.
     private func refusal(in other: Answer, status: Int) -> Refusal {
-        guard other.status == status else { return refusal(in: Answer(status: status, headers: [:], body: [])) }
-        return refusal(in: other)
+        if other.status == status { return refusal(in: other) }
+        guard status == 401 else { return refusal(in: Answer(status: status, headers: [:], body: [])) }
+        // The token is known, and not for this.
+        return Refusal(
+            .tokenRefused, .denied, "The token may not bring contents to the server.",
+            hint: "This needs the role \(Role.names(having: .develop)).")
     }
 }

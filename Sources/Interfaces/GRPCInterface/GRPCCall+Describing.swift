@@ -19,9 +19,10 @@ extension GRPCCall {
         case .repositoryModelLoad, .repositoryModelUnload: change(message)
         case .reflection: reply(to: message) { message, writer in try reflect(&message, into: writer) }
         case .healthCheck: reply(to: message, checkHealth)
-        case .serverLive: reply(to: message) { _, writer in writer.append(1, true) }
-        case .serverReady: reply(to: message) { _, writer in writer.append(1, slot.table.isComplete) }
-        case .serverMetadata: reply(to: message) { _, writer in describeServer(into: writer) }
+        case .serverLive: reply(to: message) { _, writer in try tellAnybody { writer.append(1, true) } }
+        case .serverReady:
+            reply(to: message) { _, writer in try tellAnybody { writer.append(1, slot.table.isComplete) } }
+        case .serverMetadata: reply(to: message) { _, writer in try tellAnybody { describeServer(into: writer) } }
         case .modelReady: reply(to: message, describeReadiness)
         case .modelMetadata: describeAwake(message, describeModel)
         case .modelConfig: describeAwake(message, describeConfiguration)
@@ -43,12 +44,37 @@ extension GRPCCall {
                     var reader = unsafe ProtobufReader(bytes)
                     try body(&reader, writer)
                 }
-            } catch let status as GRPCStatus {
-                throw status
             } catch {
-                throw GRPCStatus(explanation(of: error))
+                throw status(of: error)
             }
         }
+    }
+
+    func status(of error: any Error) -> GRPCStatus {
+        switch error {
+        case let status as GRPCStatus: status
+        case let denial as AccessDenial: GRPCStatus(denial)
+        default: GRPCStatus(explanation(of: error))
+        }
+    }
+
+    // MARK: Who may
+
+    /// Refuses who may not ask this, as over HTTP.
+    func admit(needs permission: Permission, of resource: @autoclosure () -> Resource) throws(AccessDenial) {
+        let denial = service.gate.refusal(
+            authorization: head.authorization, host: authority, isForwarded: head.isForwarded, needs: permission,
+            of: resource())
+        if let denial { throw denial }
+    }
+
+    private func tellAnybody(_ body: () -> Void) throws {
+        try admit(needs: [.view, .predict], of: .common)
+        body()
+    }
+
+    private func admit(to name: String) throws {
+        try admit(needs: [.view, .predict], of: slot.table.resource(of: name))
     }
 
     /// Describes a model, which may have to be loaded first.
@@ -61,12 +87,13 @@ extension GRPCCall {
                 var reader = unsafe ProtobufReader(bytes)
                 return try nameAndVersion(&reader)
             }
+            try admit(to: name)
             let live = try slot.table.endpoint(name).ready(version: version)
             send(reply: index) { body(live, name, $0) }
         } catch ServingError.cold(let state) {
             awaitDescription(of: state, index, body)
         } catch {
-            end(GRPCStatus(explanation(of: error)))
+            end(status(of: error))
         }
     }
 
@@ -96,6 +123,7 @@ extension GRPCCall {
 
     private func describeReadiness(_ message: inout ProtobufReader, into writer: ByteWriter) throws {
         let (name, version) = try nameAndVersion(&message)
+        try admit(to: name)
         // Clients ask before there is anything: no is an answer, and no error.
         writer.append(1, (try? slot.table.endpoint(name).requireAnswer(version: version)) != nil)
     }
@@ -140,11 +168,13 @@ extension GRPCCall {
     private func describeStatistics(_ message: inout ProtobufReader, into writer: ByteWriter) throws {
         let (name, version) = try nameAndVersion(&message)
         guard !name.isEmpty else {
-            for (name, state) in slot.table.endpoints.sorted(by: { $0.key < $1.key }) {
+            try admit(needs: [.view, .predict], of: .common)
+            for (name, state) in slot.table.endpoints(for: service.gate.principal) {
                 writer.append(message: 1) { describe(name, state, into: $0) }
             }
             return
         }
+        try admit(to: name)
         let state = try slot.table.endpoint(name)
         if let version { try state.requireAnswer(version: version) }
         writer.append(message: 1) { describe(name, state, into: $0) }
@@ -188,7 +218,8 @@ extension GRPCCall {
         while let (number, wire) = try message.nextField() {
             if number == 2, wire == .varint { onlyReady = try message.readBool() } else { try message.skip(wire) }
         }
-        for (name, state) in slot.table.endpoints.sorted(by: { $0.key < $1.key })
+        try admit(needs: [.view, .predict], of: .common)
+        for (name, state) in slot.table.endpoints(for: service.gate.principal)
         where !onlyReady || state.stateWord == "READY" {
             writer.append(message: 1) { writer in
                 writer.append(1, name)
@@ -201,14 +232,15 @@ extension GRPCCall {
 
     // MARK: Changes
 
-    /// Takes an endpoint out of service, or back: for administrators.
+    /// Takes an endpoint out of service, or back: for who decides what answers, wherever they ask from.
     private func change(_ message: ByteBuffer) {
         let reply = reserveReply()
         do {
             let endpoint = try EndpointName(changedName(message))
             let actor = try slot.authority.authorize(
-                bearerToken(inHeader: head.authorization), needs: .administrator, endpoint: endpoint
-            ).name
+                presentedToken(inHeader: head.authorization), needs: .decide,
+                of: slot.table.resource(of: endpoint.rawValue)
+            ).name.rawValue
             guard let loop = stream.eventLoop else { return }
             let (call, isLoad, rollouts) = (
                 NIOLoopBound(self, eventLoop: loop), method == .repositoryModelLoad, service.rollouts
@@ -235,7 +267,7 @@ extension GRPCCall {
                 }
             }
         } catch {
-            end((error as? AccessDenial).map(GRPCStatus.init) ?? GRPCStatus(explanation(of: error)))
+            end(status(of: error))
         }
     }
 

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import AccessControl
 internal import InferenceProtocol
 internal import InferenceServing
+internal import ModelDomain
 internal import NIOCore
 internal import Tensors
 
 /// gRPC's health protocol. The server is asked for by no name or by that of its service, an endpoint by its own.
+///
+/// Whether the server is up is told to anybody: what watches over machines has no token to show. An endpoint is told of
+/// to who may ask it.
 extension GRPCCall {
     private enum Health: Int {
         case serving = 1
@@ -14,6 +19,7 @@ extension GRPCCall {
 
     func checkHealth(_ message: inout ProtobufReader, into writer: ByteWriter) throws {
         let name = try serviceName(&message)
+        if !isServer(name) { try admit(needs: [.view, .predict], of: slot.table.resource(of: name)) }
         let health = health(of: name)
         guard health != .unknownService else {
             throw GRPCStatus(.notFound, "There is no service and no endpoint “\(name.prefix(100))”.")
@@ -29,8 +35,9 @@ extension GRPCCall {
                 var reader = unsafe ProtobufReader(bytes)
                 return try serviceName(&reader)
             }
+            if !isServer(name) { try admit(needs: [.view, .predict], of: slot.table.resource(of: name)) }
         } catch {
-            return end(GRPCStatus(explanation(of: error)))
+            return end(status(of: error))
         }
         var told: Health?
         let tell = { [weak self] in
@@ -47,13 +54,12 @@ extension GRPCCall {
     func tellUnhealthy() { send(reply: reserveReply()) { $0.append(1, Health.notServing.rawValue) } }
 
     private func health(of name: String) -> Health {
-        switch name {
-        case "", "inference.GRPCInferenceService": return slot.table.isComplete ? .serving : .notServing
-        default:
-            guard let state = slot.table.endpoints[name] else { return .unknownService }
-            return state.answers ? .serving : .notServing
-        }
+        guard !isServer(name) else { return slot.table.isComplete ? .serving : .notServing }
+        guard let state = slot.table.endpoints[name] else { return .unknownService }
+        return state.answers ? .serving : .notServing
     }
+
+    private func isServer(_ name: String) -> Bool { name.isEmpty || name == "inference.GRPCInferenceService" }
 }
 
 private func serviceName(_ message: inout ProtobufReader) throws(CodecError) -> String {

@@ -76,10 +76,7 @@ extension GRPCCall {
         let decoded = try unsafe message.withUnsafeReadableBytes { bytes in
             try unsafe decodeModelInfer(bytes, owner: MessageOwner(message), limits: slot.limits)
         }
-        let denial = service.gate.refusal(
-            authorization: head.authorization, host: authority, isForwarded: head.isForwarded,
-            endpoint: decoded.modelName)
-        if let denial { throw denial }
+        try admit(needs: .predict, of: slot.table.resource(of: decoded.modelName))
         let request = decoded.request
         let state = try slot.table.endpoint(decoded.modelName, or: awakened)
         let live = try state.ready(version: decoded.modelVersion.isEmpty ? nil : decoded.modelVersion)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import AccessControl
 package import HTTP2Connections
 package import InferenceProtocol
 internal import InferenceServing
@@ -94,7 +95,7 @@ package final class GRPCService: HTTP2Service {
     private func refuseStrangers(_ request: GRPCRequestHead, _ head: HTTP2RequestHead) throws(GRPCStatus) {
         guard request.authorization == nil else { return }
         let denial = gate.refusal(
-            authorization: nil, host: head.authority, isForwarded: request.isForwarded, endpoint: nil)
+            authorization: nil, host: head.authority, isForwarded: request.isForwarded, needs: .predict, of: .common)
         if let denial { throw GRPCStatus(denial) }
     }
 

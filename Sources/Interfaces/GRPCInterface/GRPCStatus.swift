@@ -88,13 +88,3 @@ func percentEncoded(_ text: String) -> String {
     }
     return String(decoding: bytes, as: UTF8.self)
 }
-
-extension AccessDenial {
-    /// Whether nobody knows who asks.
-    fileprivate var isOfStranger: Bool {
-        switch self {
-        case .tokenMissing, .tokenUnknown, .hostNotLoopback: true
-        case .notPermitted, .otherEndpoint: false
-        }
-    }
-}

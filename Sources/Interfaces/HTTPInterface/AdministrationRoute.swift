@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import AccessControl
 internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
@@ -12,8 +11,7 @@ struct AdministrationRoute: Sendable {
     let method: HTTPRequest.Method
     /// With parameters, as the framework writes them: `/v1/registry/models/:model`.
     let path: String
-    /// `nil` where the platform of a container has let through whoever asks, and where the route itself decides.
-    let role: Credential.Role?
+    let access: RouteAccess
     /// What it does, in a sentence.
     let summary: String
     let query: [(name: String, meaning: String)]
@@ -24,16 +22,29 @@ struct AdministrationRoute: Sendable {
     let answer: Answer
 
     /// - Parameters:
+    ///   - permission: What a token has to have: one of several is enough.
+    ///   - subject: Where the request says what it is about. Tokens are confined by it.
     ///   - takes: What the body is as JSON; `nil` for none, or for plain bytes.
     ///   - gives: What the answer is as JSON.
     init(
-        _ method: HTTPRequest.Method, _ path: String, for role: Credential.Role?, _ summary: String = "",
+        _ method: HTTPRequest.Method, _ path: String, needs permission: Permission, of subject: RouteAccess.Subject,
+        _ summary: String, query: [(name: String, meaning: String)] = [],
+        takes: (any (Decodable & Sendable).Type)? = nil,
+        gives: (any (Decodable & Sendable).Type)? = nil, status: Int = 200, use answer: @escaping Answer
+    ) {
+        self.init(
+            method, path, access: .token(needs: permission, of: subject), summary, query: query, takes: takes,
+            gives: gives, status: status, use: answer)
+    }
+
+    init(
+        _ method: HTTPRequest.Method, _ path: String, access: RouteAccess, _ summary: String,
         query: [(name: String, meaning: String)] = [], takes: (any (Decodable & Sendable).Type)? = nil,
         gives: (any (Decodable & Sendable).Type)? = nil, status: Int = 200, use answer: @escaping Answer
     ) {
         self.method = method
         self.path = path
-        self.role = role
+        self.access = access
         self.summary = summary
         self.query = query
         self.takes = takes
@@ -51,23 +62,15 @@ struct AdministrationRoute: Sendable {
 }
 
 extension Router<AdministrationContext> {
-    /// A router that lets through whoever has the role that a route asks for.
+    /// A router that lets through whoever may.
     convenience init(
-        _ routes: [AdministrationRoute], authority: TokenAuthority, explaining errors: ExplainErrors
+        _ routes: [AdministrationRoute], behind gate: AdministrationGate, explaining errors: ExplainErrors
     ) {
         self.init(context: AdministrationContext.self)
         add(middleware: errors)
         for route in routes {
             on(RouterPath(route.path), method: route.method) { request, context in
-                guard let role = route.role else {
-                    context.requester.name = "container"
-                    return try await route.answer(request, context)
-                }
-                let principal = try authority.authorize(
-                    bearerToken(inHeader: request.headers[.authorization]), needs: role,
-                    endpoint: context.parameters.get("endpoint").flatMap(EndpointName.init(rawValue:)))
-                context.requester.name = principal.name
-                return try await route.answer(request, context)
+                try await route.answer(try await gate.admit(request, to: route.access, context), context)
             }
         }
     }

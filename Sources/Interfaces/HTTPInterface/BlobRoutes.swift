@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import AccessControl
 internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
@@ -8,6 +7,8 @@ internal import ModelExecution
 internal import NIOCore
 
 /// `/v1/blobs`: contents by their digest, streamed into the store.
+///
+/// They belong to no project: who knows a digest may put the content, which is the same whoever does.
 struct BlobRoutes: Sendable {
     let blobs: any BlobStore
     let maxByteCount: Int
@@ -15,12 +16,12 @@ struct BlobRoutes: Sendable {
     var routes: [AdministrationRoute] {
         [
             AdministrationRoute(
-                .head, "/v1/blobs/:digest", for: .viewer, "Whether a content is here.", use: contains),
+                .head, "/v1/blobs/:digest", needs: .develop, of: .common, "Whether a content is here.", use: contains),
             AdministrationRoute(
-                .get, "/v1/blobs/:digest", for: .administrator, "Download a content.", use: get),
+                .get, "/v1/blobs/:digest", needs: .administer, of: .platform, "Download a content.", use: get),
             AdministrationRoute(
-                .put, "/v1/blobs/:digest", for: .administrator, "Upload a content under its digest.", status: 201,
-                use: put),
+                .put, "/v1/blobs/:digest", needs: .develop, of: .common, "Upload a content under its digest.",
+                status: 201, use: put),
         ]
     }
 

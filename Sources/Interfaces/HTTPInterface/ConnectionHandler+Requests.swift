@@ -53,6 +53,7 @@ extension ConnectionHandler {
         phase = .collecting
         request = FastRequest(head)
         request.refusal = slot.refusal(of: head, request.route, by: &gate)
+        request.principal = gate.principal
         if let length = head.facts.contentLength, length > bodyLimit {
             refuseBody(context)
         } else if head.facts.expectsContinue, !request.reader.isComplete {

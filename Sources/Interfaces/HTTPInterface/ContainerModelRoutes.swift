@@ -15,12 +15,13 @@ struct ContainerModelRoutes: Sendable {
     var routes: [AdministrationRoute] {
         [
             AdministrationRoute(
-                .post, "/models", for: nil, "Load a model of the container.", takes: LoadedModel.Order.self, use: load),
+                .post, "/models", access: .open, "Load a model of the container.", takes: LoadedModel.Order.self,
+                use: load),
             AdministrationRoute(
-                .get, "/models", for: nil, "The models that are loaded.", gives: ModelList.self, use: list),
+                .get, "/models", access: .open, "The models that are loaded.", gives: ModelList.self, use: list),
             AdministrationRoute(
-                .get, "/models/:endpoint", for: nil, "One of them.", gives: LoadedModel.self, use: show),
-            AdministrationRoute(.delete, "/models/:endpoint", for: nil, "Unload a model.", use: unload),
+                .get, "/models/:endpoint", access: .open, "One of them.", gives: LoadedModel.self, use: show),
+            AdministrationRoute(.delete, "/models/:endpoint", access: .open, "Unload a model.", use: unload),
         ]
     }
 

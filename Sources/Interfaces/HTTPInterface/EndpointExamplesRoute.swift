@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import AccessControl
 internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
@@ -19,7 +18,7 @@ struct EndpointExamplesRoute: Sendable {
     var routes: [AdministrationRoute] {
         [
             AdministrationRoute(
-                .get, "/v1/endpoints/:endpoint/examples", for: .viewer,
+                .get, "/v1/endpoints/:endpoint/examples", needs: .view, of: .endpoint,
                 "The manifest and the first examples of the version that answers.",
                 query: [("count", "How many, 1 to 1000; 100 without it.")], use: list)
         ]

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import AccessControl
 internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
+internal import InferenceProtocol
 internal import InferenceServing
 internal import ModelDomain
 internal import ModelRegistry
@@ -16,38 +16,40 @@ struct EndpointRoutes: Sendable {
     var routes: [AdministrationRoute] {
         [
             AdministrationRoute(
-                .get, "/v1/endpoints", for: .viewer, "The endpoints.", gives: [EndpointV1].self, use: list),
+                .get, "/v1/endpoints", needs: .view, of: .common, "The endpoints.", gives: [EndpointV1].self, use: list),
             AdministrationRoute(
-                .get, "/v1/endpoints/:endpoint", for: .viewer, "An endpoint with its deployments, newest first.",
+                .get, "/v1/endpoints/:endpoint", needs: .view, of: .endpoint,
+                "An endpoint with its deployments, newest first.",
                 gives: EndpointHistoryV1.self, use: show),
             AdministrationRoute(
-                .patch, "/v1/endpoints/:endpoint", for: .administrator, "Change settings of an endpoint.",
+                .patch, "/v1/endpoints/:endpoint", needs: .decide, of: .endpoint,
+                "Change settings of an endpoint.",
                 takes: ConfigureEndpointV1.self, gives: EndpointV1.self, use: configure),
             AdministrationRoute(
-                .delete, "/v1/endpoints/:endpoint", for: .administrator, "Remove an endpoint; its model stays.",
-                status: 204, use: remove),
+                .delete, "/v1/endpoints/:endpoint", needs: .decide, of: .endpoint,
+                "Remove an endpoint; its model stays.", status: 204, use: remove),
             AdministrationRoute(
-                .post, "/v1/endpoints/:endpoint/deployments", for: .administrator,
+                .post, "/v1/endpoints/:endpoint/deployments", needs: .decide, of: .endpointInBodysProject,
                 "Have an endpoint answer with a version.", takes: DeployV1.self, gives: DeployedV1.self, use: deploy),
             AdministrationRoute(
-                .post, "/v1/endpoints/:endpoint/rollback", for: .administrator,
+                .post, "/v1/endpoints/:endpoint/rollback", needs: .decide, of: .endpoint,
                 "Have an endpoint answer with the version before.", takes: RollBackV1.self, gives: DeployedV1.self,
                 use: rollBack),
         ]
     }
 
-    /// `GET /v1/endpoints` → `[EndpointV1]`, by name.
-    @Sendable private func list(_: Request, _: AdministrationContext) async throws -> Response {
+    /// `GET /v1/endpoints` → `[EndpointV1]`, by name: those that the token may see.
+    @Sendable private func list(_: Request, _ context: AdministrationContext) async throws -> Response {
         let service = administration.inference
         return try .json(
-            service.table.endpoints.sorted { $0.key < $1.key }.map { EndpointV1($0.value, on: service) })
+            service.table.endpoints(for: context.principal()).map { EndpointV1($0.state, on: service) })
     }
 
     /// `GET /v1/endpoints/{endpoint}` → `EndpointHistoryV1`, or problem `REG-003`.
     @Sendable private func show(_: Request, _ context: AdministrationContext) async throws -> Response {
         let name = try context.name("endpoint", as: EndpointName.self)
         let state = try administration.inference.table.endpoint(name.rawValue)
-        let deployments = try await administration.registry.deployments(of: name)
+        let deployments = try await administration.registry.deployments(of: name, in: state.record.project)
         return try .json(
             EndpointHistoryV1(
                 endpoint: EndpointV1(state, on: administration.inference),
@@ -70,7 +72,7 @@ struct EndpointRoutes: Sendable {
         let name = try context.name("endpoint", as: EndpointName.self)
         let body = try await request.decoded(as: DeployV1.self)
         let model = ModelReference(
-            project: try projectName(body.project), name: try ModelName(body.model))
+            project: context.project, name: try ModelName(body.model))
         let outcome = try await administration.rollouts.deploy(
             model, version: body.version, to: name, settings: try settings(body.settings ?? [:]), by: context.actor,
             reason: body.reason)

@@ -21,7 +21,8 @@ extension EventLoopSlot {
         }
         guard request.route.isPrediction else {
             return describe(
-                request.route, RequestTerms(caller: caller), body: request.body, awakened: awakened)
+                request.route, RequestTerms(caller: caller), body: request.body, awakened: awakened,
+                for: request.principal)
         }
         do throws(Refusal) {
             let terms = if let awakened { awakened.terms } else { try terms(of: request, caller) }
@@ -73,7 +74,7 @@ extension EventLoopSlot {
         let endpoint = route.isPrediction ? try? endpointName(of: route, head.facts) : route.endpoint
         let denial = gate.refusal(
             authorization: head.facts.authorization, host: head.facts.host, isForwarded: head.facts.isForwarded,
-            endpoint: endpoint)
+            needs: route.needs, of: route.isOfServer ? .common : table.resource(of: endpoint))
         if let denial { return .init(explanation: denial.explanation) }
         let takesBody = route.takesBody
         guard

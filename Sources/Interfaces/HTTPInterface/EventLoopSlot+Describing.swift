@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import AccessControl
 internal import InferenceProtocol
 internal import InferenceServing
 internal import ModelDomain
@@ -8,11 +9,14 @@ internal import Tensors
 /// Health and metadata, as each protocol words them.
 extension EventLoopSlot {
     /// Answers what is no prediction.
+    ///
+    /// - Parameter principal: Who asks: lists show what they may see. `nil` for somebody to whom everything is open.
     func describe(
-        _ route: FastRoute, _ terms: RequestTerms, body: ByteBuffer? = nil, awakened: AwakenedEndpoint? = nil
+        _ route: FastRoute, _ terms: RequestTerms, body: ByteBuffer? = nil, awakened: AwakenedEndpoint? = nil,
+        for principal: Principal?
     ) -> Prediction {
         do {
-            return .answered(try description(route, body: body, awakened))
+            return .answered(try description(route, body: body, awakened, for: principal))
         } catch ServingError.cold(let state) {
             return .cold(state, terms)
         } catch {
@@ -21,7 +25,7 @@ extension EventLoopSlot {
     }
 
     private func description(
-        _ route: FastRoute, body: ByteBuffer?, _ awakened: AwakenedEndpoint?
+        _ route: FastRoute, body: ByteBuffer?, _ awakened: AwakenedEndpoint?, for principal: Principal?
     ) throws -> AnswerHead {
         writer.removeAll()
         func endpoint(_ name: String) throws(ServingError) -> EndpointState {
@@ -33,14 +37,16 @@ extension EventLoopSlot {
         case .ready:
             let isReady = table.isComplete
             return write(["ready": .bool(isReady)], status: isReady ? 200 : 503)
-        case .models, .servedModels: return write(["models": .array(endpointNames.map(JSONValue.string))])
+        case .models, .servedModels:
+            return write(["models": .array(table.endpoints(for: principal).map { .string($0.name) })])
         case .metadata(let name, let version):
             return write(modelMetadata(name, try endpoint(name).ready(version: version)))
         case .configuration(let name, let version):
             return write(modelConfiguration(name, try endpoint(name).ready(version: version)))
         case .modelReady(let name, let version): return try describeReadiness(of: name, version: version)
-        case .statistics(let name, let version): return write(try statistics(of: name, version: version))
-        case .repositoryIndex: return write(try repositoryIndex(body))
+        case .statistics(let name, let version):
+            return write(try statistics(of: name, version: version, for: principal))
+        case .repositoryIndex: return write(try repositoryIndex(body, for: principal))
         case .servedModel(let name, let version): return try describeServed(name, version: version)
         case .servedMetadata(let name, let version):
             return write(servedMetadata(name, try endpoint(name).ready(version: version)))
@@ -54,8 +60,6 @@ extension EventLoopSlot {
             return refuseUnknown()
         }
     }
-
-    var endpointNames: [String] { table.endpoints.keys.sorted() }
 
     func write(_ value: JSONValue, status: Int = 200) -> AnswerHead {
         value.write(into: writer)

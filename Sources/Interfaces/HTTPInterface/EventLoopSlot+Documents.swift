@@ -47,7 +47,14 @@ extension AdministrationRoute {
             method: method.rawValue.lowercased(), path: "/" + path.joined(separator: "/"), summary: summary, tag: root,
             query: query, takes: takes.map { [("application/json", reader.schema(of: $0))] } ?? rawBody,
             gives: gives.map { [("application/json", reader.schema(of: $0))] } ?? [], status: status,
-            errors: path.first == "v2" ? .inferenceProtocol : .problem, isOpen: role == nil)
+            errors: path.first == "v2" ? .inferenceProtocol : .problem, needs: needs)
+    }
+
+    private var needs: Operation.Need {
+        switch access {
+        case .open: .whereClosed(.view)
+        case .token(let permission, _): .always(permission)
+        }
     }
 
     private var rawBody: [Operation.Content] {

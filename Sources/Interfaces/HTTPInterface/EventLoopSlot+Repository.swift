@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import AccessControl
 internal import Glibc
 internal import InferenceProtocol
 internal import InferenceServing
@@ -9,7 +10,7 @@ internal import Tensors
 /// What Triton's clients ask about the whole server: its repository and its statistics.
 extension EventLoopSlot {
     /// `POST /v2/repository/index`: every endpoint with its state; with `{"ready": true}` those that answer.
-    func repositoryIndex(_ body: ByteBuffer?) throws -> JSONValue {
+    func repositoryIndex(_ body: ByteBuffer?, for principal: Principal?) throws -> JSONValue {
         var onlyReady = false
         if let body, body.readableBytes > 0 {
             let value = try unsafe body.withUnsafeReadableBytes { try unsafe JSONValue.parse($0, limits: .small) }
@@ -23,7 +24,7 @@ extension EventLoopSlot {
                 onlyReady = flag
             }
         }
-        let entries = endpointNames.compactMap { name in table.endpoints[name].map { entry(name, $0) } }
+        let entries = table.endpoints(for: principal).map { entry($0.name, $0.state) }
         return .array(onlyReady ? entries.filter { $0["state"]?.string == "READY" } : entries)
     }
 
@@ -35,12 +36,9 @@ extension EventLoopSlot {
     }
 
     /// `GET /v2/models[/NAME[/versions/VERSION]]/stats`, in Triton's shape, since the server started.
-    func statistics(of name: String?, version: String?) throws -> JSONValue {
+    func statistics(of name: String?, version: String?, for principal: Principal?) throws -> JSONValue {
         guard let name else {
-            return [
-                "model_stats": .array(
-                    endpointNames.compactMap { name in table.endpoints[name].map { counts(name, $0) } })
-            ]
+            return ["model_stats": .array(table.endpoints(for: principal).map { counts($0.name, $0.state) })]
         }
         let state = try table.endpoint(name)
         if let version { try state.requireAnswer(version: version) }

@@ -36,11 +36,20 @@ struct ExplainErrors: RouterMiddleware {
         logger.info(
             "request",
             metadata: [
-                "http.method": "\(request.method.rawValue)", "http.path": "\(request.uri.path.prefix(500))",
+                "http.method": "\(request.method.rawValue)", "http.path": "\(loggedPath(of: request))",
                 "http.status": "\(response.status.code)", "actor": "\(context.requester.name ?? "-")",
                 "duration.ms": "\(duration)",
             ])
         return response
+    }
+
+    /// Without what stands where the id of a token belongs, unless it is one: it may be the token itself.
+    private func loggedPath(of request: Request) -> String {
+        let parts = request.uri.path.split(separator: "/")
+        guard parts.count > 2, parts[0] == "v1", parts[1] == "tokens", TokenID(String(parts[2])) == nil else {
+            return String(request.uri.path.prefix(500))
+        }
+        return "/v1/tokens/…"
     }
 
     private func answer(_ error: any Error, to request: Request) throws -> Response {
@@ -50,7 +59,7 @@ struct ExplainErrors: RouterMiddleware {
             logger.error(
                 "request failed",
                 metadata: [
-                    "http.path": "\(request.uri.path.prefix(500))", "error.code": "\(explanation.code.rawValue)",
+                    "http.path": "\(loggedPath(of: request))", "error.code": "\(explanation.code.rawValue)",
                     "error.detail": "\(String(reflecting: error))",
                 ])
         }
@@ -79,8 +88,8 @@ struct ExplainErrors: RouterMiddleware {
             return failure(
                 Explanation(
                     .routeUnknown, .notFound, "Nothing is at \(path.prefix(200)).",
-                    hint:
-                        "See /openapi.json. Administration is under /v1: status, registry, endpoints, blobs, ledger, logs."
+                    hint: "See /openapi.json. Administration is under /v1: status, registry, endpoints, blobs, tokens, "
+                        + "projects, ledger, logs."
                 ),
                 at: path)
         }

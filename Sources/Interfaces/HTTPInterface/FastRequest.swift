@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import AccessControl
 internal import ModelDomain
 internal import NIOCore
 
@@ -17,6 +18,8 @@ struct FastRequest {
     var keepsAlive: Bool
     /// Decided by the head: the body is dropped, and this is the answer.
     var refusal: Refused?
+    /// Whose token came with it, where one was needed.
+    var principal: Principal?
     var reader: BodyReader
     private(set) var body: ByteBuffer?
 

@@ -60,7 +60,7 @@ extension FastRoute {
             Operation(
                 method: takesBody ? "post" : "get", path: path, summary: summary, tag: tag,
                 query: query,
-                takes: takes, gives: gives, errors: errorForm)
+                takes: takes, gives: gives, errors: errorForm, needs: .whereClosed(needs))
         }
     }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import ModelDomain
 
 /// The calls that are answered on the event loop, before the web framework sees them.
 package enum FastRoute: Equatable, Sendable {
@@ -73,6 +74,21 @@ extension FastRoute {
         switch self {
         case .infer, .predict, .explain, .predictInstances, .score, .predictContainer: true
         default: false
+        }
+    }
+
+    /// What a token has to have for it, where one is needed: one of several is enough.
+    package var needs: Permission { isPrediction ? .predict : [.view, .predict] }
+
+    /// Whether it is about no endpoint in particular: what it tells of them is cut to what the token may see.
+    var isOfServer: Bool {
+        switch self {
+        case .server, .live, .ready, .models, .statistics(nil, _), .repositoryIndex, .alive, .servedModels, .ping,
+            .programVersion, .document, .unsupported, .unknown:
+            true
+        case .metadata, .modelReady, .configuration, .statistics, .infer, .servedModel, .servedMetadata,
+            .predictInstances, .score, .predictContainer, .predict, .explain, .endpointDocument:
+            false
         }
     }
 

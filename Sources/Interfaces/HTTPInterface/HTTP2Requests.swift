@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import AccessControl
 internal import GRPCInterface
 internal import HTTP2Connections
 internal import InferenceProtocol
@@ -34,7 +35,9 @@ final class HTTP2Requests: HTTP2Service {
         guard let route = read.target.route else {
             return HTTP2ForwardedRequest(head, read.target, for: self, on: stream)
         }
-        return HTTP2FastRequest(read, refusal: slot.refusal(of: read, route, by: &gate), for: self, on: stream)
+        let refusal = slot.refusal(of: read, route, by: &gate)
+        return HTTP2FastRequest(
+            read, refusal: refusal, from: (gate.caller, gate.principal), for: self, on: stream)
     }
 
     func readEnded() { calls.readEnded() }
@@ -69,12 +72,19 @@ final class HTTP2Requests: HTTP2Service {
 /// A prediction, or what else is answered on the event loop.
 final class HTTP2FastRequest: HTTP2Exchange {
     private var request: FastRequest
+    private let caller: CallerKey
     private let requests: HTTP2Requests
     private let stream: HTTP2Stream
     private var pending: PendingAnswer?
 
-    init(_ head: RequestHead, refusal: FastRequest.Refused?, for requests: HTTP2Requests, on stream: HTTP2Stream) {
+    /// - Parameter asker: Who asks here, whoever asks on other streams of the connection meanwhile.
+    init(
+        _ head: RequestHead, refusal: FastRequest.Refused?, from asker: (key: CallerKey, principal: Principal?),
+        for requests: HTTP2Requests, on stream: HTTP2Stream
+    ) {
         request = FastRequest(head)
+        request.principal = asker.principal
+        caller = asker.key
         self.requests = requests
         self.stream = stream
         let isTooLarge = head.facts.contentLength ?? 0 > requests.slot.settings.codecLimits.maxBodyBytes
@@ -103,7 +113,7 @@ final class HTTP2FastRequest: HTTP2Exchange {
     }
 
     private func answer(_ awakened: AwakenedEndpoint? = nil) {
-        switch slot.answer(&request, caller: requests.gate.caller, awakened: awakened) {
+        switch slot.answer(&request, caller: caller, awakened: awakened) {
         case .answered(let head): send(head)
         case .heavy(let call): compute(call)
         case .cold(let state, let terms): awaken(state, terms)

@@ -151,7 +151,8 @@ package struct HTTPServer: Sendable {
         // The framework's own lines repeat what this program says itself.
         frameworkLogger.logLevel = max(logger.logLevel, .warning)
         let router = Router(
-            routes, authority: authority, explaining: ExplainErrors(routes: routes, logger: logger))
+            routes, behind: AdministrationGate(authority: authority, inference: administration.inference),
+            explaining: ExplainErrors(routes: routes, logger: logger))
         return AdministrationChannel(
             router.buildResponder(), isSecure: settings.certificate != nil,
             uploadLimit: settings.maxBlobBytes, logger: frameworkLogger)
@@ -169,6 +170,8 @@ package struct HTTPServer: Sendable {
             + RepositoryRoutes(administration: administration).routes
             + EndpointExamplesRoute(administration: administration).routes
             + BlobRoutes(blobs: administration.blobs, maxByteCount: settings.maxBlobBytes).routes
+            + TokenRoutes(authority: authority).routes
+            + ProjectRoutes(registry: administration.registry).routes
             + LedgerRoutes(registry: administration.registry).routes
             + LogRoutes(logLines: administration.logLines).routes
             + MetricsRoutes(administration: administration, authority: authority).routes

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import AccessControl
 internal import Hummingbird
 internal import HummingbirdCore
+internal import ModelDomain
 internal import ModelRegistry
 internal import WireTypes
 
@@ -12,11 +12,12 @@ struct LedgerRoutes: Sendable {
     var routes: [AdministrationRoute] {
         [
             AdministrationRoute(
-                .get, "/v1/ledger", for: .viewer, "What was changed, by whom; oldest first.",
+                .get, "/v1/ledger", needs: .view, of: .platform, "What was changed, by whom; oldest first.",
                 query: [("from", "The first entry."), ("limit", "How many, 1 to 1000; 100 without it.")],
                 gives: LedgerV1.self, use: list),
             AdministrationRoute(
-                .get, "/v1/ledger/verification", for: .viewer, "Compute the ledger's chain again, and compare.",
+                .get, "/v1/ledger/verification", needs: .view, of: .platform,
+                "Compute the ledger's chain again, and compare.",
                 gives: LedgerVerificationV1.self, use: verify),
         ]
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import AccessControl
 internal import Hummingbird
 internal import HummingbirdCore
+internal import ModelDomain
 internal import WireTypes
 
 /// `/v1/logs`: the end of the server's log.
@@ -11,7 +11,8 @@ struct LogRoutes: Sendable {
     var routes: [AdministrationRoute] {
         [
             AdministrationRoute(
-                .get, "/v1/logs", for: .viewer, "The newest lines of the server's log, oldest first.",
+                .get, "/v1/logs", needs: .administer, of: .platform,
+                "The newest lines of the server's log, oldest first.",
                 query: [("lines", "How many, 1 to 10000; 100 without it.")], gives: LogsV1.self, use: list)
         ]
     }

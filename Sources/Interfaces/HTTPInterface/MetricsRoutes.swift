@@ -16,19 +16,19 @@ struct MetricsRoutes: Sendable {
     let authority: TokenAuthority
 
     var routes: [AdministrationRoute] {
-        [AdministrationRoute(.get, "/metrics", for: nil, "Metrics, in Prometheus' text format.", use: metrics)]
+        [AdministrationRoute(.get, "/metrics", access: .open, "Metrics, in Prometheus' text format.", use: metrics)]
     }
 
-    /// `GET /metrics` → text. Open to this machine, as predictions are; from elsewhere a token of a viewer is needed,
-    /// even where predictions are open to everybody.
+    /// `GET /metrics` → text. Open to this machine, as predictions are; from elsewhere a token is needed that may view,
+    /// even where predictions are open to everybody, and shows the endpoints that it may see.
     @Sendable private func metrics(_ request: Request, _ context: AdministrationContext) async throws -> Response {
         if let denial = needForToken(from: origin(of: request, context.channel)) {
-            guard let token = bearerToken(inHeader: request.headers[.authorization]) else { throw denial }
-            context.requester.name = try authority.authorize(token, needs: .viewer, endpoint: nil).name
+            guard let token = presentedToken(inHeader: request.headers[.authorization]) else { throw denial }
+            context.requester.take(try authority.authorize(token, needs: .view, of: .common))
         } else {
             context.requester.name = "this machine"
         }
-        let text = metricsText(of: administration.inference)
+        let text = metricsText(of: administration.inference, for: context.requester.principal)
         return Response(
             status: .ok, headers: [.contentType: MetricsText.contentType],
             body: .init(byteBuffer: ByteBuffer(bytes: text)))
@@ -72,10 +72,11 @@ private struct EndpointMetrics {
 }
 
 /// Everything that is counted, under Triton's names and under ours.
-func metricsText(of service: InferenceService) -> [UInt8] {
+///
+/// - Parameter principal: Who asks: what they may see is told. `nil` for somebody to whom everything is open.
+func metricsText(of service: InferenceService, for principal: Principal? = nil) -> [UInt8] {
     let text = MetricsText()
-    let all = service.table.endpoints.sorted { $0.key < $1.key }
-        .map { EndpointMetrics($0.key, $0.value, on: service) }
+    let all = service.table.endpoints(for: principal).map { EndpointMetrics($0.name, $0.state, on: service) }
     let used = all.filter(\.isUsed)
     write(tritonsCountersOf: used, into: text)
     text.family("slipway_endpoint_ready", .gauge, "Whether a proven version answers.")

@@ -18,29 +18,33 @@ struct ModelRoutes: Sendable {
     var routes: [AdministrationRoute] {
         [
             AdministrationRoute(
-                .get, root, for: .viewer, "The models of the registry.", gives: [ModelV1].self, use: list),
+                .get, root, needs: .view, of: .common, "The models of the registry.", gives: [ModelV1].self, use: list),
             AdministrationRoute(
-                .get, "\(root)/:model", for: .viewer, "A model with its versions, newest first.", query: project,
+                .get, "\(root)/:model", needs: .view, of: .queriedProject,
+                "A model with its versions, newest first.", query: project,
                 gives: ModelV1.self, use: show),
             AdministrationRoute(
-                .post, "\(root)/:model/versions", for: .administrator, "Make uploaded contents a version.",
+                .post, "\(root)/:model/versions", needs: .develop, of: .bodysProject,
+                "Make uploaded contents a version.",
                 takes: RegisterVersionV1.self, gives: ModelVersionV1.self, status: 201, use: register),
             AdministrationRoute(
-                .get, "\(root)/:model/versions/:version", for: .viewer,
+                .get, "\(root)/:model/versions/:version", needs: .view, of: .queriedProject,
                 "A version: a number, @alias, or sha256: and digits.", query: project, gives: ModelVersionV1.self,
                 use: version),
             AdministrationRoute(
-                .get, "\(root)/:model/versions/:version/provenance", for: .viewer,
+                .get, "\(root)/:model/versions/:version/provenance", needs: .view, of: .queriedProject,
                 "Where a version comes from, and what was found when it was packed.", query: project,
                 gives: ProvenanceV1.self, use: provenance),
             AdministrationRoute(
-                .get, "\(root)/:model/versions/:version/graph", for: .viewer,
+                .get, "\(root)/:model/versions/:version/graph", needs: .view, of: .queriedProject,
                 "The steps of a version that is a graph, as its graph.json has them.", query: project, use: graph),
             AdministrationRoute(
-                .put, "\(root)/:model/aliases/:alias", for: .administrator, "Let an alias stand for a version.",
+                .put, "\(root)/:model/aliases/:alias", needs: .decide, of: .queriedProject,
+                "Let an alias stand for a version.",
                 query: project, takes: SetAliasV1.self, gives: ModelV1.self, use: setAlias),
             AdministrationRoute(
-                .delete, "\(root)/:model/aliases/:alias", for: .administrator, "Take an alias away.", query: project,
+                .delete, "\(root)/:model/aliases/:alias", needs: .decide, of: .queriedProject,
+                "Take an alias away.", query: project,
                 gives: ModelV1.self, use: removeAlias),
         ]
     }
@@ -49,10 +53,13 @@ struct ModelRoutes: Sendable {
     private var project: [(name: String, meaning: String)] { [("project", "The model's project; default without it.")] }
     private var registry: ModelRegistry { administration.registry }
 
-    /// `GET /v1/registry/models` → `[ModelV1]`, by name.
-    @Sendable private func list(_: Request, _: AdministrationContext) async throws -> Response {
+    /// `GET /v1/registry/models` → `[ModelV1]`, by name: those that the token may see.
+    @Sendable private func list(_: Request, _ context: AdministrationContext) async throws -> Response {
+        let principal = try context.principal()
         var models: [ModelV1] = []
-        for model in try await registry.models() { models.append(try await wire(model)) }
+        for model in try await registry.models() where principal.sees(model.project) {
+            models.append(try await wire(model))
+        }
         return try .json(models)
     }
 
@@ -61,14 +68,15 @@ struct ModelRoutes: Sendable {
         try .json(try await wire(model(request, context)))
     }
 
-    /// `POST /v1/registry/models/{model}/versions`, `RegisterVersionV1` → `ModelVersionV1`, or problem `REG-007`.
+    /// `POST /v1/registry/models/{model}/versions`, `RegisterVersionV1` → `ModelVersionV1`; problem `REG-007`, or
+    /// `REG-014` for a project that is not there and that the token does not make.
     @Sendable private func register(_ request: Request, _ context: AdministrationContext) async throws -> Response {
         let body = try await request.decoded(as: RegisterVersionV1.self)
         let model = ModelReference(
-            project: try projectName(body.project),
-            name: try context.name("model", as: ModelName.self))
+            project: context.project, name: try context.name("model", as: ModelName.self))
         let version = try await administration.rollouts.register(
-            model: model, manifest: digest(body.manifest), provenance: digest(body.provenance), by: context.actor)
+            model: model, manifest: digest(body.manifest), provenance: digest(body.provenance),
+            makingProject: context.principal().mayMake(model.project), by: context.actor)
         return try .json(ModelVersionV1(version), status: .created)
     }
 

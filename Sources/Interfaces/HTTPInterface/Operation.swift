@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import ModelDomain
 internal import Tensors
 
 /// One call as OpenAPI describes it, whichever part of the server answers it.
@@ -17,8 +18,24 @@ struct Operation {
     var gives: [Content] = []
     var status = 200
     var errors: ErrorForm
-    /// Whether it is open where predictions are, and needs a token elsewhere.
-    var isOpen = true
+    var needs: Need
+
+    /// What a token has to have.
+    enum Need {
+        /// Nobody needs one where predictions are open.
+        case whereClosed(Permission)
+        case always(Permission)
+    }
+
+    private var isOpen: Bool {
+        if case .whereClosed = needs { true } else { false }
+    }
+
+    private var permission: Permission {
+        switch needs {
+        case .whereClosed(let permission), .always(let permission): permission
+        }
+    }
 
     /// `get_v1_endpoints_name`
     private var identifier: String {
@@ -46,7 +63,8 @@ struct Operation {
     var json: JSONValue {
         var members: [(name: String, value: JSONValue)] = [
             ("operationId", .string(identifier)), ("summary", .string(summary)), ("tags", [.string(tag)]),
-            ("security", isOpen ? [[:], ["token": []]] : [["token": []]]),
+            ("security", isOpen ? [[:], ["token": []], ["basic": []]] : [["token": []], ["basic": []]]),
+            ("x-permissions", .array(permission.words.map(JSONValue.string))),
         ]
         if !parameters.isEmpty { members.append(("parameters", .array(parameters))) }
         if !takes.isEmpty {
@@ -102,7 +120,12 @@ func openAPIDocument(
         "servers": [["url": "/"]], "paths": .object(paths),
         "components": [
             "schemas": .object(components + errorSchemas),
-            "securitySchemes": ["token": ["type": "http", "scheme": "bearer"]],
+            "securitySchemes": [
+                "token": ["type": "http", "scheme": "bearer"],
+                "basic": [
+                    "type": "http", "scheme": "basic", "description": "The password is the token, the name anything.",
+                ],
+            ],
         ],
     ]
 }

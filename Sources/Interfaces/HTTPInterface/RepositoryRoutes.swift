@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import AccessControl
 internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
@@ -16,10 +15,10 @@ struct RepositoryRoutes: Sendable {
     var routes: [AdministrationRoute] {
         [
             AdministrationRoute(
-                .post, "/v2/repository/models/:endpoint/load", for: .administrator,
+                .post, "/v2/repository/models/:endpoint/load", needs: .decide, of: .endpoint,
                 "Load what is deployed at an endpoint again, and have it prove itself.", use: load),
             AdministrationRoute(
-                .post, "/v2/repository/models/:endpoint/unload", for: .administrator,
+                .post, "/v2/repository/models/:endpoint/unload", needs: .decide, of: .endpoint,
                 "Take an endpoint out of service until it is loaded, or the server starts again.", use: unload),
         ]
     }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package import AccessControl
 package import InferenceServing
-internal import ModelDomain
+package import ModelDomain
 package import NIOCore
 
-/// Decides for one connection which predictions may be asked for without a token.
+/// Lets requests of one connection to what is answered on the event loop: without a token where that is open, else with
+/// one that may.
 package struct ConnectionGate {
     private let authority: TokenAuthority
     private let isBoundToLoopback: Bool
@@ -13,6 +14,8 @@ package struct ConnectionGate {
     private let peer: String?
     /// Who asks, for fair shares: the principal of the last token, else the other end of the connection.
     package private(set) var caller: CallerKey
+    /// Whose token the last request showed; `nil` where none was needed, and everything may be seen.
+    package private(set) var principal: Principal?
     private let peerKey: CallerKey
     /// The verdict on the last `Host` header: clients send the same one again and again.
     private var known: (host: String?, denial: AccessDenial?)?
@@ -28,22 +31,25 @@ package struct ConnectionGate {
         caller = peerKey
     }
 
-    /// - Returns: Why the request must not be answered; `nil` when it may.
-    ///
     /// - Parameters:
     ///   - authorization: The header of that name.
     ///   - host: The name that the client has for the server.
     ///   - isForwarded: Whether a header says that somebody passed the request on.
+    ///   - permission: What a token has to have: one of several is enough.
+    ///   - resource: What it is asked for; found out only where a token is looked at that is confined.
+    /// - Returns: Why the request must not be answered; `nil` when it may.
     package mutating func refusal(
-        authorization: String?, host: String?, isForwarded: Bool, endpoint: String?
+        authorization: String?, host: String?, isForwarded: Bool, needs permission: Permission,
+        of resource: @autoclosure () -> Resource
     ) -> AccessDenial? {
         caller = peerKey
+        principal = nil
         guard !isOpen, let denial = needForToken(host: host, isForwarded: isForwarded) else { return nil }
-        guard let token = bearerToken(inHeader: authorization) else { return denial }
+        guard let token = presentedToken(inHeader: authorization) else { return denial }
         do throws(AccessDenial) {
-            let principal = try authority.authorize(
-                token, needs: .predictor, endpoint: endpoint.flatMap(EndpointName.init(rawValue:)))
-            caller = CallerKey(hashing: principal.name)
+            let principal = try authority.authorize(token, needs: permission, of: resource())
+            caller = CallerKey(hashing: principal.name.rawValue)
+            self.principal = principal
             return nil
         } catch {
             return error

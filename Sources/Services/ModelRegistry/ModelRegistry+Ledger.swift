@@ -30,19 +30,3 @@ extension ModelRegistry {
         }
     }
 }
-
-/// Appends to the ledger inside one transaction, for one actor.
-struct LedgerWriter {
-    let transaction: any RegistryWriting
-    let actor: String
-    let reason: String?
-    let time: Timestamp
-
-    func append(_ action: String, _ object: String, before: String? = nil, after: String? = nil) throws {
-        let head = try transaction.ledgerHead()
-        let change = LedgerChange(
-            actor: actor, action: action, object: object, before: before, after: after, reason: reason)
-        try transaction.append(
-            LedgerEntry(sequence: (head?.sequence ?? -1) + 1, time: time, change: change, after: head?.chain))
-    }
-}

@@ -23,11 +23,18 @@ package struct ModelRegistry: Sendable {
     /// - Parameters:
     ///   - manifest: The bundle's digest; its contents must be in the blob store.
     ///   - status: Whether it may answer.
+    ///   - makingProject: Whether a project that is not there is made with its first model.
+    /// - Throws: `REG-014` for a project that is not there, unless it is made.
     package func register(
         _ model: ModelReference, manifest: Digest, provenance: Digest, origin: ExampleOrigin?,
-        status: ModelVersion.Status = .ready, by actor: String
+        status: ModelVersion.Status = .ready, makingProject: Bool = true, by actor: String
     ) async throws -> ModelVersion {
         try await change(by: actor) { transaction, log in
+            if makingProject {
+                try makeProject(model.project, transaction, log)
+            } else {
+                try transaction.requireProject(model.project)
+            }
             let newest = try transaction.versions(of: model).first
             if let newest, newest.bundle == manifest { return newest }
             let version = ModelVersion(
@@ -92,22 +99,11 @@ package struct ModelRegistry: Sendable {
         by actor: String, reason: String? = nil,
         _ body: @escaping @Sendable (any RegistryWriting, LedgerWriter) throws -> Result
     ) async throws -> Result {
-        try checkText(actor, what: "actor", limit: 200)
-        if let reason { try checkText(reason, what: "reason", limit: 2000) }
-        return try await store.write { [now] transaction in
+        try await store.write { [now] transaction in
             // The time is taken where no other writer is, so that the ledger's times are in its order.
-            try body(
-                transaction, LedgerWriter(transaction: transaction, actor: actor, reason: reason, time: now()))
+            try body(transaction, LedgerWriter(transaction, by: actor, reason: reason, at: now()))
         }
     }
-}
-
-/// Databases disagree about control characters, and the ledger's bytes must be the same in all of them.
-private func checkText(_ text: String, what: String, limit: Int) throws(RegistryError) {
-    let isPlain = text.unicodeScalars.allSatisfy { scalar in
-        scalar == "\n" || scalar == "\t" || (scalar.value >= 0x20 && scalar.value != 0x7F)
-    }
-    guard isPlain, text.utf8.count <= limit else { throw .unusableText(what: what, limit: limit) }
 }
 
 func versionPath(_ model: ModelReference, _ number: Int) -> String { "model/\(model.project)/\(model.name)/\(number)" }

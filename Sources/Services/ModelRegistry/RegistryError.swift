@@ -11,6 +11,10 @@ package enum RegistryError: ExplainedError, Equatable {
     case unreadableSelector(String)
     case ambiguousDigest(String, of: ModelReference)
     case nothingToRollBack(EndpointName)
+    case unknownProject(ProjectName, closest: String?)
+    case projectNotEmpty(ProjectRecord)
+    /// The standard project is never removed.
+    case projectAlwaysThere(ProjectName)
     /// An actor or a reason that the ledger cannot hold.
     case unusableText(what: String, limit: Int)
     /// The first ledger entry that is not as it was written.
@@ -46,6 +50,23 @@ package enum RegistryError: ExplainedError, Equatable {
             Explanation(
                 .nothingToRollBack, .conflict, "There is nothing before the present version of “\(endpoint)”.",
                 hint: "Deploy the version you want with `slipway deploy`.")
+        case .unknownProject(let name, let closest):
+            Explanation(
+                .projectUnknown, .notFound, "There is no project “\(name)”.",
+                hint: suggestion(closest) ?? "Make it with `slipway project create \(name)`.")
+        case .projectNotEmpty(let project):
+            Explanation(
+                .projectNotEmpty, .conflict, "The project “\(project.name)” is not empty.",
+                hint: "Remove its endpoints, and revoke the tokens that are for it; models stay, and their project "
+                    + "with them.",
+                details: [
+                    .init("models", String(project.modelCount)), .init("endpoints", String(project.endpointCount)),
+                    .init("tokens", String(project.tokenCount)),
+                ])
+        case .projectAlwaysThere(let name):
+            Explanation(
+                .projectNotEmpty, .conflict, "The project “\(name)” is always there.",
+                hint: "It is where everything lives that names no project.")
         case .unusableText(let what, let limit):
             Explanation(
                 .brokenText, .invalidInput, "The \(what) cannot be kept.",

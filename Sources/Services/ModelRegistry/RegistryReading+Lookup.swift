@@ -44,6 +44,20 @@ extension RegistryReading {
         }
     }
 
+    func knownProject(_ name: ProjectName) throws -> ProjectRecord {
+        let all = try projects()
+        guard let project = all.first(where: { $0.name == name }) else {
+            let closest = closestName(to: name.rawValue, among: all.map(\.name.rawValue))
+            throw RegistryError.unknownProject(name, closest: closest)
+        }
+        return project
+    }
+
+    /// ``knownProject(_:)`` for whoever only wants to know that it is there.
+    func requireProject(_ name: ProjectName) throws {
+        if try !hasProject(name) { _ = try knownProject(name) }
+    }
+
     func knownEndpoint(_ name: EndpointName, in project: ProjectName) throws -> EndpointRecord {
         guard let endpoint = try endpoint(name, in: project) else {
             let names = try endpoints().filter { $0.project == project }.map(\.name.rawValue)

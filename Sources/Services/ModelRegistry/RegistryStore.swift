@@ -14,8 +14,25 @@ package protocol RegistryStore: Sendable {
         -> Result
 }
 
+/// The ledger inside one transaction.
+package protocol LedgerReading {
+    /// The newest entry; `nil` before the first one.
+    func ledgerHead() throws -> LedgerEntry?
+}
+
+/// What every change is made with: whatever else a transaction changes, its entry goes into the same one.
+package protocol LedgerWriting: LedgerReading {
+    /// The entry goes behind the newest one: ``LedgerEntry/init(sequence:time:change:after:)``.
+    ///
+    /// - Throws: `REG-008` for an entry that is not chained to the newest one.
+    func append(_ entry: LedgerEntry) throws
+}
+
 /// What can be asked of the registry inside one transaction.
-package protocol RegistryReading {
+package protocol RegistryReading: LedgerReading {
+    /// Projects by name, the standard one always among them.
+    func projects() throws -> [ProjectRecord]
+    func hasProject(_ name: ProjectName) throws -> Bool
     /// Models by name.
     func models() throws -> [ModelReference]
     /// Newest first; empty for an unknown model.
@@ -29,11 +46,14 @@ package protocol RegistryReading {
     func deployments(of name: EndpointName, in project: ProjectName) throws -> [Deployment]
     /// Entries from `sequence` on, oldest first, at most `limit`.
     func ledger(from sequence: Int, limit: Int) throws -> [LedgerEntry]
-    func ledgerHead() throws -> LedgerEntry?
 }
 
 /// What can be changed inside one transaction. Callers append the ledger entry of a change beside it.
-package protocol RegistryWriting: RegistryReading {
+package protocol RegistryWriting: RegistryReading, LedgerWriting {
+    /// Remembers a project; one that is there stays as it is.
+    func insertProject(_ name: ProjectName, at time: Timestamp) throws
+    /// Forgets a project that is empty.
+    func removeProject(_ name: ProjectName) throws
     /// Remembers a version; the project and the model are made with the first one.
     func insert(_ version: ModelVersion) throws
     func setStatus(_ status: ModelVersion.Status, of version: Int, model: ModelReference) throws
@@ -45,8 +65,4 @@ package protocol RegistryWriting: RegistryReading {
     func setSettings(_ settings: EndpointSettings, of name: EndpointName, in project: ProjectName) throws
     /// Forgets an endpoint, its deployments and its settings; the ledger keeps what happened.
     func removeEndpoint(_ name: EndpointName, in project: ProjectName) throws
-    /// The ledger entry goes behind the newest one: ``LedgerEntry/init(sequence:time:change:after:)``.
-    ///
-    /// - Throws: `REG-008` for an entry that is not chained to the newest one.
-    func append(_ entry: LedgerEntry) throws
 }

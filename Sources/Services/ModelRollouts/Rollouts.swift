@@ -92,14 +92,19 @@ package final class Rollouts: Sendable {
 
     /// Registers a bundle whose contents are in the blob store.
     ///
-    /// - Throws: `REG-007` naming the first content that is not there, `PRJ-009` for a manifest that is none.
+    /// - Parameter makingProject: Whether a project that is not there is made with its first model.
+    /// - Throws: `REG-007` naming the first content that is not there, `PRJ-009` for a manifest that is none, `REG-014`
+    ///   for a project that is not there, unless it is made.
     package func register(
-        model: ModelReference, manifest bundle: Digest, provenance: Digest, by actor: String
+        model: ModelReference, manifest bundle: Digest, provenance: Digest, makingProject: Bool = true,
+        by actor: String
     ) async throws -> ModelVersion {
         let manifest = try await loader.manifest(of: bundle)
         try await loader.requireContents(of: manifest, provenance: provenance)
         let version = try await registry.register(
-            model, manifest: bundle, provenance: provenance, origin: manifest.proof?.origin, by: actor)
+            model, manifest: bundle, provenance: provenance, origin: manifest.proof?.origin,
+            makingProject: makingProject,
+            by: actor)
         Task { await updateGraphs(after: model, manifest) }
         return version
     }

@@ -33,21 +33,43 @@ struct Deploy: AsyncParsableCommand {
         if output.format == .text { try console.line(bundle.verdict.checkedLine) }
 
         let client = try await clientOrStart()
-        let version = try await BundleUpload(packed, to: client).register()
+        let version = try await explainingRights(registered: nil) {
+            try await BundleUpload(packed, to: client).register()
+        }
         var deployed: [DeployedV1] = []
         for name in try endpoints(of: bundle) {
             console.progress("deploying version \(version.version) to \(name)")
+            let deployment = DeployV1(
+                project: bundle.model.project.rawValue, model: bundle.model.name.rawValue,
+                version: String(version.version), reason: reason,
+                settings: bundle.endpointSettings[name].map(settingTexts))
             deployed.append(
-                try await client.deploy(
-                    DeployV1(
-                        project: bundle.model.project.rawValue, model: bundle.model.name.rawValue,
-                        version: String(version.version), reason: reason,
-                        settings: bundle.endpointSettings[name].map(settingTexts)),
-                    to: name))
+                try await explainingRights(registered: version.version) {
+                    try await client.deploy(deployment, to: name)
+                })
         }
         let report = DeployReport(bundle: bundle, version: version.version, deployed: deployed, server: client.url)
         let row = output.format == .text ? try await packed.firstRow() : nil
         try output.write(report, asText: report.text(row: row, sameServer: server.repeated))
+    }
+
+    /// Says what all of the command needs, where a token may not do a part of it, and how far it came.
+    private func explainingRights<Result: Sendable>(
+        registered version: Int?, _ body: () async throws -> Result
+    ) async throws -> Result {
+        do {
+            return try await body()
+        } catch let refusal as Refusal where refusal.explanation.code == .tokenRefused {
+            let reason = refusal.explanation
+            let rights =
+                "`slipway deploy` registers a version and has an endpoint answer with it: that takes the roles "
+                + "developer and approver, or admin."
+            let progress = version.map { " Version \($0) is registered." } ?? ""
+            throw Refusal(
+                reason.code, reason.kind, reason.message,
+                hint: [reason.hint, rights + progress].compactMap(\.self).joined(separator: " "),
+                details: reason.details)
+        }
     }
 
     private func clientOrStart() async throws -> SlipwayClient {

@@ -6,7 +6,16 @@ internal import ModelDomain
 extension AliasName: ExpressibleByArgument {}
 extension EndpointName: ExpressibleByArgument {}
 extension ModelName: ExpressibleByArgument {}
+extension PrincipalName: ExpressibleByArgument {}
 extension ProjectName: ExpressibleByArgument {}
+
+extension TokenID: ExpressibleByArgument {
+    package init?(argument: String) { self.init(argument) }
+}
+
+extension Lifetime: ExpressibleByArgument {
+    package init?(argument: String) { self.init(argument) }
+}
 
 extension TimeSpan: ExpressibleByArgument {
     package init?(argument: String) { self.init(argument) }
