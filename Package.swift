@@ -73,6 +73,7 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let rooms: [Room] = [
     wall("CHeap", opensTo: "slipway"),
     wall("CONNXRuntime", opensTo: "EngineONNX"),
+    wall("CPostgres", opensTo: "StoreSQL"),
     wall("CSandbox", opensTo: "ProcessSandbox"),
     wall("CZlib", opensTo: "ContentCoding"),
 
@@ -101,7 +102,9 @@ let rooms: [Room] = [
     room("EngineWorker", in: .adapters, uses: ["ModelDomain", "ModelExecution", "Tensors"]),
     room("ProcessSandbox", in: .adapters, uses: ["CSandbox", "ModelDomain"]),
     room("PythonTools", in: .adapters, uses: ["ModelDomain", "ModelExecution", "ModelPackaging", "Tensors"]),
-    room("StoreSQL", in: .adapters, uses: ["AccessControl", "ModelDomain", "ModelRegistry"], products: [grdb]),
+    room(
+        "StoreSQL", in: .adapters, uses: ["AccessControl", "CPostgres", "ModelDomain", "ModelRegistry"],
+        products: [grdb]),
     room("BlobFiles", in: .adapters, uses: ["ModelDomain", "ModelExecution"]),
     room("ProjectFiles", in: .adapters, uses: ["ModelDomain", "ModelPackaging"], products: [yams]),
 

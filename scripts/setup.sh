@@ -7,7 +7,7 @@
 #
 #     build      Debian packages that compiling needs; looks for Swift
 #     engine     ONNX Runtime's library, from its wheel, in .tools/engines
-#     test       bubblewrap, and the Python packages of requirements/test.txt, in .tools/venv
+#     test       bubblewrap, PostgreSQL, and the Python packages of requirements/test.txt, in .tools/venv
 #     clients    KServe's and MLflow's clients, of requirements/clients.txt, in .tools/venv-clients, and MLServer's
 #                codecs, of requirements/mlserver.txt, in .tools/venv-mlserver
 #     grpc       clients of gRPC and the parts of HTTP/2, of requirements/grpc.txt, in .tools/venv-grpc
@@ -60,6 +60,14 @@ is_at_least() { # VERSION MINIMUM
 
 # MARK: Debian packages
 
+may_be_root() {
+    ((EUID == 0)) || { command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [[ -t 0 ]]; }; }
+}
+
+as_root() {
+    if ((EUID == 0)); then "$@"; else sudo "$@"; fi
+}
+
 debian_packages() { # PACKAGE…
     local package missing=()
     if ! command -v dpkg-query >/dev/null; then
@@ -72,19 +80,12 @@ debian_packages() { # PACKAGE…
     done
     ((${#missing[@]})) || return 0
 
-    local as_root=()
-    if ((EUID != 0)); then
-        if command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [[ -t 0 ]]; }; then
-            as_root=(sudo)
-        else
-            fail "Debian packages are missing, and neither root nor sudo is at hand: ${missing[*]}" \
-                "Have them installed, then run this again: apt-get install ${missing[*]}"
-        fi
-    fi
+    may_be_root || fail "Debian packages are missing, and neither root nor sudo is at hand: ${missing[*]}" \
+        "Have them installed, then run this again: apt-get install ${missing[*]}"
     say "installing Debian packages: ${missing[*]}"
-    quietly "${as_root[@]}" apt-get update \
+    quietly as_root apt-get update \
         || fail "apt-get update failed (above)." "Check the network and the package sources, then run this again."
-    quietly "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    quietly as_root env DEBIAN_FRONTEND=noninteractive \
         apt-get install --yes --no-install-recommends "${missing[@]}" \
         || fail "apt-get install failed (above)." "Mend what it says, then run this again."
 }
@@ -198,6 +199,25 @@ holds() { # SHA-256 FILE
     [[ -f $2 && "$(sha256sum "$2")" == "$1  $2" ]]
 }
 
+# MARK: PostgreSQL
+
+# Debian's package would make a cluster for the whole machine and start it. The tests have servers of their own: what keeps it
+# from doing so is there only while the package is being installed.
+postgresql() {
+    local folder=/etc/postgresql-common/createcluster.d
+    if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && command -v dpkg-query >/dev/null; then
+        debian_packages postgresql-common
+        # A subshell, because a trap of another part is not to be lost.
+        (
+            trap 'as_root rm -f "$folder/slipway.conf"; as_root rmdir --ignore-fail-on-non-empty "$folder"' EXIT
+            as_root mkdir -p "$folder"
+            as_root tee "$folder/slipway.conf" >/dev/null <<<'create_main_cluster = false'
+            debian_packages postgresql
+        )
+    fi
+    debian_packages postgresql libpq5
+}
+
 # MARK: nginx
 
 # Its program alone: the Debian package would start a server of the whole machine. It is the floor that `make bench`
@@ -284,6 +304,7 @@ part() {
         test)
             # The sandbox, and what runs workers that are no Python of ours: R, Java, and PyTorch as a CPU build.
             debian_packages bubblewrap r-base-core r-cran-jsonlite openjdk-17-jdk-headless python3-torch
+            postgresql
             virtual_environment "$VENV"
             python_packages "$VENV" test
             ;;

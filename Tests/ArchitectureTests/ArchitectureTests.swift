@@ -13,6 +13,7 @@ struct ArchitectureTests {
         let homes: [String: Set<String>] = [
             "GRDB": ["StoreSQL"], "Yams": ["ProjectFiles"], "AsyncHTTPClient": ["APIClient"],
             "Hummingbird": ["HTTPInterface"], "HummingbirdCore": ["HTTPInterface"], "CONNXRuntime": ["EngineONNX"],
+            "CPostgres": ["StoreSQL"],
             "ArgumentParser": ["CommandLineInterface", "slipway"], "Histogram": ["LoadGenerator"],
         ]
         for file in sources {
@@ -25,7 +26,7 @@ struct ArchitectureTests {
 
     /// One file looks through the wall, and one knows the database.
     @Test func wallsAndDriversHaveOneFileEach() {
-        for module in ["CONNXRuntime", "GRDB"] {
+        for module in ["CONNXRuntime", "CPostgres", "GRDB"] {
             let users = sources.filter { $0.imports.contains(module) }.map(\.path)
             #expect(users.count == 1, "\(module) is imported by \(users)")
         }

@@ -54,6 +54,7 @@ struct FakeToolbox: Toolbox {
             "serve \(options.data ?? "-") \(options.host ?? "-") \(options.port ?? -1) \(options.tokenFile ?? "-") "
                 + "\(options.bodyLimit) \(options.laneThreads.map(String.init) ?? "-") \(options.workerProcesses) "
                 + "\(options.sharesPort) \(options.takesOver) \(options.drainTimeout)")
+        if let database = options.database { note("database \(database)") }
     }
 
     func runningServer(data: String?) async throws -> LocalServer? {
@@ -85,8 +86,8 @@ struct FakeToolbox: Toolbox {
         return log.suffix(count)
     }
 
-    func doctor(data: String?, port: Int?) async -> [DoctorFinding] {
-        note("doctor \(data ?? "-") \(port.map(String.init) ?? "-")")
+    func doctor(data: String?, port: Int?, database: String?) async -> [DoctorFinding] {
+        note("doctor \(data ?? "-") \(port.map(String.init) ?? "-") \(database ?? "-")")
         return findings
     }
 

@@ -165,6 +165,25 @@ struct MachineCommandTests {
             ])
     }
 
+    /// What stands on the command line goes first; an empty variable stands for nothing.
+    @Test(arguments: ["serve", "doctor"])
+    func theDatabaseMayBeNamedInTheEnvironment(_ command: String) async {
+        let variables = ["SLIPWAY_DATABASE": "postgres://env/d"]
+        for (words, environment, expected) in [
+            ([], variables, "postgres://env/d"), (["--database", "postgres://flag/d"], variables, "postgres://flag/d"),
+            (["--database", "postgres://flag/d"], [:], "postgres://flag/d"),
+        ] {
+            let tools = FakeToolbox()
+            #expect(await slipway(list: [command] + words, tools: tools, environment: environment).code == 0)
+            #expect(tools.calls.last?.hasSuffix(expected) == true, "\(tools.calls)")
+        }
+        for environment in [[:], ["SLIPWAY_DATABASE": ""]] {
+            let tools = FakeToolbox()
+            #expect(await slipway(list: [command], tools: tools, environment: environment).code == 0)
+            #expect(tools.calls.allSatisfy { !$0.contains("postgres") })
+        }
+    }
+
     @Test func stopSaysWhetherAnythingRan() async {
         #expect(await slipway("stop").output == "no server was running\n")
         let tools = FakeToolbox { $0.running = LocalServer(url: "http://h", token: "t", processID: 42) }

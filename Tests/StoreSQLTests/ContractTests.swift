@@ -1,26 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
+import AccessControl
 import Foundation
 import ModelDomain
+import ModelRegistry
 import PortContracts
 import StoreSQL
 import TestSupport
 import Testing
 
+/// Both products keep the same contracts.
 struct ContractTests {
-    @Test func theRegistryKeepsItsContract() async throws {
+    enum Product: CaseIterable { case sqlite, postgreSQL }
+
+    @Test(arguments: Product.allCases)
+    func theRegistryKeepsItsContract(_ product: Product) async throws {
         try await withTemporaryFolder { folder async throws in
-            try await RegistryStoreContract { SQLRegistryStore(database: try await openDatabase(in: folder)) }.run()
+            try await RegistryStoreContract {
+                SQLRegistryStore(database: try await openDatabase(product, in: folder))
+            }.run()
         }
     }
 
-    @Test func theCredentialsKeepTheirContract() async throws {
+    @Test(arguments: Product.allCases)
+    func theCredentialsKeepTheirContract(_ product: Product) async throws {
         try await withTemporaryFolder { folder async throws in
-            try await CredentialStoreContract { SQLCredentialStore(database: try await openDatabase(in: folder)) }.run()
+            try await CredentialStoreContract {
+                SQLCredentialStore(database: try await openDatabase(product, in: folder))
+            }.run()
         }
     }
 }
 
 /// A new database of its own.
-private func openDatabase(in folder: String) async throws -> SQLiteDatabase {
-    try await SQLiteDatabase.open(at: "\(folder)/\(UUID().uuidString).sqlite", time: Timestamp(microseconds: 1))
+private func openDatabase(_ product: ContractTests.Product, in folder: String) async throws -> any SQLDatabase {
+    let time = Timestamp(microseconds: 1)
+    switch product {
+    case .sqlite: return try await SQLiteDatabase.open(at: "\(folder)/\(UUID().uuidString).sqlite", time: time)
+    case .postgreSQL:
+        let url = try await PostgreSQLCluster.shared().makeDatabase()
+        return try await PostgreSQLDatabase.open(url: url, time: time)
+    }
 }

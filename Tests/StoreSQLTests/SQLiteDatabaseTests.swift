@@ -140,5 +140,4 @@ struct SQLiteDatabaseTests {
 }
 
 /// Those that a test has made: the standard one is always there.
-private let selectProjects = "SELECT name FROM project WHERE name <> 'default'"
-private let insertProject = "INSERT INTO project (name, created_at) VALUES (:name, :time)"
+let selectProjects = "SELECT name FROM project WHERE name <> 'default'"

@@ -27,7 +27,7 @@ package struct Program: Sendable {
         process.executableURL = URL(fileURLWithPath: Self.path)
         process.arguments = arguments
         var variables = ProcessInfo.processInfo.environment
-        for name in ["SLIPWAY_URL", "SLIPWAY_TOKEN", "SLIPWAY_DATA"] { variables[name] = nil }
+        for name in ["SLIPWAY_URL", "SLIPWAY_TOKEN", "SLIPWAY_DATA", "SLIPWAY_DATABASE"] { variables[name] = nil }
         process.environment = variables.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         return process

@@ -11,9 +11,9 @@ package final class RunningPlatform: Sendable {
 
     /// Starts a server, runs `body`, and stops the server, whatever happens.
     package static func with<Result>(
-        data: String, _ body: (RunningPlatform) async throws -> Result
+        data: String, environment: [String: String] = [:], _ body: (RunningPlatform) async throws -> Result
     ) async throws -> Result {
-        let platform = try await RunningPlatform(data: data)
+        let platform = try await RunningPlatform(data: data, environment: environment)
         do {
             let result = try await body(platform)
             await platform.stop()
@@ -25,8 +25,10 @@ package final class RunningPlatform: Sendable {
     }
 
     /// Starts a server and waits until it says where it listens.
-    package init(data: String) async throws {
-        let process = Program(environment: [:]).process(["serve", "--data", data, "--host", "127.0.0.1", "--port", "0"])
+    package init(data: String, environment: [String: String] = [:]) async throws {
+        let process = Program(environment: environment).process([
+            "serve", "--data", data, "--host", "127.0.0.1", "--port", "0",
+        ])
         let output = Pipe()
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice

@@ -14,6 +14,9 @@ package protocol SQLDatabase: Sendable {
     func write<Result: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Result
     ) async throws -> Result
+
+    /// Lets go of files and connections, once what was asked before is done. Nothing may be asked afterwards.
+    func close() throws
 }
 
 /// One transaction of a database. It is not `Sendable`, and so cannot leave the body that it was given to.

@@ -7,13 +7,37 @@ package struct SQLSchema: Sendable {
     package struct Migration: Sendable {
         package let number: Int
         package let statements: [String]
+        /// What PostgreSQL is told instead of a translation of ``statements``; `nil` for that.
+        private let postgreSQL: [String]?
+        /// Of the statements as they were written down: a better translation is no edit.
+        let digest: Digest
 
-        package init(number: Int, statements: [String]) {
+        /// - Parameters:
+        ///   - statements: For SQLite.
+        ///   - postgreSQL: For PostgreSQL, where a translation (``SQLSchema/forPostgreSQL``) does not do.
+        package init(number: Int, statements: [String], postgreSQL: [String]? = nil) {
             self.number = number
             self.statements = statements
+            self.postgreSQL = postgreSQL
+            digest = Self.digest(of: statements)
         }
 
-        var digest: Digest { Digest(of: statements.joined(separator: ";\n").utf8) }
+        private init(number: Int, translated: [String], digest: Digest) {
+            self.number = number
+            statements = translated
+            postgreSQL = nil
+            self.digest = digest
+        }
+
+        var forPostgreSQL: Migration {
+            Migration(
+                number: number, translated: postgreSQL ?? statements.map(inPostgreSQL),
+                digest: Self.digest(of: postgreSQL ?? statements))
+        }
+
+        private static func digest(of statements: [String]) -> Digest {
+            Digest(of: statements.joined(separator: ";\n").utf8)
+        }
     }
 
     /// Makes the table `schema_migration` unless it is there.
@@ -30,6 +54,7 @@ package struct SQLSchema: Sendable {
 extension SQLDatabase {
     /// Brings the database to `schema`, in one transaction: afterwards all of it is there, or nothing has changed.
     ///
+    /// One process at a time may do so: ``PostgreSQLDatabase`` sees to it, and in SQLite a writer is alone anyway.
     /// - Parameter backUp: Is called before tables that are in use are changed, with the number of the schema they have.
     /// - Throws: ``StoreFailure`` with `REG-009` when the database is newer than `schema`, with `REG-008` when it was made
     ///   by other migrations than these.

@@ -21,6 +21,8 @@ package struct StoreFailure: ExplainedError {
         case migrationEdited(number: Int)
         /// A rule of the database was broken, or a statement is wrong: our mistake.
         case refused
+        /// A database that another process keeps, by host and name.
+        case server(ServerProblem, at: String)
     }
 
     package let reason: Reason
@@ -53,23 +55,24 @@ package struct StoreFailure: ExplainedError {
         case .damaged:
             Explanation(
                 .storeUnavailable, .unavailable, "The registry's database is damaged, or no database at all.",
-                hint: "Bring the data folder back from a backup.")
+                hint: "Bring it back from a backup.")
         case .unreadable(let column):
             Explanation(
                 .storeUnavailable, .unavailable, "The registry's database holds a value that cannot be read.",
-                hint: "Bring the data folder back from a backup.", details: [.init("column", column)])
+                hint: "Bring it back from a backup.", details: [.init("column", column)])
         case .schemaNewer(let found, let known):
             Explanation(
                 .schemaNewer, .conflict,
-                "The data folder was written by a newer Slipway: its schema is \(found), this one knows \(known).",
+                "The registry was written by a newer Slipway: its schema is \(found), this one knows \(known).",
                 hint: "Start the newer Slipway, or bring back the backup from before.")
         case .migrationEdited(let number):
             Explanation(
                 .storeUnavailable, .conflict,
-                "The data folder was made by another edition of Slipway: its migration \(number) is not ours.",
+                "The registry was made by another edition of Slipway: its migration \(number) is not ours.",
                 hint: "Start the Slipway that made it.")
         case .refused:
             Explanation(.storeUnavailable, .bug, "The registry's database refused a change, and nothing was changed.")
+        case .server(let problem, let address): problem.explanation(at: address)
         }
     }
 }

@@ -117,6 +117,8 @@ struct DataFolder: Sendable {
         var certificate: String?
         /// The second port, where there is one.
         var grpcPort: Int?
+        /// What it claims its registry's database with; a process that follows it has the same.
+        var databaseClaim: Int32?
         /// The server that it took over from, once that has ended.
         var predecessor: Predecessor?
     }

@@ -4,16 +4,16 @@ import Foundation
 import ModelDomain
 import ModelExecution
 import ProcessSandbox
-import StoreSQL
 
 /// Looks at everything a server needs on this machine, and says how to mend what is wrong.
 struct Doctor {
     let folder: DataFolder
     let engines: EngineLibraries
     let port: Int
+    let database: RegistryDatabase
 
-    func findings() -> [DoctorFinding] {
-        [program, engine, dataFolder, database, server, disk, token, sandbox]
+    func findings() async -> [DoctorFinding] {
+        [program, engine, dataFolder, await database.finding(), server, disk, token, sandbox]
     }
 
     private var program: DoctorFinding {
@@ -45,23 +45,6 @@ struct Doctor {
                 remedy: "Give it to this user with chown, or choose another with --data.")
         }
         return DoctorFinding(subject: "data folder", state: .good, fact: "\(folder.path) can be written", remedy: nil)
-    }
-
-    private var database: DoctorFinding {
-        guard FileManager.default.fileExists(atPath: folder.database) else {
-            return DoctorFinding(subject: "registry", state: .good, fact: "empty so far", remedy: nil)
-        }
-        do {
-            let problem = try SQLiteDatabase.problem(at: folder.database)
-            return DoctorFinding(
-                subject: "registry", state: problem == nil ? .good : .bad, fact: problem ?? "whole",
-                remedy: problem == nil ? nil : "Restore the data folder from its last copy.")
-        } catch {
-            let explanation = (error as? any ExplainedError)?.explanation
-            return DoctorFinding(
-                subject: "registry", state: .bad, fact: explanation?.message ?? "it cannot be opened",
-                remedy: explanation?.hint ?? "Restore the data folder from its last copy.")
-        }
     }
 
     private var server: DoctorFinding {

@@ -128,10 +128,11 @@ struct MachineToolbox: Toolbox {
         LogFile.lines(of: DataFolder(data).logFile, count: count)
     }
 
-    func doctor(data: String?, port: Int?) async -> [DoctorFinding] {
+    func doctor(data: String?, port: Int?, database: String?) async -> [DoctorFinding] {
         let folder = DataFolder(data)
-        return Doctor(
-            folder: folder, engines: EngineLibraries(folder: folder), port: port ?? BackgroundServer.usualPort
+        return await Doctor(
+            folder: folder, engines: EngineLibraries(folder: folder), port: port ?? BackgroundServer.usualPort,
+            database: RegistryDatabase(database, in: folder)
         ).findings()
     }
 

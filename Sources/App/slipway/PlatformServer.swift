@@ -32,12 +32,17 @@ struct PlatformServer {
         let inherited = try takeOver?.socket() ?? ListeningSocket.fromSystemd()
         let inheritedGRPC = try takeOver?.grpcSocket()
         // Tables are not changed under a server that uses them: that one goes first, and connections wait.
-        let mustWait = try takeOver != nil && SQLiteDatabase.needsMigration(at: folder.database)
+        let registryDatabase = RegistryDatabase(options.database, in: folder)
+        let claim = takeOver?.databaseClaim ?? Int32.random(in: 1...Int32.max)
+        let mustWait = if takeOver != nil { try await registryDatabase.needsMigration() } else { false }
         if mustWait { try await takeOver?.complete(with: nil) }
 
         let log = LogFile(path: folder.logFile)
         let logger = Logger(label: Product.name) { FileLogHandler(label: $0, file: log) }
-        let database = try await SQLiteDatabase.open(at: folder.database, time: .now)
+        let database = try await registryDatabase.open(claim: claim)
+        if case .server = registryDatabase, FileManager.default.fileExists(atPath: folder.database) {
+            logger.warning("the data folder has a registry of its own, which is not used")
+        }
         let blobs = try BlobFiles(folder: folder.contents)
         let registry = ModelRegistry(store: SQLRegistryStore(database: database), now: { .now })
         let authority = try await TokenAuthority(store: SQLCredentialStore(database: database), now: { .now })
@@ -86,8 +91,8 @@ struct PlatformServer {
         settings.maxConnections = max(16, min(settings.maxConnections, raiseOpenFileLimit() - 128))
         let startUp = StartUp(
             folder: folder, host: inherited?.host ?? host(in: container), certificate: settings.certificate?.chain,
-            arguments: container?.arguments ?? Array(CommandLine.arguments.dropFirst()), rollouts: rollouts,
-            token: token, logger: logger,
+            arguments: container?.arguments ?? Array(CommandLine.arguments.dropFirst()), databaseClaim: claim,
+            rollouts: rollouts, token: token, logger: logger,
             prepare: {
                 guard let container, let model = container.model else { return }
                 try await deployment.deploy(model, to: nil, by: container.platform.rawValue)

@@ -12,6 +12,7 @@ final class StartUp: Service {
     private let certificate: String?
     /// What a process that follows this one is started with.
     private let arguments: [String]
+    private let databaseClaim: Int32
     private let rollouts: Rollouts
     private let newToken: String?
     /// Runs when the endpoints are back, before the server says that it is ready.
@@ -31,8 +32,8 @@ final class StartUp: Service {
     }
 
     init(
-        folder: DataFolder, host: String, certificate: String?, arguments: [String], rollouts: Rollouts,
-        token: NewToken?, logger: Logger,
+        folder: DataFolder, host: String, certificate: String?, arguments: [String], databaseClaim: Int32,
+        rollouts: Rollouts, token: NewToken?, logger: Logger,
         prepare: @escaping @Sendable () async throws -> Void
     ) {
         self.prepare = prepare
@@ -40,6 +41,7 @@ final class StartUp: Service {
         self.host = host
         self.certificate = certificate
         self.arguments = arguments
+        self.databaseClaim = databaseClaim
         self.rollouts = rollouts
         newToken = token?.text
         self.logger = logger
@@ -99,7 +101,7 @@ final class StartUp: Service {
         let server = DataFolder.RunningServer(
             url: url, processID: Int(getpid()), arguments: arguments,
             workingFolder: FileManager.default.currentDirectoryPath, supervisor: .ofThisProcess,
-            certificate: certificate, grpcPort: grpcPort)
+            certificate: certificate, grpcPort: grpcPort, databaseClaim: databaseClaim)
         try state.withLock { state in
             state.server = server
             state.server?.predecessor = state.predecessor

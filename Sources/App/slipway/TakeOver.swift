@@ -6,15 +6,18 @@ import ModelDomain
 /// The other side of ``Handover``: what this process has from the server that it follows.
 final class TakeOver: Sendable {
     let lock: DataFolder.Lock
+    /// What the other claims the registry's database with; `nil` for an older one.
+    let databaseClaim: Int32?
     private let socketDescriptors: [CInt]
     private let peer: LocalSocket
     private let predecessor: Int
 
-    private init(lock: DataFolder.Lock, sockets: [CInt], peer: LocalSocket, predecessor: Int) {
+    private init(lock: DataFolder.Lock, sockets: [CInt], peer: LocalSocket, predecessor: DataFolder.RunningServer?) {
         self.lock = lock
+        databaseClaim = predecessor?.databaseClaim
         socketDescriptors = sockets
         self.peer = peer
-        self.predecessor = predecessor
+        self.predecessor = predecessor?.processID ?? 0
     }
 
     /// Asks the server of a data folder. It goes on serving, and changes there wait.
@@ -37,7 +40,7 @@ final class TakeOver: Sendable {
         lock.handOn()
         return TakeOver(
             lock: lock, sockets: Array(answer.descriptors.dropFirst()), peer: peer,
-            predecessor: folder.runningServer()?.processID ?? 0)
+            predecessor: folder.runningServer())
     }
 
     func socket() throws -> ListeningSocket { try socket(socketDescriptors[0]) }

@@ -31,7 +31,8 @@ package protocol Toolbox: Sendable {
     func logLines(data: String?, count: Int) async throws -> [String]
 
     // The machine.
-    func doctor(data: String?, port: Int?) async -> [DoctorFinding]
+    /// - Parameter database: The URL of the registry's database; `nil` for the data folder's own.
+    func doctor(data: String?, port: Int?, database: String?) async -> [DoctorFinding]
     func engines(data: String?) async -> [EngineFinding]
     /// Puts an engine's library (a file, or the wheel that carries it) into the data folder.
     func installEngine(from path: String, data: String?) async throws -> EngineFinding
@@ -132,6 +133,8 @@ package struct ServeOptions: Sendable {
     package var grpcPort: Int?
     /// The most bytes that loaded models take together; `nil` for no limit.
     package var memoryBudget: Int?
+    /// The URL of the registry's database, which may have a password; `nil` for a file in the data folder.
+    package var database: String?
 
     package init(
         data: String?, host: String?, port: Int?, tokenFile: String?, bodyLimit: Int, laneThreads: Int?,

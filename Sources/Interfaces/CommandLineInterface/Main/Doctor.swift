@@ -8,6 +8,7 @@ struct Doctor: AsyncParsableCommand {
         discussion: "Exits with 7 when something is wrong.\n\nExample: slipway doctor")
 
     @OptionGroup var folder: DataOptions
+    @OptionGroup var registry: DatabaseOptions
 
     @Option(help: "The port that a server is to listen on.")
     var port: Int?
@@ -19,7 +20,8 @@ struct Doctor: AsyncParsableCommand {
     }
 
     mutating func run() async throws {
-        let findings = try await Tools.required().doctor(data: folder.data, port: port)
+        let findings = try await Tools.required().doctor(
+            data: folder.data, port: port, database: registry.chosen)
         let width = findings.map(\.subject.count).max() ?? 0
         let lines = findings.flatMap { finding in
             let subject = finding.subject + String(repeating: " ", count: width - finding.subject.count)

@@ -13,6 +13,7 @@ struct Serve: AsyncParsableCommand {
             """)
 
     @OptionGroup var folder: DataOptions
+    @OptionGroup var registry: DatabaseOptions
 
     @Option(
         help: """
@@ -133,6 +134,7 @@ struct Serve: AsyncParsableCommand {
         options.sandbox = sandbox
         options.memoryBudget = try memoryBudget?.bytes ?? memoryBudgetOfEnvironment()
         options.grpcPort = grpcPort
+        options.database = registry.chosen
         try await Tools.required().serve(options)
     }
 }

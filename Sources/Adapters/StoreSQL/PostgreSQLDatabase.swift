@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ModelDomain
+
+/// A database of a PostgreSQL server: one writer of this process, readers beside it, and on disk before a write returns.
+///
+/// Other processes may write as well: where their changes and ours would not be the same one after the other, PostgreSQL
+/// refuses one of them, and its body runs again.
+package final class PostgreSQLDatabase: SQLDatabase {
+    /// Connections of one database: one for changes, the others for readers.
+    package static let usualConnections = 4
+
+    /// Host and name, for people; never the password.
+    package let address: String
+    private let writer: PostgreSQLThreads
+    private let readers: PostgreSQLThreads
+
+    /// Connects, and brings the tables to `schema`. Nothing is copied before: `pg_dump` does that.
+    ///
+    /// - Parameters:
+    ///   - url: `postgres://USER:PASSWORD@HOST:PORT/NAME?sslmode=…`, as libpq takes it.
+    ///   - claim: A number that the processes of one data folder have in common. Servers with other numbers are refused for
+    ///     as long as one has the database open with it. `nil` asks for nothing.
+    /// - Throws: `SYS-008` for what is no such URL, ``StoreFailure``: `REG-008`, `REG-009`, `SYS-001`, `SYS-003`.
+    package static func open(
+        url: String, schema: SQLSchema = .postgreSQL, time: Timestamp, claim: Int32? = nil,
+        connections: Int = usualConnections, library: String? = nil
+    ) async throws -> PostgreSQLDatabase {
+        let target = try PostgreSQLTarget(url: url, library: library ?? PostgreSQLLibrary.usualName)
+        let database = PostgreSQLDatabase(at: target, claim: claim, connections: connections)
+        // A lock that a transaction would take is too late for it: what it sees is from before it waited.
+        let guardian = PostgreSQLThreads(named: "postgres-migration", count: 1, at: target)
+        defer { guardian.close() }
+        do {
+            try await guardian.perform { try $0.openSession().holdMigrations() }
+            try await database.migrate(to: schema, at: time) { _ in }
+        } catch {
+            try? database.close()
+            throw error
+        }
+        return database
+    }
+
+    private init(at target: PostgreSQLTarget, claim: Int32?, connections: Int) {
+        address = target.description
+        writer = PostgreSQLThreads(named: "postgres-writer", count: 1, at: target, claim: claim)
+        readers = PostgreSQLThreads(named: "postgres-reader", count: max(1, connections - 1), at: target)
+    }
+
+    package func read<Result: Sendable>(
+        _ body: @escaping @Sendable (any SQLTransaction) throws -> Result
+    ) async throws -> Result {
+        try await readers.perform { try $0.transact(.read, body) }
+    }
+
+    package func write<Result: Sendable>(
+        _ body: @escaping @Sendable (any SQLTransaction) throws -> Result
+    ) async throws -> Result {
+        try await writer.perform { try $0.transact(.write, body) }
+    }
+
+    package func close() throws {
+        writer.close()
+        readers.close()
+    }
+
+    deinit {
+        writer.takeNoMore()
+        readers.takeNoMore()
+    }
+}
+
+extension PostgreSQLDatabase {
+    /// What is at a URL, found without changing anything there.
+    package struct Inspection: Sendable {
+        /// Host and name.
+        package let address: String
+        /// The server's own, as in `15.4`.
+        package let serverVersion: String
+        /// The number of its newest migration; 0 where it has no tables yet.
+        package let schemaNumber: Int
+    }
+
+    /// Connects, looks, and leaves.
+    ///
+    /// - Throws: as ``open(url:schema:time:claim:connections:library:)``.
+    package static func inspect(url: String) async throws -> Inspection {
+        let target = try PostgreSQLTarget(url: url, library: PostgreSQLLibrary.usualName)
+        let threads = PostgreSQLThreads(named: "postgres-inspection", count: 1, at: target)
+        defer { threads.close() }
+        return try await threads.perform { seat in
+            try seat.transact(.read) { transaction in
+                let server = try transaction.rows(
+                    "SELECT current_setting('server_version') AS version, to_regclass('schema_migration')::text AS tables"
+                )
+                let version = try server.first?.text("version") ?? ""
+                var number = 0
+                if try server.first?.optionalText("tables") != nil {
+                    let newest = try transaction.rows("SELECT MAX(number) AS newest FROM schema_migration")
+                    number = try newest.first?.optionalInteger("newest") ?? 0
+                }
+                return Inspection(
+                    address: target.description,
+                    serverVersion: version.split(separator: " ").first.map(String.init) ?? version, schemaNumber: number
+                )
+            }
+        }
+    }
+
+    /// Whether ``open(url:schema:time:claim:connections:library:)`` would change tables there: not for a program to do
+    /// while another uses them.
+    package static func needsMigration(url: String, schema: SQLSchema = .postgreSQL) async throws -> Bool {
+        try await inspect(url: url).schemaNumber < schema.migrations.count
+    }
+}

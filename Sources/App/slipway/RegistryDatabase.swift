@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import CommandLineInterface
+import Foundation
+import ModelDomain
+import StoreSQL
+
+/// Where the registry is: a file of the data folder, or a database of a PostgreSQL server.
+enum RegistryDatabase {
+    case file(String)
+    /// Its URL, which may have a password: it goes to the driver and nowhere else.
+    case server(String)
+
+    /// - Parameter url: As given; `nil` for the data folder's own.
+    init(_ url: String?, in folder: DataFolder) {
+        self = url.map(RegistryDatabase.server) ?? .file(folder.database)
+    }
+
+    /// Whether opening it would change its tables: not to be done while another server uses them.
+    func needsMigration() async throws -> Bool {
+        switch self {
+        case .file(let path):
+            try FileManager.default.fileExists(atPath: path) && SQLiteDatabase.needsMigration(at: path)
+        case .server(let url): try await PostgreSQLDatabase.needsMigration(url: url)
+        }
+    }
+
+    /// Opens it, and brings its tables up to date.
+    ///
+    /// - Parameter claim: A number that the processes of one data folder share, and no others.
+    func open(claim: Int32) async throws -> any SQLDatabase {
+        switch self {
+        case .file(let path): try await SQLiteDatabase.open(at: path, time: .now)
+        case .server(let url): try await PostgreSQLDatabase.open(url: url, time: .now, claim: claim)
+        }
+    }
+
+    /// Whether it can be used, for the doctor.
+    func finding() async -> DoctorFinding {
+        do {
+            switch self {
+            case .file(let path):
+                guard FileManager.default.fileExists(atPath: path) else { return good("empty so far") }
+                guard let problem = try SQLiteDatabase.problem(at: path) else { return good("whole") }
+                return bad(problem, "Restore the data folder from its last copy.")
+            case .server(let url):
+                let found = try await PostgreSQLDatabase.inspect(url: url)
+                let state = found.schemaNumber == 0 ? "empty so far" : "schema \(found.schemaNumber)"
+                return good("PostgreSQL \(found.serverVersion) at \(found.address), \(state)")
+            }
+        } catch {
+            guard let explanation = (error as? any ExplainedError)?.explanation else {
+                return bad("it cannot be opened", "Restore the data folder from its last copy.")
+            }
+            let cause = explanation.details.first { $0.name == "cause" }.map { " (\($0.value))" } ?? ""
+            return bad(explanation.message + cause, explanation.hint)
+        }
+    }
+
+    private func good(_ fact: String) -> DoctorFinding {
+        DoctorFinding(subject: "registry", state: .good, fact: fact, remedy: nil)
+    }
+
+    private func bad(_ fact: String, _ remedy: String?) -> DoctorFinding {
+        DoctorFinding(subject: "registry", state: .bad, fact: fact, remedy: remedy)
+    }
+}
