@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 export SWIFT_BACKTRACE ?= threads=crashed,images=none,limit=64
 
 setup:
-	@scripts/setup.sh build engine test clients grpc python
+	@scripts/setup.sh build engine test clients grpc mlflow python
 
 # The environment of the Python package's tests alone: .tools/venv-python. Needs no Swift.
 python:
@@ -43,8 +43,14 @@ test: setup
 		--ignore Tests/EcosystemTests/test_mlserver.py
 	.tools/venv-mlserver/bin/python -m pytest -q -p no:cacheprovider Tests/EcosystemTests/test_mlserver.py
 	.tools/venv-grpc/bin/python -m pytest -q -p no:cacheprovider Tests/GRPCTests Tests/HTTP2Tests
-	.tools/venv-python/bin/python -m pytest -q -p no:cacheprovider Tests/WorkerTests Tests/PrepareTests Tests/PackageTests \
-		Tests/ForestTests Tests/GraphTests Tests/ForeignModelTests
+	.tools/venv-mlflow/bin/python -m pytest -q -p no:cacheprovider Tests/MLflowTests \
+		--ignore Tests/MLflowTests/test_client_2.py
+	.tools/venv-clients/bin/python -m pytest -q -p no:cacheprovider Tests/MLflowTests/test_small_client.py
+	.tools/venv-mlflow2/bin/python -m pytest -q -p no:cacheprovider Tests/MLflowTests/test_small_client.py \
+		Tests/MLflowTests/test_client_2.py
+	@# Half of their time is one process that waits for another: two files at a time.
+	.tools/venv-python/bin/python -m pytest -q -p no:cacheprovider -n 2 --dist loadfile Tests/WorkerTests \
+		Tests/PrepareTests Tests/PackageTests Tests/ForestTests Tests/GraphTests Tests/ForeignModelTests
 
 # Minutes: format, imports, architecture, documentation.
 check:

@@ -87,7 +87,8 @@ let rooms: [Room] = [
     room(
         "ModelPackaging", in: .services,
         uses: ["GraphExecution", "ModelDomain", "ModelExecution", "Statistics", "TableTransforms", "Tensors"]),
-    room("ModelRegistry", in: .services, uses: ["ModelDomain"]),
+    room("ExperimentTracking", in: .services, uses: ["ModelDomain"]),
+    room("ModelRegistry", in: .services, uses: ["ExperimentTracking", "ModelDomain"]),
     room("PredictionExplaining", in: .services, uses: ["ModelDomain", "ModelExecution", "Tensors"]),
     room(
         "InferenceServing", in: .services,
@@ -103,12 +104,13 @@ let rooms: [Room] = [
     room("ProcessSandbox", in: .adapters, uses: ["CSandbox", "ModelDomain"]),
     room("PythonTools", in: .adapters, uses: ["ModelDomain", "ModelExecution", "ModelPackaging", "Tensors"]),
     room(
-        "StoreSQL", in: .adapters, uses: ["AccessControl", "CPostgres", "ModelDomain", "ModelRegistry"],
+        "StoreSQL", in: .adapters,
+        uses: ["AccessControl", "CPostgres", "ExperimentTracking", "ModelDomain", "ModelRegistry"],
         products: [grdb]),
     room("BlobFiles", in: .adapters, uses: ["ModelDomain", "ModelExecution"]),
     room("ProjectFiles", in: .adapters, uses: ["ModelDomain", "ModelPackaging"], products: [yams]),
 
-    room("WireTypes", in: .interfaces, uses: ["ModelDomain"]),
+    room("WireTypes", in: .interfaces, uses: ["ExperimentTracking", "ModelDomain"]),
     room("ContentCoding", in: .interfaces, uses: ["CZlib"]),
     room("HTTP2Connections", in: .interfaces, products: nio + [nioHPACK]),
     room(
@@ -123,10 +125,14 @@ let rooms: [Room] = [
             "ModelExecution", "ModelRollouts", "Tensors",
         ], products: nio + [logging]),
     room(
+        "MLflowInterface", in: .interfaces,
+        uses: ["ExperimentTracking", "ModelDomain", "ModelExecution", "ModelRegistry", "Tensors"]),
+    room(
         "HTTPInterface", in: .interfaces,
         uses: [
-            "AccessControl", "ContentCoding", "GRPCInterface", "HTTP2Connections", "InferenceProtocol",
-            "InferenceServing", "ModelDomain", "ModelExecution", "ModelRegistry",
+            "AccessControl", "ContentCoding", "ExperimentTracking", "GRPCInterface", "HTTP2Connections",
+            "InferenceProtocol",
+            "InferenceServing", "MLflowInterface", "ModelDomain", "ModelExecution", "ModelRegistry",
             "ModelRollouts", "PredictionExplaining",
             "Tensors", "WireTypes",
         ], products: nio + hummingbird + nioExtras + [httpTypes, lifecycle, logging, nioSSL]),
@@ -143,7 +149,7 @@ let rooms: [Room] = [
         "slipway", in: .app,
         uses: [
             "APIClient", "AccessControl", "BlobFiles", "CHeap", "CommandLineInterface", "EngineForest", "EngineONNX",
-            "EngineWorker", "GraphExecution", "HTTPInterface",
+            "EngineWorker", "ExperimentTracking", "GraphExecution", "HTTPInterface",
             "InferenceServing", "ModelDomain", "ModelExecution", "ModelPackaging", "ModelRegistry", "ModelRollouts",
             "ProcessSandbox", "ProjectFiles", "PythonTools", "StoreSQL", "Tensors", "WireTypes",
         ], products: [lifecycle, logging, unixSignals]),
@@ -203,7 +209,8 @@ func testKit(_ name: String, uses: [String]) -> Target {
 
 let testTargets: [Target] = [
     testKit(
-        "PortContracts", uses: ["AccessControl", "ModelDomain", "ModelExecution", "ModelRegistry", "Tensors"]),
+        "PortContracts",
+        uses: ["AccessControl", "ExperimentTracking", "ModelDomain", "ModelExecution", "ModelRegistry", "Tensors"]),
     testKit("TestSupport", uses: ["ModelDomain", "ModelExecution", "ModelPackaging", "Tensors"]),
 
     tests("TensorsTests", uses: ["Tensors", "TestSupport"]),
@@ -217,6 +224,7 @@ let testTargets: [Target] = [
     tests(
         "ModelPackagingTests",
         uses: ["ModelDomain", "ModelExecution", "ModelPackaging", "ProjectFiles", "Tensors", "TestSupport"]),
+    tests("ExperimentTrackingTests", uses: ["ExperimentTracking", "ModelDomain"]),
     tests("ModelRegistryTests", uses: ["ModelDomain", "ModelRegistry", "PortContracts", "StoreSQL", "TestSupport"]),
     tests("PredictionExplainingTests", uses: ["ModelDomain", "ModelExecution", "PredictionExplaining", "Tensors"]),
     tests(
@@ -259,8 +267,8 @@ let testTargets: [Target] = [
     tests(
         "HTTPInterfaceTests",
         uses: [
-            "AccessControl", "HTTPInterface", "InferenceServing", "ModelDomain", "ModelExecution", "ModelRegistry",
-            "ModelRollouts", "Tensors", "TestSupport", "WireTypes",
+            "AccessControl", "ExperimentTracking", "HTTPInterface", "InferenceServing", "ModelDomain", "ModelExecution",
+            "ModelRegistry", "ModelRollouts", "Tensors", "TestSupport", "WireTypes",
         ], products: nio + [lifecycle, logging]),
     tests("EndToEndTests", uses: ["ModelDomain", "TestSupport", "slipway"]),
     tests("ArchitectureTests", uses: ["ModelDomain"]),

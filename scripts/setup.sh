@@ -11,6 +11,8 @@
 #     clients    KServe's and MLflow's clients, of requirements/clients.txt, in .tools/venv-clients, and MLServer's
 #                codecs, of requirements/mlserver.txt, in .tools/venv-mlserver
 #     grpc       clients of gRPC and the parts of HTTP/2, of requirements/grpc.txt, in .tools/venv-grpc
+#     mlflow     MLflow's client and its server, of requirements/mlflow.txt, in .tools/venv-mlflow, and the client of the
+#                second generation, of requirements/mlflow2.txt, in .tools/venv-mlflow2
 #     python     what the tests of the Python package need, of requirements/python.txt, in .tools/venv-python
 #     bench      wrk, nginx's program in .tools/nginx, and the servers of requirements/bench.txt, in .tools/venv-bench
 #     peers      the servers of `make bench-peers`, each in an environment of its own, and its load; what cannot be had
@@ -30,6 +32,9 @@ readonly VENV_CLIENTS=.tools/venv-clients
 # MLServer's requirements are its own, and it takes no Python from 3.13 on.
 readonly VENV_MLSERVER=.tools/venv-mlserver
 readonly VENV_GRPC=.tools/venv-grpc
+readonly VENV_MLFLOW=.tools/venv-mlflow
+# Both generations of MLflow's client have the same name.
+readonly VENV_MLFLOW2=.tools/venv-mlflow2
 readonly VENV_PYTHON=.tools/venv-python
 readonly VENV_BENCH=.tools/venv-bench
 readonly VENV_PEERS=.tools/venv-peers
@@ -318,6 +323,12 @@ part() {
             virtual_environment "$VENV_GRPC"
             python_packages "$VENV_GRPC" grpc
             ;;
+        mlflow)
+            virtual_environment "$VENV_MLFLOW"
+            python_packages "$VENV_MLFLOW" mlflow
+            virtual_environment "$VENV_MLFLOW2"
+            python_packages "$VENV_MLFLOW2" mlflow2
+            ;;
         python)
             virtual_environment "$VENV_PYTHON"
             python_packages "$VENV_PYTHON" python
@@ -347,7 +358,10 @@ part() {
             python_packages "$VENV" examples
             debian_packages python3-torch python3-sklearn python3-numpy
             ;;
-        *) fail "There is no part named $1." "Parts: build, engine, test, clients, grpc, python, bench, peers, examples." ;;
+        *)
+            fail "There is no part named $1." \
+                "Parts: build, engine, test, clients, grpc, mlflow, python, bench, peers, examples."
+            ;;
     esac
 }
 

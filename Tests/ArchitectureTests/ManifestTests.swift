@@ -25,7 +25,7 @@ struct ManifestTests {
         return (process.terminationStatus == 0, text)
     }
 
-    private let registry = #"room("ModelRegistry", in: .services, uses: ["ModelDomain"]"#
+    private let registry = #"room("ModelRegistry", in: .services, uses: ["ExperimentTracking", "ModelDomain"]"#
 
     @Test func theManifestAsItIsIsAccepted() throws {
         #expect(try verdict(replacing: registry, with: registry).isAccepted)
@@ -38,7 +38,7 @@ struct ManifestTests {
         ("Nowhere", "architecture: ModelRegistry uses Nowhere, which is no room"),
     ])
     func aForbiddenDependencyStopsTheBuild(room: String, line: String) throws {
-        let forbidden = #"room("ModelRegistry", in: .services, uses: ["ModelDomain", "\#(room)"]"#
+        let forbidden = #"room("ModelRegistry", in: .services, uses: ["ExperimentTracking", "ModelDomain", "\#(room)"]"#
         let (isAccepted, output) = try verdict(replacing: registry, with: forbidden)
         #expect(!isAccepted)
         #expect(output.contains(line), "\(output)")

@@ -9,6 +9,7 @@ import TestSupport
 /// A packed project that lies in memory.
 struct FakeProject: PackedProject {
     let bundle: PackedBundle
+    var registeredVersion: Int? { nil }
     private let bytes: [String: [UInt8]]
 
     /// - Parameter row: The inputs of the only example, as JSON.

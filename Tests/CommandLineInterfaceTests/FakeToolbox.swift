@@ -34,6 +34,8 @@ struct FakeToolbox: Toolbox {
         return try packed.get()
     }
 
+    func isThere(_ path: String) -> Bool { true }
+
     func initialize(_ path: String, name: String?) async throws -> String {
         note("init \(path) \(name ?? "-")")
         return "schema: slipway/1\n"

@@ -62,6 +62,16 @@ final class MemoryBlobs: BlobStore {
         kept.withLock { $0[digest] = bytes }
     }
 
+    func keep(
+        _ chunks: some AsyncSequence<[UInt8], any Error> & Sendable
+    ) async throws -> (digest: Digest, byteCount: Int) {
+        var bytes: [UInt8] = []
+        for try await chunk in chunks { bytes += chunk }
+        let digest = Digest(of: bytes)
+        kept.withLock { $0[digest] = bytes }
+        return (digest, bytes.count)
+    }
+
     func contains(_ digest: Digest) -> Bool { kept.withLock { $0[digest] != nil } }
 
     func read(_ digest: Digest, limit: Int) throws -> [UInt8] {
@@ -123,6 +133,7 @@ private final class MemoryTransaction: RegistryWriting {
     }
     func hasProject(_ name: ProjectName) -> Bool { contents.projects.contains(name) }
     func models() -> [ModelReference] { contents.versions.keys.sorted { $0.name < $1.name } }
+    func lastNumber(of model: ModelReference) -> Int { contents.versions[model]?.map(\.number).max() ?? 0 }
     func versions(of model: ModelReference) -> [ModelVersion] { (contents.versions[model] ?? []).reversed() }
     func version(_ number: Int, of model: ModelReference) -> ModelVersion? {
         contents.versions[model]?.first { $0.number == number }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import AccessControl
+import ExperimentTracking
 import HTTPInterface
 import InferenceServing
 import Logging
@@ -50,6 +51,8 @@ struct RunningServer: Sendable {
             settings: settings,
             administration: Administration(
                 inference: inference, registry: registry, rollouts: rollouts, blobs: blobs,
+                tracking: ExperimentTracking(store: AbsentTracking(), now: now),
+                registrations: ModelRegistrations(store: AbsentRegistrations(), now: now),
                 startedAt: now().text,
                 engines: { [EngineV1(name: "doubling", version: "1", build: nil, problem: nil)] },
                 residentBytes: { 42 }, logLines: { count in (1...count).map { "line \($0)" } },

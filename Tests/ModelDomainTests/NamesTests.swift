@@ -5,8 +5,9 @@ import Testing
 struct NamesTests {
     @Test(arguments: ["a", "0", "churn", "Churn-2_b.onnx", String(repeating: "x", count: 100)])
     func aPlainNameIsAccepted(_ text: String) throws {
+        #expect(try EndpointName(text).rawValue == text)
+        #expect(EndpointName(rawValue: text)?.description == text)
         #expect(try ModelName(text).rawValue == text)
-        #expect(ModelName(rawValue: text)?.description == text)
     }
 
     @Test(arguments: [
@@ -14,11 +15,33 @@ struct NamesTests {
         String(repeating: "x", count: 101),
     ])
     func anyOtherNameIsRefusedWithTheRule(_ text: String) throws {
-        #expect(ModelName(rawValue: text) == nil)
-        let refusal = try #require(throws: Refusal.self) { try ModelName(text) }
+        #expect(EndpointName(rawValue: text) == nil)
+        let refusal = try #require(throws: Refusal.self) { try EndpointName(text) }
         #expect(refusal.explanation.code == .badName)
         #expect(refusal.explanation.kind == .invalidInput)
         #expect(refusal.explanation.hint?.contains("letters") == true)
+    }
+
+    /// Clients of MLflow call models what they like, as long as it is no path.
+    @Test(arguments: ["Churn model", "ä 🌳", "a.b%20c", "@a", "-", "..a", String(repeating: "x", count: 256)])
+    func aModelsNameMayBeNearlyAnyText(_ text: String) throws {
+        #expect(try ModelName(text).rawValue == text)
+    }
+
+    @Test(arguments: ["", " ", ".", "..", "a/b", "a:b", "a\0", "a\nb", "../a", String(repeating: "x", count: 257)])
+    func aModelsNameIsNoPath(_ text: String) throws {
+        let refusal = try #require(throws: Refusal.self) { try ModelName(text) }
+        #expect(refusal.explanation.code == .badName && refusal.explanation.hint?.contains("letters") == true)
+    }
+
+    @Test(arguments: ["champion", "_", "-", "第二", "é", "v1.2", String(repeating: "a", count: 255)])
+    func anAliasIsLettersDigitsAndSigns(_ text: String) throws {
+        #expect(try AliasName(text).rawValue == text)
+    }
+
+    @Test(arguments: ["", "a b", "a/b", "a@b", ".", "..", "a\n", String(repeating: "a", count: 256)])
+    func whatIsNoAliasIsRefused(_ text: String) {
+        #expect(AliasName(rawValue: text) == nil)
     }
 
     @Test func namesSortByTheirBytes() {

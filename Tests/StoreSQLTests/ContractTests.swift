@@ -22,6 +22,24 @@ struct ContractTests {
     }
 
     @Test(arguments: Product.allCases)
+    func registrationsKeepTheirContract(_ product: Product) async throws {
+        try await withTemporaryFolder { folder async throws in
+            try await RegistrationStoreContract {
+                SQLRegistrationStore(database: try await openDatabase(product, in: folder))
+            }.run()
+        }
+    }
+
+    @Test(arguments: Product.allCases)
+    func trackingKeepsItsContract(_ product: Product) async throws {
+        try await withTemporaryFolder { folder async throws in
+            try await TrackingStoreContract {
+                SQLTrackingStore(database: try await openDatabase(product, in: folder))
+            }.run()
+        }
+    }
+
+    @Test(arguments: Product.allCases)
     func theCredentialsKeepTheirContract(_ product: Product) async throws {
         try await withTemporaryFolder { folder async throws in
             try await CredentialStoreContract {

@@ -42,9 +42,16 @@ struct MigrationTests {
             let before = SQLSchema(
                 bookkeeping: SQLSchema.sqlite.bookkeeping, migrations: Array(SQLSchema.sqlite.migrations.prefix(1)))
             let old = try await SQLiteDatabase.open(at: path, schema: before, time: time)
-            try await SQLRegistryStore(database: old).write { store in
-                try store.insert(makeVersion(1))
-                try store.insert(makeDeployment(1, version: 1, base: nil, at: 10), to: churnEndpoint, in: .standard)
+            try await old.write { store in
+                // As that version wrote it.
+                for statement in [
+                    "INSERT INTO project VALUES ('default', 1)", "INSERT INTO model VALUES ('default', 'churn', 1)",
+                    "INSERT INTO model_version VALUES ('default', 'churn', 1, NULL, NULL, 'ready', NULL, 1, 'ada')",
+                    "INSERT INTO endpoint VALUES ('default', 'churn', 1)",
+                    """
+                    INSERT INTO deployment VALUES ('default', 'churn', 1, 'default', 'churn', 1, NULL, NULL, 10, 'ada')
+                    """,
+                ] { try store.execute(statement, [:]) }
             }
             try old.close()
             let new = try await SQLiteDatabase.open(at: path, time: time)

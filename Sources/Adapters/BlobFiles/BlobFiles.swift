@@ -34,16 +34,34 @@ package struct BlobFiles: BlobStore {
     }
 
     package func put(_ digest: Digest, _ chunks: some AsyncSequence<[UInt8], any Error> & Sendable) async throws {
+        _ = try await write(chunks) { found in
+            guard found == digest else { throw differs(from: digest, found: found) }
+        }
+    }
+
+    package func keep(
+        _ chunks: some AsyncSequence<[UInt8], any Error> & Sendable
+    ) async throws -> (digest: Digest, byteCount: Int) {
+        try await write(chunks) { _ in }
+    }
+
+    /// - Parameter check: Throws when the content is not to be kept.
+    private func write(
+        _ chunks: some AsyncSequence<[UInt8], any Error> & Sendable, check: (Digest) throws -> Void
+    ) async throws -> (digest: Digest, byteCount: Int) {
         let file = try await onQueue { try OpenFile(creating: newUnfinishedPath()) }
         do {
             var hasher = DigestHasher()
+            var byteCount = 0
             for try await chunk in chunks {
                 hasher.update(chunk)
+                byteCount += chunk.count
                 try await onQueue { try file.write(chunk) }
             }
-            let found = hasher.finish()
-            guard found == digest else { throw differs(from: digest, found: found) }
+            let digest = hasher.finish()
+            try check(digest)
             try await onQueue { try keep(file, as: digest) }
+            return (digest, byteCount)
         } catch {
             removeFile(file.path)
             throw error

@@ -2,11 +2,11 @@
 internal import Foundation
 
 /// How a program ended that was run to its end.
-struct ProgramRun {
+package struct ProgramRun: Sendable {
     /// The last of what it printed.
-    let output: [UInt8]
+    package let output: [UInt8]
     /// Whether it ended by itself, with status 0.
-    let isSuccess: Bool
+    package let isSuccess: Bool
 
     /// Of the output, the last bytes are kept.
     private static let outputLimit = 1 << 16
@@ -18,7 +18,7 @@ struct ProgramRun {
     ///
     /// - Parameter keepsErrors: Whether the output has standard error too, which is dropped otherwise.
     /// - Throws: `POSIXError` when it cannot be started.
-    init(_ executable: String, _ arguments: [String], keepsErrors: Bool) throws {
+    package init(_ executable: String, _ arguments: [String], keepsErrors: Bool) throws {
         var ends: [Int32] = [-1, -1]
         // A pipe could be told only afterwards that no other child inherits it, and would then stay open for as long as that.
         let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)

@@ -2,6 +2,7 @@
 
 /// One transaction of PostgreSQL, for the body that runs in it.
 final class PostgreSQLTransaction: SQLTransaction {
+    let dialect = SQLDialect.postgreSQL
     private let session: PostgreSQLSession
     /// What failed first. The server then takes nothing more, whatever the body makes of it.
     private(set) var failure: PostgreSQLError?

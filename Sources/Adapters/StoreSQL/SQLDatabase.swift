@@ -21,6 +21,8 @@ package protocol SQLDatabase: Sendable {
 
 /// One transaction of a database. It is not `Sendable`, and so cannot leave the body that it was given to.
 package protocol SQLTransaction {
+    var dialect: SQLDialect { get }
+
     /// The rows of one statement.
     ///
     /// - Parameter parameters: A value for each `:name` of `statement`, by that name without the colon.

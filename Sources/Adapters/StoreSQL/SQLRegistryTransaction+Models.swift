@@ -5,7 +5,8 @@ internal import ModelRegistry
 /// Models, versions and aliases.
 extension SQLRegistryTransaction {
     func models() throws -> [ModelReference] {
-        try transaction.rows("SELECT project, name FROM model ORDER BY project, name").map { row in
+        try transaction.rows("SELECT project, name FROM model WHERE deleted_at IS NULL ORDER BY project, name").map {
+            row in
             ModelReference(project: try row.name("project"), name: try row.name("name"))
         }
     }
@@ -14,7 +15,7 @@ extension SQLRegistryTransaction {
         try transaction.rows(
             """
             SELECT number, bundle, provenance, status, origin, created_at, created_by FROM model_version
-            WHERE project = :project AND model = :model ORDER BY number DESC
+            WHERE project = :project AND model = :model AND deleted_at IS NULL ORDER BY number DESC
             """, model.parameters
         ).map { try ModelVersion($0, of: model) }
     }
@@ -23,9 +24,17 @@ extension SQLRegistryTransaction {
         try transaction.rows(
             """
             SELECT number, bundle, provenance, status, origin, created_at, created_by FROM model_version
-            WHERE project = :project AND model = :model AND number = :number
+            WHERE project = :project AND model = :model AND number = :number AND deleted_at IS NULL
             """, model.parameters(with: ["number": SQLValue(number)])
         ).first.map { try ModelVersion($0, of: model) }
+    }
+
+    func lastNumber(of model: ModelReference) throws -> Int {
+        try transaction.rows(
+            """
+            SELECT COALESCE(MAX(number), 0) AS number FROM model_version WHERE project = :project AND model = :model
+            """, model.parameters
+        ).first?.integer("number") ?? 0
     }
 
     func aliases(of model: ModelReference) throws -> [AliasName: Int] {
@@ -42,7 +51,7 @@ extension SQLRegistryTransaction {
         try transaction.execute(
             """
             INSERT INTO model (project, name, created_at) VALUES (:project, :model, :time)
-            ON CONFLICT (project, name) DO NOTHING
+            ON CONFLICT (project, name) DO UPDATE SET deleted_at = NULL
             """, model.parameters(with: ["time": SQLValue(version.createdAt)]))
         try transaction.execute(
             """
@@ -81,15 +90,15 @@ extension SQLRegistryTransaction {
 }
 
 extension ModelReference {
-    fileprivate var parameters: [String: SQLValue] { ["project": SQLValue(project), "model": SQLValue(name)] }
+    var parameters: [String: SQLValue] { ["project": SQLValue(project), "model": SQLValue(name)] }
 
-    fileprivate func parameters(with others: [String: SQLValue]) -> [String: SQLValue] {
+    func parameters(with others: [String: SQLValue]) -> [String: SQLValue] {
         parameters.merging(others) { _, other in other }
     }
 }
 
 extension ModelVersion {
-    fileprivate init(_ row: SQLRow, of model: ModelReference) throws {
+    init(_ row: SQLRow, of model: ModelReference) throws {
         self.init(
             model: model, number: try row.integer("number"), bundle: try row.optionalDigest("bundle"),
             provenance: try row.optionalDigest("provenance"),

@@ -119,5 +119,6 @@ extension SQLSchema {
                     """
                 ]),
             .access,
+            .tracking,
         ])
 }

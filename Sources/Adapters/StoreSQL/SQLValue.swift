@@ -51,6 +51,20 @@ package struct SQLRow: Sendable {
 
     func integer(_ column: String) throws -> Int { try required(optionalInteger(column), column) }
 
+    func optionalInteger64(_ column: String) throws -> Int64? { try optionalInteger(column).map(Int64.init) }
+
+    func integer64(_ column: String) throws -> Int64 { Int64(try integer(column)) }
+
+    func real(_ column: String) throws -> Double {
+        guard case .real(let value) = self[column] else { throw unreadable(column) }
+        return value
+    }
+
+    /// `nil` also where the statement has no such column.
+    func textIfAny(_ column: String) throws -> String? {
+        self[column] == nil ? nil : try optionalText(column)
+    }
+
     func optionalText(_ column: String) throws -> String? {
         switch self[column] {
         case .null: nil

@@ -114,6 +114,7 @@ package final class SQLiteDatabase: SQLDatabase {
 
 private struct SQLiteTransaction: SQLTransaction {
     let connection: Database
+    let dialect = SQLDialect.sqlite
 
     func rows(_ statement: String, _ parameters: [String: SQLValue]) throws -> [SQLRow] {
         try explained {

@@ -16,9 +16,23 @@ struct MachineToolbox: Toolbox {
         if let chosen = options.sandbox { unsafe setenv(SandboxDemand.variable, chosen.rawValue, 1) }
         let engines = EngineLibraries(
             folder: DataFolder(options.data), demand: try SandboxDemand(options.sandbox))
+        if !isThere(options.path),
+            let source = RegisteredSource(options.path, project: try options.project.map { try ProjectName($0) }),
+            let server = options.server
+        {
+            let download = RegisteredDownload(client: try await server(), scratch: { try engines.workers.scratch() })
+            let (folder, version) = try await download.files(of: source, progress: progress)
+            var chosen = options.packing(folder.staging.path)
+            chosen.name = options.name ?? source.model.name.rawValue
+            chosen.project = source.model.project.rawValue
+            let packed = try pack(chosen, engines: engines, progress: progress)
+            return LocalPackedProject(bundle: packed.bundle, registeredVersion: version, folder: folder)
+        }
         return try pack(
             options, engines: engines, components: await components(of: options, engines), progress: progress)
     }
+
+    func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
     /// The registered versions that a project's graph uses.
     private func components(
@@ -178,6 +192,9 @@ private func name(of path: String, in folder: String) -> String {
 
 private struct LocalPackedProject: PackedProject {
     let bundle: PackedBundle
+    var registeredVersion: Int?
+    /// What it was packed from, which stays until it is sent.
+    var folder: StagedFolder?
 
     func read(_ file: BundleFile) -> AsyncThrowingStream<[UInt8], any Error> {
         let next = Result { try bundle.pieces(of: file) }

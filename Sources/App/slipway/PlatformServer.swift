@@ -2,6 +2,7 @@
 import AccessControl
 import BlobFiles
 import CommandLineInterface
+import ExperimentTracking
 import Foundation
 import HTTPInterface
 import InferenceServing
@@ -101,8 +102,11 @@ struct PlatformServer {
             settings: settings,
             administration: Administration(
                 inference: service, registry: registry, rollouts: rollouts, blobs: blobs,
+                tracking: ExperimentTracking(store: SQLTrackingStore(database: database), now: { .now }),
+                registrations: ModelRegistrations(store: SQLRegistrationStore(database: database), now: { .now }),
                 startedAt: Timestamp.now.text, engines: { [engines.finding().wire] },
                 residentBytes: residentBytes, logLines: { LogFile.lines(of: folder.logFile, count: $0) },
+                packing: { try await packAndDeploy($0, $1, $2, $3, in: folder) },
                 deployFolder: container?.modelsRoot.map { _ in deployment.byName }),
             authority: authority, logger: logger, onListening: { ports in startUp.listening(on: ports) })
         let group = ServiceGroup(services: [server, startUp], logger: logger)

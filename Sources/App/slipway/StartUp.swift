@@ -53,7 +53,10 @@ final class StartUp: Service {
     func restore() async throws {
         try await rollouts.restore()
         // What a server that ended did not come to.
-        Task { [rollouts] in await rollouts.updateGraphs() }
+        Task { [rollouts, folder] in
+            await rollouts.updateGraphs()
+            await rollouts.catchUp { try await packAndDeploy($0, $1, $2, $3, in: folder) }
+        }
         try await prepare()
         state.withLock { $0.isRestored = true }
     }

@@ -19,6 +19,7 @@ package struct EndpointSettings: Sendable, Hashable {
         case cache
         case load
         case device
+        case follow
 
         /// Those that stand under `limits` in the project file.
         package static let limits: [Key] = [.deadline, .queue, .concurrency, .wait, .ratePerClient]
@@ -44,6 +45,7 @@ package struct EndpointSettings: Sendable, Hashable {
                     + "\(EndpointSettings.cacheSizes.upperBound); or none"
             case .load: LoadTime.allCases.map(\.rawValue).joined(separator: " or ")
             case .device: ComputeDevice.form
+            case .follow: "the name of an alias, or none"
             }
         }
 
@@ -106,6 +108,8 @@ package struct EndpointSettings: Sendable, Hashable {
     package private(set) var cache: ByteCount?
     package private(set) var load = LoadTime.eager
     package private(set) var device = ComputeDevice.cpu
+    /// The alias whose version is deployed whenever it moves; `nil` for deployments by hand.
+    package private(set) var follow: AliasName?
 
     private init() {}
 
@@ -180,6 +184,8 @@ package struct EndpointSettings: Sendable, Hashable {
             guard let named = ComputeDevice(text) else { return false }
             device = named
             return true
+        case .follow:
+            return assign(&follow, text, absent: "none") { $0 == "none" ? nil : AliasName(rawValue: $0) }
         }
     }
 
@@ -198,6 +204,7 @@ package struct EndpointSettings: Sendable, Hashable {
         case .cache: cache?.description ?? "none"
         case .load: load.rawValue
         case .device: device.description
+        case .follow: follow?.rawValue ?? "none"
         }
     }
 

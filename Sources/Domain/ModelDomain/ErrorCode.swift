@@ -30,6 +30,18 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case contentDiffers = "REG-013"
     case projectUnknown = "REG-014"
     case projectNotEmpty = "REG-015"
+    case versionInUse = "REG-016"
+
+    // Experiments, runs and what they recorded.
+    case experimentUnknown = "TRK-001"
+    case runUnknown = "TRK-002"
+    case loggedModelUnknown = "TRK-003"
+    case artifactUnknown = "TRK-004"
+    case nameTaken = "TRK-005"
+    case paramChanged = "TRK-006"
+    case searchUnreadable = "TRK-007"
+    case wasDeleted = "TRK-008"
+    case notImplemented = "TRK-009"
 
     // Serving.
     case endpointNotReady = "SRV-001"

@@ -1,25 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A name that people give: letters, digits, `-`, `_` and `.`, starting with a letter or digit, 1 to 100 characters.
+/// A name that people give: letters, digits, `-`, `_` and `.`, starting with a letter or digit, 1 to 100 characters,
+/// unless its kind says otherwise.
 package protocol GivenName: RawRepresentable<String>, Sendable, Hashable, CustomStringConvertible, Comparable
 where RawValue == String {
     /// What the name is of, in the words of an error.
     static var noun: String { get }
+    /// How such a name is written, as advice.
+    static var rule: String { get }
+    static func accepts(_ text: String) -> Bool
     init(trusted text: String)
 }
 
 extension GivenName {
+    package static var rule: String {
+        "Use 1 to 100 letters, digits, “-”, “_” or “.”, starting with a letter or digit."
+    }
+
+    package static func accepts(_ text: String) -> Bool { isGivenName(text) }
+
     package init?(rawValue: String) {
-        guard isGivenName(rawValue) else { return nil }
+        guard Self.accepts(rawValue) else { return nil }
         self.init(trusted: rawValue)
     }
 
     /// - Throws: `REG-005`, with the rule, when `text` is no such name.
     package init(_ text: String) throws(Refusal) {
-        guard isGivenName(text) else {
+        guard Self.accepts(text) else {
             throw Refusal(
-                .badName, .invalidInput, "“\(text.prefix(100))” is no \(Self.noun) name.",
-                hint: "Use 1 to 100 letters, digits, “-”, “_” or “.”, starting with a letter or digit.")
+                .badName, .invalidInput, "“\(text.prefix(100))” is no \(Self.noun) name.", hint: Self.rule)
         }
         self.init(trusted: text)
     }
@@ -45,8 +54,18 @@ package struct ProjectName: GivenName {
     package init(trusted text: String) { rawValue = text }
 }
 
+/// What a model is called: any text that clients of MLflow may have chosen, other than a path. Endpoints, which stand in
+/// addresses, are named more strictly.
 package struct ModelName: GivenName {
     package static let noun = "model"
+    package static let rule = "Use 1 to 256 letters and signs, without “/”, “:” and control characters."
+
+    package static func accepts(_ text: String) -> Bool {
+        (1...256).contains(text.unicodeScalars.count) && text != "." && text != ".."
+            && !text.allSatisfy(\.isWhitespace)
+            && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F && $0 != "/" && $0 != ":" }
+    }
+
     package let rawValue: String
     package init(trusted text: String) { rawValue = text }
 }
@@ -59,6 +78,13 @@ package struct EndpointName: GivenName {
 
 package struct AliasName: GivenName {
     package static let noun = "alias"
+    package static let rule = "Use 1 to 255 letters, digits, “-”, “_” or “.”."
+
+    package static func accepts(_ text: String) -> Bool {
+        (1...255).contains(text.unicodeScalars.count) && text != "." && text != ".."
+            && text.allSatisfy { $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" || $0 == "." }
+    }
+
     package let rawValue: String
     package init(trusted text: String) { rawValue = text }
 }

@@ -6,6 +6,14 @@ package struct Timestamp: Sendable, Hashable, Comparable {
 
     package init(microseconds: Int64) { self.microseconds = microseconds }
 
+    /// - Parameter milliseconds: Since 1970; of a moment that fits.
+    package init(milliseconds: Int64) {
+        microseconds = milliseconds.multipliedReportingOverflow(by: 1000).partialValue
+    }
+
+    /// Milliseconds since 1970, as MLflow counts.
+    package var milliseconds: Int64 { flooredDivision(microseconds, by: 1000).quotient }
+
     package static func < (left: Timestamp, right: Timestamp) -> Bool { left.microseconds < right.microseconds }
 
     /// `2026-11-21T05:24:36.123456Z` (RFC 3339).

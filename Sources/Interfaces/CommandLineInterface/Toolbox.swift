@@ -9,6 +9,8 @@ package import ModelPackaging
 package protocol Toolbox: Sendable {
     // The project.
     func pack(_ options: PackOptions, progress: @escaping @Sendable (String) -> Void) async throws -> any PackedProject
+    /// Whether there is a file or a folder of this name.
+    func isThere(_ path: String) -> Bool
     /// Writes slipway.yaml into `path`. Returns its text.
     func initialize(_ path: String, name: String?) async throws -> String
     /// The effective project file of `path`, every default filled in, as YAML.
@@ -40,9 +42,9 @@ package protocol Toolbox: Sendable {
 
 package struct PackOptions: Sendable {
     /// A project folder, or a model file.
-    package let path: String
-    package let name: String?
-    package let project: String?
+    package private(set) var path: String
+    package var name: String?
+    package var project: String?
     /// Recorded rows, beside or instead of what the project file says.
     package let examples: String?
     /// Training data for the baseline profile.
@@ -60,6 +62,13 @@ package struct PackOptions: Sendable {
     package var server: (@Sendable () async throws -> SlipwayClient)?
     /// The data folder whose engines and environments serve; `nil` for the usual one.
     package var data: String?
+
+    /// The same choices for another path.
+    package func packing(_ path: String) -> PackOptions {
+        var options = self
+        options.path = path
+        return options
+    }
 
     /// Which Python a worker of this machine uses.
     package enum EnvironmentChoice: String, Sendable, CaseIterable {
@@ -91,6 +100,8 @@ package enum SandboxChoice: String, Sendable, CaseIterable {
 /// A packed bundle together with the way to its bytes.
 package protocol PackedProject: Sendable {
     var bundle: PackedBundle { get }
+    /// The version of the registry that it was packed from; `nil` for what came from a disk.
+    var registeredVersion: Int? { get }
     /// The bytes of one of the bundle's files, in pieces.
     func read(_ file: BundleFile) -> AsyncThrowingStream<[UInt8], any Error>
     /// Writes the bundle as a folder, whole or not at all; returns the folder's path.

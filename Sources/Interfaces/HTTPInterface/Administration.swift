@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import ExperimentTracking
 package import InferenceServing
 package import ModelDomain
 package import ModelExecution
@@ -12,6 +13,9 @@ package struct Administration: Sendable {
     package let registry: ModelRegistry
     package let rollouts: Rollouts
     package let blobs: any BlobStore
+    /// Experiments and runs, and models as MLflow's clients see them.
+    package let tracking: ExperimentTracking
+    package let registrations: ModelRegistrations
     /// When the server started, as RFC 3339.
     package let startedAt: String
     package let engines: @Sendable () -> [EngineV1]
@@ -19,24 +23,42 @@ package struct Administration: Sendable {
     package let residentBytes: @Sendable () -> Int?
     /// The newest lines of the server's log, oldest first.
     package let logLines: @Sendable (_ count: Int) async throws -> [String]
+    /// Packs versions that are only registered, for endpoints that follow an alias; `nil` where that cannot be done.
+    package let packing: Rollouts.Packing?
     /// Deploys a folder of a container that serves several models; `nil` everywhere else.
     package let deployFolder: (@Sendable (_ folder: String, _ endpoint: EndpointName) async throws -> Void)?
 
     package init(
         inference: InferenceService, registry: ModelRegistry, rollouts: Rollouts, blobs: any BlobStore,
-        startedAt: String, engines: @escaping @Sendable () -> [EngineV1],
+        tracking: ExperimentTracking, registrations: ModelRegistrations, startedAt: String,
+        engines: @escaping @Sendable () -> [EngineV1],
         residentBytes: @escaping @Sendable () -> Int?,
         logLines: @escaping @Sendable (_ count: Int) async throws -> [String],
+        packing: Rollouts.Packing? = nil,
         deployFolder: (@Sendable (_ folder: String, _ endpoint: EndpointName) async throws -> Void)? = nil
     ) {
         self.deployFolder = deployFolder
+        self.packing = packing
         self.inference = inference
         self.registry = registry
         self.rollouts = rollouts
         self.blobs = blobs
+        self.tracking = tracking
+        self.registrations = registrations
         self.startedAt = startedAt
         self.engines = engines
         self.residentBytes = residentBytes
         self.logLines = logLines
+    }
+}
+
+extension Administration {
+    /// Points an alias at a version, and has the endpoints that follow it go along, which nobody waits for.
+    func setAlias(
+        _ alias: AliasName, of model: ModelReference, to version: VersionSelector, by actor: String
+    ) async throws {
+        try await registry.setAlias(alias, of: model, to: version, by: actor)
+        guard !rollouts.followers(of: alias, model: model).isEmpty else { return }
+        Task { [rollouts, packing] in await rollouts.follow(alias, of: model, by: actor, packing: packing) }
     }
 }

@@ -40,7 +40,11 @@ struct AdministrationChannel: HTTPChannelHandler {
 
     /// The most bytes of a body that the framework takes at `target`.
     func bodyLimit(of target: RequestTarget) -> Int {
-        target.isUpload ? uploadLimit : Request.administrationBodyLimit
+        switch target.bodySize {
+        case .administration: Request.administrationBodyLimit
+        case .tracking: MLflowRoutes.bodyLimit
+        case .upload: uploadLimit
+        }
     }
 
     /// - Precondition: called on the channel's event loop.

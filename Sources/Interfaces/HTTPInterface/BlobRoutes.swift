@@ -63,7 +63,7 @@ struct BlobRoutes: Sendable {
 }
 
 /// The body of an upload, piece by piece, up to a limit.
-private struct BlobChunks: AsyncSequence, Sendable {
+struct BlobChunks: AsyncSequence, Sendable {
     typealias Failure = any Error
 
     let body: RequestBody

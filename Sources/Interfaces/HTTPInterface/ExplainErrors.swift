@@ -5,6 +5,7 @@ internal import Hummingbird
 internal import HummingbirdCore
 internal import InferenceProtocol
 internal import Logging
+internal import MLflowInterface
 internal import ModelDomain
 internal import NIOCore
 internal import NIOHTTP1
@@ -85,6 +86,7 @@ struct ExplainErrors: RouterMiddleware {
         let path = request.uri.path
         let methods = routes.filter { $0.matches(path) }.map(\.method.rawValue).sorted()
         guard !methods.isEmpty else {
+            if isMLflow(path) { return mlflowFailure(explainUnknownCall(path)) }
             return failure(
                 Explanation(
                     .routeUnknown, .notFound, "Nothing is at \(path.prefix(200)).",
@@ -107,6 +109,7 @@ struct ExplainErrors: RouterMiddleware {
     private func failure(
         _ explanation: Explanation, status: HTTPResponse.Status? = nil, at path: String
     ) -> Response {
+        if isMLflow(path) { return mlflowFailure(explanation, status: status?.code) }
         let status = status ?? HTTPResponse.Status(code: explanation.kind.httpStatus)
         let isProblem = !path.hasPrefix("/v2/")
         var headers: HTTPFields = [.contentType: isProblem ? "application/problem+json" : "application/json"]
@@ -118,6 +121,21 @@ struct ExplainErrors: RouterMiddleware {
             : [UInt8](JSONValue.object(explanation.inferenceProtocolMembers).text.utf8)
         return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: body)))
     }
+}
+
+private func isMLflow(_ path: String) -> Bool {
+    ["/api/", "/ajax-api/"].contains { path.hasPrefix($0) }
+        || ["/get-artifact", "/model-versions/get-artifact"].contains(path)
+}
+
+/// A failure in the words of MLflow's clients.
+private func mlflowFailure(_ explanation: Explanation, status: Int? = nil) -> Response {
+    let failure = MLflowFailure(explanation, status: status)
+    let status = HTTPResponse.Status(code: failure.status)
+    var headers: HTTPFields = [.contentType: "application/json"]
+    if status == .unauthorized { headers[.wwwAuthenticate] = "Basic realm=\"mlflow\"" }
+    if status == .serviceUnavailable { headers[.retryAfter] = "1" }
+    return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: failure.body)))
 }
 
 extension DecodingError {

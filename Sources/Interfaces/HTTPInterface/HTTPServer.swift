@@ -7,7 +7,10 @@ internal import Hummingbird
 internal import HummingbirdCore
 internal import InferenceProtocol
 package import Logging
+internal import MLflowInterface
 internal import ModelDomain
+internal import ModelRegistry
+internal import ModelRollouts
 internal import NIOCore
 internal import NIOExtras
 internal import NIOPosix
@@ -44,7 +47,8 @@ package struct HTTPServer: Sendable {
             ServingSettings(
                 service: administration.inference, authority: authority, limits: settings.codecLimits,
                 version: settings.version, replica: settings.replica, logger: logger))
-        slots = EventLoopSlots(serving, settings: settings, administrationRoutes: routes)
+        // MLflow's calls have a reference of their own.
+        slots = EventLoopSlots(serving, settings: settings, administrationRoutes: routes.filter { !$0.summary.isEmpty })
     }
 
     /// Listens until it is cancelled or shut down gracefully.
@@ -172,10 +176,32 @@ package struct HTTPServer: Sendable {
             + BlobRoutes(blobs: administration.blobs, maxByteCount: settings.maxBlobBytes).routes
             + TokenRoutes(authority: authority).routes
             + ProjectRoutes(registry: administration.registry).routes
+            + RunRoutes(tracking: administration.tracking).routes
             + LedgerRoutes(registry: administration.registry).routes
             + LogRoutes(logLines: administration.logLines).routes
             + MetricsRoutes(administration: administration, authority: authority).routes
+            + mlflowRoutes(administration, settings, authority)
             + (models ?? [])
+    }
+
+    private static func mlflowRoutes(
+        _ administration: Administration, _ settings: HTTPServerSettings, _ authority: TokenAuthority
+    ) -> [AdministrationRoute] {
+        let gate = MLflowGate(authority: authority)
+        let api = MLflowAPI(
+            tracking: administration.tracking, registrations: administration.registrations,
+            registry: administration.registry,
+            following: MLflowAPI.Following(
+                followers: { administration.rollouts.followers(of: $0, model: $1) },
+                move: { alias, model, version, actor in
+                    try await administration.setAlias(alias, of: model, to: .number(version), by: actor)
+                }))
+        return MLflowRoutes(api: api, gate: gate).routes
+            + MLflowArtifactRoutes(
+                artifacts: MLflowArtifacts(
+                    tracking: administration.tracking, registrations: administration.registrations,
+                    blobs: administration.blobs), gate: gate, maxByteCount: settings.maxBlobBytes
+            ).routes
     }
 
     private func explained(_ error: IOError, address: String) -> any Error {

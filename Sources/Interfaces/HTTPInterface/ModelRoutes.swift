@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import AccessControl
+internal import ExperimentTracking
 internal import Foundation
 internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
+internal import MLflowInterface
 internal import ModelDomain
 internal import ModelExecution
 internal import ModelRegistry
@@ -35,6 +37,10 @@ struct ModelRoutes: Sendable {
                 .get, "\(root)/:model/versions/:version/provenance", needs: .view, of: .queriedProject,
                 "Where a version comes from, and what was found when it was packed.", query: project,
                 gives: ProvenanceV1.self, use: provenance),
+            AdministrationRoute(
+                .get, "\(root)/:model/versions/:version/files", needs: .view, of: .queriedProject,
+                "The files of a version that a client of MLflow registered.", query: project,
+                gives: RegisteredFilesV1.self, use: files),
             AdministrationRoute(
                 .get, "\(root)/:model/versions/:version/graph", needs: .view, of: .queriedProject,
                 "The steps of a version that is a graph, as its graph.json has them.", query: project, use: graph),
@@ -74,6 +80,14 @@ struct ModelRoutes: Sendable {
         let body = try await request.decoded(as: RegisterVersionV1.self)
         let model = ModelReference(
             project: context.project, name: try context.name("model", as: ModelName.self))
+        if let number = body.version {
+            let (bundle, provenance) = (try digest(body.manifest), try digest(body.provenance))
+            let manifest = try await administration.rollouts.manifest(of: bundle, provenance: provenance)
+            let version = try await administration.registrations.attach(
+                manifest: bundle, provenance: provenance, origin: manifest.proof?.origin, to: number, of: model,
+                by: context.actor)
+            return try .json(ModelVersionV1(version), status: .created)
+        }
         let version = try await administration.rollouts.register(
             model: model, manifest: digest(body.manifest), provenance: digest(body.provenance),
             makingProject: context.principal().mayMake(model.project), by: context.actor)
@@ -114,6 +128,26 @@ struct ModelRoutes: Sendable {
             body: .init(byteBuffer: ByteBuffer(bytes: document)))
     }
 
+    /// `GET /v1/registry/models/{model}/versions/{version}/files` → `RegisteredFilesV1`, or problem `TRK-004` where they are
+    /// kept elsewhere.
+    @Sendable private func files(_ request: Request, _ context: AdministrationContext) async throws -> Response {
+        let model = try model(request, context)
+        let version = try await registry.version(VersionSelector(context.parameters.require("version")), of: model)
+        let record = try await administration.registrations.version(version.number, of: model)
+        let artifacts = MLflowArtifacts(
+            tracking: administration.tracking, registrations: administration.registrations,
+            blobs: administration.blobs)
+        let files = try await artifacts.files(of: record)
+        return try .json(
+            RegisteredFilesV1(
+                version: version.number, run: record.registration.run,
+                files: files.map { path, artifact in
+                    RegisteredFilesV1.File(
+                        path: path, place: artifact.path.text, digest: artifact.content.description,
+                        bytes: artifact.byteCount)
+                }))
+    }
+
     private func withoutBundle(_ version: ModelVersion) -> Refusal {
         Refusal(
             .versionNotReady, .conflict, "Version \(version.number) of “\(version.model)” has no bundle yet.",
@@ -124,7 +158,7 @@ struct ModelRoutes: Sendable {
     @Sendable private func setAlias(_ request: Request, _ context: AdministrationContext) async throws -> Response {
         let model = try model(request, context)
         let body = try await request.decoded(as: SetAliasV1.self)
-        try await registry.setAlias(
+        try await administration.setAlias(
             try context.name("alias", as: AliasName.self), of: model, to: .number(body.version), by: context.actor)
         return try .json(try await wire(model))
     }

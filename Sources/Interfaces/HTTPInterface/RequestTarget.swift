@@ -6,10 +6,16 @@ package final class RequestTarget: Sendable {
     package let route: FastRoute?
     /// What stands behind the path's “?”.
     package let query: String?
-    /// Whether it is where contents are uploaded, which may be large.
-    package let isUpload: Bool
+    /// How much may be sent there.
+    package let bodySize: BodySize
     /// The host that a target in absolute form names, which then goes before the `Host` header (RFC 9112, 3.2.2).
     package let authority: String?
+
+    package enum BodySize: Sendable {
+        case administration, tracking
+        /// Contents.
+        case upload
+    }
 
     /// - Parameters:
     ///   - text: The target as it stands in the request line.
@@ -28,7 +34,12 @@ package final class RequestTarget: Sendable {
         let end = rest.utf8.firstIndex(of: UInt8(ascii: "?")) ?? rest.endIndex
         query = end == rest.endIndex ? nil : String(rest[rest.utf8.index(after: end)...])
         route = FastRoute(path: rest[..<end], container: container)
-        isUpload = rest.hasPrefix("/v1/blobs/")
+        bodySize =
+            if rest.hasPrefix("/v1/blobs/") || MLflowArtifactRoutes.isUpload(rest) {
+                .upload
+            } else {
+                rest.hasPrefix("/api/") || rest.hasPrefix("/ajax-api/") ? .tracking : .administration
+            }
         self.authority = authority.map(String.init)
     }
 }

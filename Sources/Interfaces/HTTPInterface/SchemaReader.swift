@@ -44,6 +44,11 @@ extension Int: Described {
     static func schema(by reader: SchemaReader) -> JSONValue { ["type": "integer"] }
 }
 
+extension Int64: Described {
+    static var anyValue: Int64 { 0 }
+    static func schema(by reader: SchemaReader) -> JSONValue { ["type": "integer"] }
+}
+
 extension Double: Described {
     static var anyValue: Double { 0 }
     static func schema(by reader: SchemaReader) -> JSONValue { ["type": "number"] }

@@ -49,8 +49,11 @@ package struct RegisterVersionV1: Codable, Sendable, Equatable {
     package let project: String?
     package let manifest: String
     package let provenance: String
+    /// A version that was registered without a bundle, and becomes this one; a new number without it.
+    package let version: Int?
 
-    package init(project: String?, manifest: String, provenance: String) {
+    package init(project: String?, manifest: String, provenance: String, version: Int? = nil) {
+        self.version = version
         self.project = project
         self.manifest = manifest
         self.provenance = provenance

@@ -39,7 +39,7 @@ package func isLoopbackAddress(_ address: Substring) -> Bool {
 }
 
 /// `localhost`, a name below it, or a loopback address, with any port or none.
-private func isLoopbackHost(_ host: String) -> Bool {
+package func isLoopbackHost(_ host: String) -> Bool {
     guard host.utf8.count <= 260 else { return false }
     if host.hasPrefix("[") {
         guard let end = host.firstIndex(of: "]"), isPortOrNothing(host[host.index(after: end)...]) else { return false }

@@ -11,6 +11,12 @@ package protocol BlobStore: Sendable {
     ///   cannot be written. Nothing half-written stays behind.
     func put(_ digest: Digest, _ chunks: some AsyncSequence<[UInt8], any Error> & Sendable) async throws
 
+    /// Keeps what `chunks` yields under the digest that it turns out to have.
+    ///
+    /// - Throws: As ``put(_:_:)`` does.
+    func keep(_ chunks: some AsyncSequence<[UInt8], any Error> & Sendable) async throws
+        -> (digest: Digest, byteCount: Int)
+
     func contains(_ digest: Digest) async throws -> Bool
 
     /// The whole content, which may be at most `limit` bytes.

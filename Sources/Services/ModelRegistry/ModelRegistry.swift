@@ -38,7 +38,8 @@ package struct ModelRegistry: Sendable {
             let newest = try transaction.versions(of: model).first
             if let newest, newest.bundle == manifest { return newest }
             let version = ModelVersion(
-                model: model, number: (newest?.number ?? 0) + 1, bundle: manifest, provenance: provenance,
+                model: model, number: try transaction.lastNumber(of: model) + 1, bundle: manifest,
+                provenance: provenance,
                 status: status, origin: origin, createdAt: log.time, createdBy: actor)
             try transaction.insert(version)
             try log.append("model.register", versionPath(model, version.number), after: manifest.description)

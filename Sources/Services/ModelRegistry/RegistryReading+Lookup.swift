@@ -3,11 +3,13 @@ internal import ModelDomain
 
 /// Looking things up by the names people give, with the closest name where there is no such thing.
 extension RegistryReading {
-    /// - Returns: Newest first, at least one.
+    /// - Returns: Newest first; none where the model has only been named so far.
     func knownVersions(of model: ModelReference) throws -> [ModelVersion] {
         let versions = try versions(of: model)
-        guard !versions.isEmpty else {
-            let names = try models().filter { $0.project == model.project }.map(\.name.rawValue)
+        if versions.isEmpty {
+            let models = try models()
+            if models.contains(model) { return [] }
+            let names = models.filter { $0.project == model.project }.map(\.name.rawValue)
             throw RegistryError.unknownModel(
                 model.description, closest: closestName(to: model.name.rawValue, among: names))
         }

@@ -38,6 +38,8 @@ package protocol RegistryReading: LedgerReading {
     /// Newest first; empty for an unknown model.
     func versions(of model: ModelReference) throws -> [ModelVersion]
     func version(_ number: Int, of model: ModelReference) throws -> ModelVersion?
+    /// The greatest number that a version of the model ever had, deleted ones among them; 0 for none.
+    func lastNumber(of model: ModelReference) throws -> Int
     func aliases(of model: ModelReference) throws -> [AliasName: Int]
     /// Endpoints by name.
     func endpoints() throws -> [EndpointRecord]

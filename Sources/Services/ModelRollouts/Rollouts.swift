@@ -99,14 +99,22 @@ package final class Rollouts: Sendable {
         model: ModelReference, manifest bundle: Digest, provenance: Digest, makingProject: Bool = true,
         by actor: String
     ) async throws -> ModelVersion {
-        let manifest = try await loader.manifest(of: bundle)
-        try await loader.requireContents(of: manifest, provenance: provenance)
+        let manifest = try await manifest(of: bundle, provenance: provenance)
         let version = try await registry.register(
             model, manifest: bundle, provenance: provenance, origin: manifest.proof?.origin,
             makingProject: makingProject,
             by: actor)
         Task { await updateGraphs(after: model, manifest) }
         return version
+    }
+
+    /// The manifest of a bundle whose contents are all there.
+    ///
+    /// - Throws: `REG-007` naming the first that is not.
+    package func manifest(of bundle: Digest, provenance: Digest) async throws -> BundleManifest {
+        let manifest = try await loader.manifest(of: bundle)
+        try await loader.requireContents(of: manifest, provenance: provenance)
+        return manifest
     }
 
     /// Has `endpoint` answer with a version of `model`.

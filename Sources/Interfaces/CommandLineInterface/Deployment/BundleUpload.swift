@@ -25,7 +25,8 @@ struct BundleUpload {
         let provenance = Digest(of: bundle.provenanceBytes)
         try await send(bundle.manifestBytes, as: bundle.digest)
         try await send(bundle.provenanceBytes, as: provenance)
-        return try await client.registerVersion(of: bundle.model, manifest: bundle.digest, provenance: provenance)
+        return try await client.registerVersion(
+            of: bundle.model, manifest: bundle.digest, provenance: provenance, as: packed.registeredVersion)
     }
 
     private func send(_ bytes: [UInt8], as digest: Digest) async throws {

@@ -36,10 +36,26 @@ struct DeployReport: Encodable {
 
     /// - Parameter deployed: One for each endpoint, at least one.
     init(bundle: PackedBundle, version: Int, deployed: [DeployedV1], server: String) {
-        model = bundle.model.name.rawValue
-        project = bundle.model.project.rawValue
+        self.init(
+            bundle.model, version: version, bundle: bundle.digest.description, verdict: bundle.verdict,
+            conversion: bundle.conversion.map(ConversionV1.init), deployed: deployed, server: server)
+    }
+
+    /// Of a version that was packed before.
+    init(_ version: ModelVersionV1, of model: ModelReference, deployed: [DeployedV1], server: String) {
+        self.init(
+            model, version: version.version, bundle: version.bundle ?? "", verdict: nil, conversion: nil,
+            deployed: deployed, server: server)
+    }
+
+    private init(
+        _ model: ModelReference, version: Int, bundle: String, verdict: ProofVerdict?, conversion: ConversionV1?,
+        deployed: [DeployedV1], server: String
+    ) {
+        self.model = model.name.rawValue
+        project = model.project.rawValue
         self.version = version
-        self.bundle = bundle.digest.description
+        self.bundle = bundle
         endpoints = deployed.map {
             Endpoint(
                 name: $0.endpoint.name, url: server + $0.endpoint.predictPath, generation: $0.deployment.generation,
@@ -49,9 +65,9 @@ struct DeployReport: Encodable {
         url = endpoints.first?.url ?? ""
         // What the server found on its own engine, which is the one that answers.
         let proof = deployed.first?.endpoint.proof
-        proven = proof?.proven ?? bundle.verdict.isProven
-        summary = proof?.summary ?? bundle.verdict.line
-        conversion = bundle.conversion.map(ConversionV1.init)
+        proven = proof?.proven ?? verdict?.isProven ?? false
+        summary = proof?.summary ?? verdict?.line ?? ""
+        self.conversion = conversion
         unchanged = endpoints.allSatisfy(\.unchanged)
         self.server = server
         predictPaths = deployed.map(\.endpoint.predictPath)

@@ -67,6 +67,9 @@ struct EndpointSet: AsyncParsableCommand {
     @Option(help: ArgumentHelp("What computes: cpu, cuda, or cuda:N.", valueName: "device"))
     var device: String?
 
+    @Option(help: ArgumentHelp("The alias whose version is deployed whenever it moves; or none.", valueName: "alias"))
+    var follow: String?
+
     @Flag(help: "Take back everything that is not given.")
     var reset = false
 
@@ -95,7 +98,7 @@ struct EndpointSet: AsyncParsableCommand {
             (.deadline, deadline), (.queue, queue), (.concurrency, concurrency), (.wait, wait),
             (.ratePerClient, ratePerClient), (.runOn, runOn),
             (.batching, batching), (.batchDelay, batchDelay), (.p99, p99), (.cache, cache),
-            (.load, load), (.device, device),
+            (.load, load), (.device, device), (.follow, follow),
         ]
         return Dictionary(uniqueKeysWithValues: given.compactMap { key, text in text.map { (key, $0) } })
     }

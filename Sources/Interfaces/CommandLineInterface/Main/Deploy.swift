@@ -12,6 +12,9 @@ struct Deploy: AsyncParsableCommand {
             Packs the model, sends what the server does not have yet, and has the endpoint answer with it once it has \
             proved itself there. When no server runs, one is started in the background.
 
+            A version that a client of MLflow registered is named as NAME@ALIAS or NAME@NUMBER: it is packed from the files \
+            that were logged, and stays the version that it is.
+
             Example: slipway deploy examples/breast-cancer --reason "first version"
             """)
 
@@ -27,6 +30,7 @@ struct Deploy: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     mutating func run() async throws {
+        if let registered = try source.registered, try await deployPacked(registered) { return }
         let console = Console.current
         let packed = try await source.pack(for: server)
         let bundle = packed.bundle
@@ -70,6 +74,23 @@ struct Deploy: AsyncParsableCommand {
                 hint: [reason.hint, rights + progress].compactMap(\.self).joined(separator: " "),
                 details: reason.details)
         }
+    }
+
+    /// Deploys a registered version that has a bundle.
+    ///
+    /// - Returns: `false` for one that has to be packed first.
+    private func deployPacked(_ registered: RegisteredSource) async throws -> Bool {
+        let client = try await server.client()
+        let version = try await client.version(registered.version, of: registered.model)
+        guard version.bundle != nil else { return false }
+        let name = try endpoint ?? EndpointName(registered.model.name.rawValue)
+        let deployed = try await client.deploy(
+            DeployV1(
+                project: registered.model.project.rawValue, model: registered.model.name.rawValue,
+                version: String(version.version), reason: reason), to: name)
+        let report = DeployReport(version, of: registered.model, deployed: [deployed], server: client.url)
+        try output.write(report, asText: report.text(row: nil, sameServer: server.repeated))
+        return true
     }
 
     private func clientOrStart() async throws -> SlipwayClient {

@@ -60,6 +60,13 @@ struct SourceOptions: ParsableArguments {
     @Option(help: "The project that the model belongs to.")
     var project: ProjectName?
 
+    /// The version of the registry that is meant; `nil` for something on a disk.
+    var registered: RegisteredSource? {
+        get throws {
+            try Tools.required().isThere(path) ? nil : RegisteredSource(path, project: project)
+        }
+    }
+
     /// Packs, telling a person who watches how far it is.
     ///
     /// - Parameter server: Where registered versions are that a graph uses.

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import ArgumentParser
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "See what was trained, and compare it.",
+        discussion: "Example: slipway run list --order \"metrics.auc DESC\"",
+        subcommands: [RunList.self, RunShow.self, RunCompare.self])
+}

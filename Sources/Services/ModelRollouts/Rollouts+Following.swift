@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import InferenceServing
+package import ModelDomain
+internal import ModelRegistry
+internal import Synchronization
+
+/// Endpoints that answer with whatever an alias of their model stands for: moving the alias deploys.
+///
+/// The proof is the gate: a version that does not reproduce its recorded answers is refused as in any deployment, and the
+/// endpoint goes on with the one that it has.
+extension Rollouts {
+    /// Packs a version that was only registered, and has an endpoint answer with it.
+    package typealias Packing =
+        @Sendable (
+            _ model: ModelReference, _ version: Int, _ endpoint: EndpointName, _ reason: String
+        ) async throws -> Void
+
+    /// The endpoints that follow an alias of a model, by name.
+    package func followers(of alias: AliasName, model: ModelReference) -> [EndpointName] {
+        platform.withLock { platform in
+            platform.states.values.map(\.record)
+                .filter { $0.settings.follow == alias && $0.current.model == model }.map(\.name).sorted()
+        }
+    }
+
+    /// Has every follower of an alias answer with the version that it stands for now.
+    ///
+    /// - Parameters:
+    ///   - actor: Who moved the alias.
+    ///   - pack: For versions that have no bundle yet.
+    package func follow(
+        _ alias: AliasName, of model: ModelReference, by actor: String, packing pack: Packing?
+    ) async {
+        for endpoint in followers(of: alias, model: model) {
+            let reason = "alias \(alias) moved"
+            var number = 0
+            do {
+                let version = try await registry.version(.alias(alias), of: model)
+                number = version.number
+                guard state(of: endpoint)?.record.current.version != version.number else { continue }
+                if version.bundle == nil, let pack {
+                    try await pack(model, version.number, endpoint, reason)
+                } else {
+                    _ = try await deploy(
+                        model, version: String(version.number), to: endpoint, by: actor, reason: reason)
+                }
+            } catch {
+                // The deployment has said which rows differ; what comes before it has said nothing yet.
+                note(.refused, endpoint, model, number, "not followed to @\(alias): \(explain(error).message)")
+            }
+        }
+    }
+
+    /// Does for every alias that is followed what a server that was not there could not do when it moved.
+    package func catchUp(packing pack: Packing?) async {
+        let followed = platform.withLock { platform in
+            platform.states.values.map(\.record).compactMap { record in
+                record.settings.follow.map { FollowedAlias(model: record.current.model, alias: $0) }
+            }
+        }
+        for one in Set(followed) { await follow(one.alias, of: one.model, by: "slipway", packing: pack) }
+    }
+}
+
+private struct FollowedAlias: Hashable {
+    let model: ModelReference
+    let alias: AliasName
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+import ExperimentTracking
+import ModelDomain
+import ModelRegistry
+
+/// No tracking at all, where a test is about something else.
+struct AbsentTracking: TrackingStore {
+    func read<Result: Sendable>(_: @escaping @Sendable (any TrackingReading) throws -> Result) async throws -> Result {
+        throw absent
+    }
+
+    func write<Result: Sendable>(_: @escaping @Sendable (any TrackingWriting) throws -> Result) async throws -> Result {
+        throw absent
+    }
+}
+
+struct AbsentRegistrations: RegistrationStore {
+    func read<Result: Sendable>(
+        _: @escaping @Sendable (any RegistrationReading) throws -> Result
+    ) async throws -> Result { throw absent }
+
+    func write<Result: Sendable>(
+        _: @escaping @Sendable (any RegistrationWriting) throws -> Result
+    ) async throws -> Result { throw absent }
+}
+
+private let absent = Refusal(.storeUnavailable, .unavailable, "There is no such store in this test.")
