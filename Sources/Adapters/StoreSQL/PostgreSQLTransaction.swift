@@ -23,6 +23,11 @@ final class PostgreSQLTransaction: SQLTransaction {
         }
     }
 
+    func passingRows(_ statement: String, _ parameters: [String: SQLValue]) throws -> [SQLRow] {
+        // A session keeps so many statements and no more.
+        try rows(statement, parameters)
+    }
+
     func execute(_ statement: String, _ parameters: [String: SQLValue]) throws {
         _ = try answer(to: statement, parameters)
     }

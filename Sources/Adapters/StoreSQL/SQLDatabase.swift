@@ -29,6 +29,11 @@ package protocol SQLTransaction {
     /// - Throws: ``StoreFailure``.
     func rows(_ statement: String, _ parameters: [String: SQLValue]) throws -> [SQLRow]
 
+    /// The rows of a statement that hardly comes again in the same words, and so is not kept.
+    ///
+    /// - Throws: ``StoreFailure``.
+    func passingRows(_ statement: String, _ parameters: [String: SQLValue]) throws -> [SQLRow]
+
     /// Runs one statement that changes something.
     ///
     /// - Throws: ``StoreFailure``.

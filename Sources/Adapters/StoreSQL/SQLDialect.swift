@@ -17,6 +17,41 @@ package enum SQLDialect: Sendable {
     }
 }
 
+extension SQLDialect {
+    /// A condition that `column`, a whole number, is one of a list: a parameter with a JSON array, so that the statement is
+    /// the same however many there are.
+    func isAmong(_ column: String, _ parameter: String) -> String {
+        switch self {
+        case .sqlite: "\(column) IN (SELECT value FROM json_each(\(parameter)))"
+        case .postgreSQL:
+            "\(column) IN (SELECT CAST(listed.value AS BIGINT) FROM json_array_elements_text(CAST(\(parameter) AS JSON))"
+                + " AS listed (value))"
+        }
+    }
+
+    /// The same for texts without quotes and backslashes.
+    func isAmongWords(_ column: String, _ parameter: String) -> String {
+        switch self {
+        case .sqlite: isAmong(column, parameter)
+        case .postgreSQL:
+            "\(column) IN (SELECT listed.value FROM json_array_elements_text(CAST(\(parameter) AS JSON))"
+                + " AS listed (value))"
+        }
+    }
+}
+
+extension SQLValue {
+    /// A list for ``SQLDialect/isAmong(_:_:)``.
+    static func list(_ numbers: [Int64]) -> SQLValue {
+        .text("[\(numbers.map(String.init).joined(separator: ","))]")
+    }
+
+    /// A list for ``SQLDialect/isAmongWords(_:_:)``.
+    static func list(_ words: [String]) -> SQLValue {
+        .text("[\(words.map { "\"\($0)\"" }.joined(separator: ","))]")
+    }
+}
+
 private func globPattern(_ pattern: String) -> String {
     var glob = ""
     for character in pattern {

@@ -24,7 +24,7 @@ extension SQLRegistryTransaction: RegistrationWriting {
     }
 
     private func registeredModels(_ rest: String, _ parameters: [String: SQLValue]) throws -> [RegisteredModel] {
-        try transaction.rows(
+        try transaction.passingRows(
             """
             SELECT model.project, model.name, model.description, model.created_at,
                 COALESCE(model.updated_at, model.created_at) AS updated_at

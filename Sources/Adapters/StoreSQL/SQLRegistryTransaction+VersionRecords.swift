@@ -39,7 +39,7 @@ extension SQLRegistryTransaction {
     }
 
     private func versionRecords(_ rest: String, _ parameters: [String: SQLValue]) throws -> [VersionRecord] {
-        try transaction.rows(
+        try transaction.passingRows(
             """
             SELECT model_version.project, model_version.model, model_version.number, model_version.bundle,
                 model_version.provenance, model_version.status, model_version.origin, model_version.created_at,

@@ -51,7 +51,7 @@ struct SQLTrackingTransaction: TrackingWriting {
     }
 
     private func experiments(_ rest: String, _ parameters: [String: SQLValue]) throws -> [Experiment] {
-        let rows = try transaction.rows(
+        let rows = try transaction.passingRows(
             """
             SELECT experiment.number, experiment.project, experiment.name, experiment.deleted_at,
                 experiment.created_at, experiment.updated_at

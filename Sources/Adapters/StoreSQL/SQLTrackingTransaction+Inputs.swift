@@ -81,12 +81,15 @@ extension SQLTrackingTransaction {
             SELECT run_dataset.run, dataset.number, dataset.name, dataset.digest, dataset.source_type, dataset.source,
                 dataset.schema_text, dataset.profile
             FROM run_dataset JOIN dataset ON dataset.number = run_dataset.dataset
-            WHERE run_dataset.run IN (\(list(runs))) ORDER BY run_dataset.run, dataset.number
-            """)
+            WHERE \(transaction.dialect.isAmong("run_dataset.run", ":list")) ORDER BY run_dataset.run, dataset.number
+            """, ["list": .list(runs)])
         guard !rows.isEmpty else { return [:] }
         var tags: [[Int64]: [KeyedText]] = [:]
         for row in try transaction.rows(
-            "SELECT run, dataset, key, value FROM run_dataset_tag WHERE run IN (\(list(runs))) ORDER BY run, dataset, key"
+            """
+            SELECT run, dataset, key, value FROM run_dataset_tag WHERE \(transaction.dialect.isAmong("run", ":list"))
+            ORDER BY run, dataset, key
+            """, ["list": .list(runs)]
         ) {
             tags[[try row.integer64("run"), try row.integer64("dataset")], default: []]
                 .append(KeyedText(try row.text("key"), try row.text("value")))
@@ -109,9 +112,9 @@ extension SQLTrackingTransaction {
         var found: [Int64: (inputs: [LoggedModelID], outputs: [ModelOutput])] = [:]
         for row in try transaction.rows(
             """
-            SELECT run, direction, model, step FROM run_model WHERE run IN (\(list(runs)))
+            SELECT run, direction, model, step FROM run_model WHERE \(transaction.dialect.isAmong("run", ":list"))
             ORDER BY run, direction, step, model
-            """)
+            """, ["list": .list(runs)])
         {
             let run = try row.integer64("run")
             let model = try row.required(LoggedModelID(row.text("model")), "model")
@@ -132,9 +135,13 @@ extension SQLTrackingTransaction {
             FROM dataset JOIN run_dataset ON run_dataset.dataset = dataset.number
                 LEFT JOIN run_dataset_tag AS tag ON tag.run = run_dataset.run AND tag.dataset = dataset.number
                     AND tag.key = :context
-            WHERE dataset.experiment IN (\(list(experiments.map(\.number))))
+            WHERE \(transaction.dialect.isAmong("dataset.experiment", ":list"))
             ORDER BY dataset.experiment, dataset.name, dataset.digest, context LIMIT :limit
-            """, ["context": .text(DatasetInput.contextTag), "limit": SQLValue(limit)]
+            """,
+            [
+                "context": .text(DatasetInput.contextTag), "limit": SQLValue(limit),
+                "list": .list(experiments.map(\.number)),
+            ]
         ).map { row in
             DatasetSummary(
                 experiment: ExperimentID(try row.integer64("experiment")),

@@ -19,14 +19,16 @@ extension SQLTrackingTransaction {
         let order = terms + ["logged_model.created_at DESC", "logged_model.number DESC"]
         return try loggedModels(
             """
-            \(joins) WHERE logged_model.experiment IN (\(list(experiments.map(\.number))))
+            \(joins) WHERE \(transaction.dialect.isAmong("logged_model.experiment", ":list"))
                 AND logged_model.deleted_at IS NULL\(conditions)
             ORDER BY \(order.joined(separator: ", ")) LIMIT :limit OFFSET :offset
-            """, search.parameters.merging(request.window) { $1 })
+            """,
+            search.parameters.merging(request.window) { $1 }
+                .merging(["list": .list(experiments.map(\.number))]) { $1 })
     }
 
     private func loggedModels(_ rest: String, _ parameters: [String: SQLValue]) throws -> [LoggedModel] {
-        let rows = try transaction.rows(
+        let rows = try transaction.passingRows(
             """
             SELECT logged_model.number, logged_model.id, logged_model.experiment, logged_model.name,
                 logged_model.model_type, logged_model.source_run, logged_model.status, logged_model.created_at,
@@ -55,9 +57,9 @@ extension SQLTrackingTransaction {
                 metric.dataset_name, metric.dataset_digest, run.id AS run_id, logged_model.id AS model
             FROM logged_model_metric AS metric JOIN run ON run.number = metric.run
                 JOIN logged_model ON logged_model.number = metric.owner
-            WHERE metric.owner IN (\(list(models)))
+            WHERE \(transaction.dialect.isAmong("metric.owner", ":list"))
             ORDER BY metric.owner, metric.key, metric.dataset_name, metric.dataset_digest, run.number
-            """)
+            """, ["list": .list(models)])
         {
             found[try row.integer64("owner"), default: []].append(
                 (try MetricPoint(row, key: try row.text("key")), try row.required(RunID(row.text("run_id")), "run_id")))

@@ -10,8 +10,8 @@ extension SQLTrackingTransaction {
         for row in try transaction.rows(
             """
             SELECT run, key, value, kind, timestamp_ms, step, model, dataset_name, dataset_digest FROM run_metric
-            WHERE run IN (\(list(runs))) ORDER BY run, key
-            """)
+            WHERE \(transaction.dialect.isAmong("run", ":list")) ORDER BY run, key
+            """, ["list": .list(runs)])
         {
             metrics[try row.integer64("run"), default: []].append(try MetricPoint(row, key: try row.text("key")))
         }

@@ -10,10 +10,8 @@ extension SQLTrackingTransaction {
 
     func runs(_ ids: [RunID]) throws -> [Run] {
         guard !ids.isEmpty else { return [] }
-        var parameters: [String: SQLValue] = [:]
-        for (index, id) in ids.enumerated() { parameters["r\(index)"] = .text(id.text) }
         let rows = try transaction.rows(
-            "\(selectRun) WHERE id IN (\(ids.indices.map { ":r\($0)" }.joined(separator: ", ")))", parameters)
+            "\(selectRun) WHERE \(transaction.dialect.isAmongWords("id", ":list"))", ["list": .list(ids.map(\.text))])
         let numbers = try rows.map { try $0.integer64("number") }
         let metrics = try latestMetrics(of: numbers)
         let params = try texts("run_param", "run", of: numbers)
@@ -40,12 +38,14 @@ extension SQLTrackingTransaction {
         let conditions = try search.conditions(request.filter)
         let (joins, terms) = try search.order(request.order)
         let order = (terms + ["run.started_ms DESC", "run.id"]).joined(separator: ", ")
-        return try transaction.rows(
+        return try transaction.passingRows(
             """
-            SELECT run.id FROM run\(joins) WHERE run.experiment IN (\(list(experiments.map(\.number))))
+            SELECT run.id FROM run\(joins) WHERE \(transaction.dialect.isAmong("run.experiment", ":list"))
             \(request.view.condition("run.deleted_at"))\(conditions)
             ORDER BY \(order) LIMIT :limit OFFSET :offset
-            """, search.parameters.merging(request.window) { $1 }
+            """,
+            search.parameters.merging(request.window) { $1 }
+                .merging(["list": .list(experiments.map(\.number))]) { $1 }
         ).map { try $0.required(RunID($0.text("id")), "id") }
     }
 

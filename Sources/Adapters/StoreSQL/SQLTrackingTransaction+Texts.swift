@@ -10,9 +10,9 @@ extension SQLTrackingTransaction {
         guard !owners.isEmpty else { return [:] }
         let rows = try transaction.rows(
             """
-            SELECT \(column) AS owner, key, value FROM \(table) WHERE \(column) IN (\(list(owners)))
+            SELECT \(column) AS owner, key, value FROM \(table) WHERE \(transaction.dialect.isAmong(column, ":list"))
             ORDER BY \(column), key
-            """)
+            """, ["list": .list(owners)])
         var texts: [Int64: [KeyedText]] = [:]
         for row in rows {
             texts[try row.integer64("owner"), default: []].append(KeyedText(try row.text("key"), try row.text("value")))
@@ -32,9 +32,6 @@ extension SQLTrackingTransaction {
             ON CONFLICT (\(column), key) DO UPDATE SET value = excluded.value
             """, place.merging(["value": .text(value)]) { $1 })
     }
-
-    /// Numbers are ours, and need no quotes.
-    func list(_ numbers: [Int64]) -> String { numbers.map(String.init).joined(separator: ", ") }
 
     func nextNumber(_ table: String) throws -> Int64 {
         try transaction.rows("SELECT COALESCE(MAX(number), 0) + 1 AS next FROM \(table)").first?.integer64("next") ?? 1

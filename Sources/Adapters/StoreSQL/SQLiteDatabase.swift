@@ -117,12 +117,18 @@ private struct SQLiteTransaction: SQLTransaction {
     let dialect = SQLDialect.sqlite
 
     func rows(_ statement: String, _ parameters: [String: SQLValue]) throws -> [SQLRow] {
-        try explained {
-            let statement = try connection.cachedStatement(sql: statement)
-            let columns = statement.columnNames
-            let rows = try Row.fetchAll(statement, arguments: arguments(parameters))
-            return rows.map { row in SQLRow(columns: columns, values: row.databaseValues.map(SQLValue.init)) }
-        }
+        try explained { try rows(of: connection.cachedStatement(sql: statement), parameters) }
+    }
+
+    func passingRows(_ statement: String, _ parameters: [String: SQLValue]) throws -> [SQLRow] {
+        // What the driver keeps, it keeps for as long as the connection lives.
+        try explained { try rows(of: connection.makeStatement(sql: statement), parameters) }
+    }
+
+    private func rows(of statement: Statement, _ parameters: [String: SQLValue]) throws -> [SQLRow] {
+        let columns = statement.columnNames
+        let rows = try Row.fetchAll(statement, arguments: arguments(parameters))
+        return rows.map { row in SQLRow(columns: columns, values: row.databaseValues.map(SQLValue.init)) }
     }
 
     func execute(_ statement: String, _ parameters: [String: SQLValue]) throws {
