@@ -225,7 +225,9 @@ let testTargets: [Target] = [
         "ModelPackagingTests",
         uses: ["ModelDomain", "ModelExecution", "ModelPackaging", "ProjectFiles", "Tensors", "TestSupport"]),
     tests("ExperimentTrackingTests", uses: ["ExperimentTracking", "ModelDomain"]),
-    tests("ModelRegistryTests", uses: ["ModelDomain", "ModelRegistry", "PortContracts", "StoreSQL", "TestSupport"]),
+    tests(
+        "ModelRegistryTests",
+        uses: ["ExperimentTracking", "ModelDomain", "ModelRegistry", "PortContracts", "StoreSQL", "TestSupport"]),
     tests("PredictionExplainingTests", uses: ["ModelDomain", "ModelExecution", "PredictionExplaining", "Tensors"]),
     tests(
         "InferenceServingTests", uses: ["InferenceServing", "ModelDomain", "ModelExecution", "Tensors", "TestSupport"]),

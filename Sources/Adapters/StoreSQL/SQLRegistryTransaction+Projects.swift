@@ -10,14 +10,19 @@ extension SQLRegistryTransaction {
             SELECT project.name, project.created_at,
                 (SELECT count(*) FROM model WHERE model.project = project.name) AS models,
                 (SELECT count(*) FROM endpoint WHERE endpoint.project = project.name) AS endpoints,
-                (SELECT count(*) FROM token WHERE token.project = project.name) AS tokens
+                (SELECT count(*) FROM token WHERE token.project = project.name) AS tokens,
+                (SELECT count(*) FROM experiment WHERE experiment.project = project.name
+                    AND (experiment.name <> 'Default'
+                        OR EXISTS (SELECT 1 FROM run WHERE run.experiment = experiment.number)
+                        OR EXISTS (SELECT 1 FROM logged_model WHERE logged_model.experiment = experiment.number))
+                ) AS experiments
             FROM project ORDER BY project.name
             """
         ).map { row in
             ProjectRecord(
                 name: try row.name("name"), createdAt: try row.time("created_at"),
                 modelCount: try row.integer("models"), endpointCount: try row.integer("endpoints"),
-                tokenCount: try row.integer("tokens"))
+                tokenCount: try row.integer("tokens"), experimentCount: try row.integer("experiments"))
         }
     }
 
@@ -32,6 +37,13 @@ extension SQLRegistryTransaction {
     }
 
     func removeProject(_ name: ProjectName) throws {
+        // The experiment that comes with a project goes with it.
+        for statement in [
+            """
+            DELETE FROM experiment_tag
+            WHERE experiment IN (SELECT number FROM experiment WHERE project = :name)
+            """, "DELETE FROM experiment WHERE project = :name",
+        ] { try transaction.execute(statement, ["name": SQLValue(name)]) }
         try transaction.execute("DELETE FROM project WHERE name = :name", ["name": SQLValue(name)])
     }
 }

@@ -21,13 +21,19 @@ package struct ProjectRecord: Sendable, Hashable {
     package let endpointCount: Int
     /// Tokens that are for this project and no other.
     package let tokenCount: Int
+    /// Experiments that somebody made, or in which something was recorded.
+    package let experimentCount: Int
 
-    package init(name: ProjectName, createdAt: Timestamp, modelCount: Int, endpointCount: Int, tokenCount: Int) {
+    package init(
+        name: ProjectName, createdAt: Timestamp, modelCount: Int, endpointCount: Int, tokenCount: Int,
+        experimentCount: Int = 0
+    ) {
         self.name = name
         self.createdAt = createdAt
         self.modelCount = modelCount
         self.endpointCount = endpointCount
         self.tokenCount = tokenCount
+        self.experimentCount = experimentCount
     }
 }
 

@@ -57,11 +57,12 @@ package enum RegistryError: ExplainedError, Equatable {
         case .projectNotEmpty(let project):
             Explanation(
                 .projectNotEmpty, .conflict, "The project “\(project.name)” is not empty.",
-                hint: "Remove its endpoints, and revoke the tokens that are for it; models stay, and their project "
-                    + "with them.",
+                hint: "Remove its endpoints, and revoke the tokens that are for it; models and experiments stay, "
+                    + "and their project with them.",
                 details: [
                     .init("models", String(project.modelCount)), .init("endpoints", String(project.endpointCount)),
                     .init("tokens", String(project.tokenCount)),
+                    .init("experiments", String(project.experimentCount)),
                 ])
         case .projectAlwaysThere(let name):
             Explanation(
