@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The front door. Every target installs what it needs and is missing.
-.PHONY: setup python build wheel demo test check bench bench-peers bench-forest bench-graph bench-many-models soak sanitize \
+.PHONY: setup python build wheel demo test check bench bench-peers bench-forest bench-graph bench-many-models \
+	bench-tracking soak sanitize \
 	install clean
 SHELL := /bin/bash -euo pipefail
 PREFIX ?= /usr/local
@@ -83,6 +84,13 @@ bench-graph:
 	@scripts/setup.sh build engine
 	swift build -c release --product graph-bench --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 	"$$(swift build -c release --show-bin-path)/graph-bench"
+
+# Logging and searching beside MLflow's own server, in one run. OPTIONS="--large": 10,000 runs and 10,000,000 points here
+# alone. Prints figures; writes tracking.json.
+bench-tracking: build
+	@scripts/setup.sh mlflow
+	SLIPWAY_BINARY=$$(swift build -c release --show-bin-path)/slipway \
+		.tools/venv-mlflow/bin/python Benchmarks/tracking/bench.py $(OPTIONS)
 
 # A thousand models in one server: loading, threads, memory, and what a request waits for. Writes many-models.json.
 bench-many-models: build
