@@ -153,6 +153,9 @@ private final class MemoryTransaction: RegistryWriting {
     func ledger(from sequence: Int, limit: Int) -> [LedgerEntry] {
         Array(contents.ledger.dropFirst(sequence).prefix(limit))
     }
+    func ledger(of object: String, until time: Timestamp, limit: Int) -> [LedgerEntry] {
+        Array(contents.ledger.reversed().filter { $0.change.object == object && $0.time <= time }.prefix(limit))
+    }
     func ledgerHead() -> LedgerEntry? { contents.ledger.last }
 
     func insertProject(_ name: ProjectName, at time: Timestamp) { contents.projects.insert(name) }

@@ -22,6 +22,16 @@ extension SQLRegistryTransaction {
         ).first.map(LedgerEntry.init)
     }
 
+    func ledger(of object: String, until time: Timestamp, limit: Int) throws -> [LedgerEntry] {
+        try transaction.rows(
+            """
+            SELECT sequence, time, actor, action, object, before, after, reason, leaf, chain FROM ledger
+            WHERE object = :object AND time <= :time ORDER BY sequence DESC LIMIT :count
+            """,
+            ["object": .text(object), "time": SQLValue(time), "count": SQLValue(max(0, limit))]
+        ).map(LedgerEntry.init)
+    }
+
     func append(_ entry: LedgerEntry) throws {
         let head = try ledgerHead()
         let expected = LedgerEntry(

@@ -180,6 +180,7 @@ extension SQLSchema.Migration {
                 changed_at INTEGER NOT NULL
             ) STRICT, WITHOUT ROWID
             """,
+            "CREATE INDEX ledger_by_object ON ledger (object, sequence)",
             "ALTER TABLE model ADD COLUMN description TEXT",
             "ALTER TABLE model ADD COLUMN updated_at INTEGER",
             "ALTER TABLE model ADD COLUMN deleted_at INTEGER",

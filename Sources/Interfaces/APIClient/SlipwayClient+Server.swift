@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import ModelDomain
 internal import NIOCore
 package import WireTypes
 
@@ -14,6 +15,17 @@ extension SlipwayClient {
         try await value(
             LedgerV1.self,
             of: Call(path: "/v1/ledger", query: [("from", String(sequence)), ("limit", String(limit))]))
+    }
+
+    /// What answered at an endpoint at some moment; now for `nil`.
+    package func answering(
+        at endpoint: EndpointName, in project: ProjectName, time: Timestamp?
+    ) async throws -> EndpointMomentV1 {
+        try await value(
+            EndpointMomentV1.self,
+            of: Call(
+                path: "/v1/ledger/endpoints/\(endpoint)",
+                query: [("project", project.rawValue)] + (time.map { [("at", $0.text)] } ?? [])))
     }
 
     /// Recomputes every hash of the ledger. Throws `REG-010` when one does not fit.

@@ -79,6 +79,35 @@ package struct LedgerV1: Codable, Sendable, Equatable {
     package init(entries: [Entry]) { self.entries = entries }
 }
 
+/// `GET /v1/ledger/endpoints/{name}?at=`: what answered there at that moment.
+package struct EndpointMomentV1: Codable, Sendable, Equatable {
+    package let endpoint: String
+    package let project: String
+    /// RFC 3339.
+    package let at: String
+    /// `model/PROJECT/NAME/NUMBER`; `nil` when nothing answered.
+    package let version: String?
+    /// `sha256:…` of what that version was made of then.
+    package let bundle: String?
+    /// By which entry it came to answer, or ceased to; `nil` when nothing had happened there yet.
+    package let because: LedgerV1.Entry?
+    /// By which entry that version came to be.
+    package let registered: LedgerV1.Entry?
+
+    package init(
+        endpoint: String, project: String, at: String, version: String?, bundle: String?, because: LedgerEntry?,
+        registered: LedgerEntry?
+    ) {
+        self.endpoint = endpoint
+        self.project = project
+        self.at = at
+        self.version = version
+        self.bundle = bundle
+        self.because = because.map(LedgerV1.Entry.init)
+        self.registered = registered.map(LedgerV1.Entry.init)
+    }
+}
+
 /// `GET /v1/ledger/verification`.
 package struct LedgerVerificationV1: Codable, Sendable, Equatable {
     package let verifiedEntries: Int

@@ -129,7 +129,7 @@ extension ModelRegistry {
     }
 }
 
-private func endpointPath(_ name: EndpointName, _ project: ProjectName) -> String { "endpoint/\(project)/\(name)" }
+func endpointPath(_ name: EndpointName, _ project: ProjectName) -> String { "endpoint/\(project)/\(name)" }
 
 private func versionPath(_ deployment: Deployment) -> String { versionPath(deployment.model, deployment.version) }
 

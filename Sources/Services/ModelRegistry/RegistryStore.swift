@@ -48,6 +48,8 @@ package protocol RegistryReading: LedgerReading {
     func deployments(of name: EndpointName, in project: ProjectName) throws -> [Deployment]
     /// Entries from `sequence` on, oldest first, at most `limit`.
     func ledger(from sequence: Int, limit: Int) throws -> [LedgerEntry]
+    /// Entries about one object that were made at `time` or before, newest first, at most `limit`.
+    func ledger(of object: String, until time: Timestamp, limit: Int) throws -> [LedgerEntry]
 }
 
 /// What can be changed inside one transaction. Callers append the ledger entry of a change beside it.

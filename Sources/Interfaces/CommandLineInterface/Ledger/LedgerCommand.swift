@@ -4,7 +4,7 @@ internal import ArgumentParser
 struct LedgerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ledger",
-        abstract: "See who changed what, and check that nobody changed the record.",
+        abstract: "See who changed what, and what answered when; check that nobody changed the record.",
         discussion: "Example: slipway ledger list",
-        subcommands: [LedgerList.self, LedgerVerify.self])
+        subcommands: [LedgerList.self, LedgerAt.self, LedgerVerify.self], defaultSubcommand: LedgerAt.self)
 }
