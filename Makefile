@@ -107,6 +107,7 @@ soak: setup
 	SLIPWAY_SOAK=1 .tools/venv/bin/python -m pytest -q -rP -p no:cacheprovider Tests/HostileTests
 	SLIPWAY_SOAK=1 .tools/venv-grpc/bin/python -m pytest -q -rP -p no:cacheprovider \
 		Tests/HTTP2Tests/test_http2_mutations.py Tests/HTTP2Tests/test_http2_floods.py
+	SLIPWAY_SOAK=1 .tools/venv-mlflow/bin/python -m pytest -q -rP -p no:cacheprovider Tests/MLflowTests/test_kills.py
 	SLIPWAY_SOAK=1 .tools/venv-python/bin/python -m pytest -q -rP -p no:cacheprovider \
 		Tests/ForeignModelTests/test_starting_again.py
 	$(MAKE) build
