@@ -38,10 +38,10 @@ def safetensors() -> bytes:
     [
         ("model.safetensors", safetensors(), "format_refused"),
         ("weights.bin", safetensors(), "format_refused"),
-        ("model.rds", gzip.compress(b"X\n\0\0\0\x03"), "format_refused"),
-        ("model.pkl", gzip.compress(b"X\n\0\0\0\x03"), "format_refused"),
+        ("model.rds", gzip.compress(b"X\n\0\0\0\x03", mtime=0), "format_refused"),
+        ("model.pkl", gzip.compress(b"X\n\0\0\0\x03", mtime=0), "format_refused"),
         ("data.mat", b"MATLAB 5.0 MAT-file", "format_refused"),
-        ("model.tar.gz", gzip.compress(b"anything"), "format_refused"),
+        ("model.tar.gz", gzip.compress(b"anything", mtime=0), "format_refused"),
         ("weights.h5", b"\x89HDF\r\n\x1a\n" + bytes(500), "format_refused"),
         ("model.json", b'{"not": "a model"}', "format_refused"),
         ("notes.txt", b"these are notes", "format_refused"),
