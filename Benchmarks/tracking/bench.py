@@ -78,7 +78,7 @@ def log_runs(rest, experiment, count, first=0):
             "runs/log-batch",
             run_id=run,
             metrics=[
-                {"key": key, "value": (number * step % 1000) / 1000, "timestamp": 1, "step": 0}
+                {"key": key, "value": (number * 37 * step % 1000) / 1000, "timestamp": 1, "step": 0}
                 for step, key in enumerate(["auc", "loss", "f1", "recall", "time"], 1)
             ],
             params=[{"key": key, "value": str(number % 7)} for key in ["a", "b", "c", "d"]]
