@@ -21,28 +21,18 @@ struct ComponentDownload {
                 hint: "Pack and register one.")
         }
         let folder = try scratch()
-        let manifestPath = try await fetch(bundle, as: BundleManifest.fileName, into: folder)
-        _ = try await fetch(provenance, as: PackedBundle.provenanceName, into: folder)
+        try await fetch(bundle, as: BundleManifest.fileName, into: folder)
+        try await fetch(provenance, as: PackedBundle.provenanceName, into: folder)
         // What it names is inside of the folder, and every file is compared with its digest when the bundle is read.
         let manifest = try BundleManifest(
-            manifest: Array(FileManager.default.contents(atPath: manifestPath) ?? Data()))
-        for file in manifest.files { _ = try await fetch(file.digest, as: file.path, into: folder) }
+            manifest: Array(
+                FileManager.default.contents(atPath: "\(folder.staging.path)/\(BundleManifest.fileName)") ?? Data()))
+        for file in manifest.files { try await fetch(file.digest, as: file.path, into: folder) }
         return Packager.Component(
             folder: folder, version: "\(reference.model.project)/\(reference.model.name)@\(version.version)")
     }
 
-    private func fetch(_ digest: Digest, as name: String, into folder: StagedFolder) async throws -> String {
-        let path = "\(folder.staging.path)/\(name)"
-        let parent = URL(fileURLWithPath: path).deletingLastPathComponent()
-        try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
-        guard FileManager.default.createFile(atPath: path, contents: nil),
-            let file = FileHandle(forWritingAtPath: path)
-        else {
-            throw Refusal(
-                .notWritable, .unavailable, "“\(name)” cannot be written.", hint: "Check the data folder.")
-        }
-        defer { try? file.close() }
-        try await client.blob(digest) { piece in try file.write(contentsOf: piece) }
-        return path
+    private func fetch(_ digest: Digest, as name: String, into folder: StagedFolder) async throws {
+        try await folder.receive(name) { write in try await client.blob(digest) { try write($0) } }
     }
 }

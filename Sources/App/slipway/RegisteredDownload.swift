@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import APIClient
 import CommandLineInterface
-import Foundation
 import ModelDomain
 import ModelPackaging
 import WireTypes
@@ -25,27 +24,17 @@ struct RegisteredDownload {
             else {
                 throw FieldReader.damaged("“\(file.path)” leads out of the model's folder")
             }
-            let received = try await fetch(file.place, to: "\(folder.staging.path)/\(file.path)")
-            guard received.description == file.digest else {
+            var hasher = DigestHasher()
+            try await folder.receive(file.path) { write in
+                try await client.artifact(file.place) { piece in
+                    hasher.update(piece)
+                    try write(piece)
+                }
+            }
+            guard hasher.finish().description == file.digest else {
                 throw FieldReader.damaged("“\(file.path)” is not what was logged")
             }
         }
         return (folder, registered.version)
-    }
-
-    private func fetch(_ place: String, to path: String) async throws -> Digest {
-        let parent = URL(fileURLWithPath: path).deletingLastPathComponent()
-        try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
-        guard FileManager.default.createFile(atPath: path, contents: nil), let file = FileHandle(forWritingAtPath: path)
-        else {
-            throw Refusal(.notWritable, .unavailable, "“\(path)” cannot be written.", hint: "Check the data folder.")
-        }
-        defer { try? file.close() }
-        var hasher = DigestHasher()
-        try await client.artifact(place) { piece in
-            hasher.update(piece)
-            try file.write(contentsOf: piece)
-        }
-        return hasher.finish()
     }
 }

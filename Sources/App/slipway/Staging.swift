@@ -91,4 +91,23 @@ struct StagedFolder: ProjectFolder {
     func place(_ path: String) throws -> String { try files.place(path) }
     func create(_ path: String, _ content: [UInt8]) throws { try files.create(path, content) }
     func commit() -> SourceCommit? { files.commit() }
+
+    /// Writes a file as its pieces come in, whatever its size.
+    ///
+    /// - Parameter path: Below the folder; the caller has seen that it stays inside.
+    /// - Throws: `SYS-002` when it cannot be written.
+    func receive(
+        _ path: String, _ pieces: (_ write: ([UInt8]) throws -> Void) async throws -> Void
+    ) async throws {
+        let place = "\(staging.path)/\(path)"
+        let parent = URL(fileURLWithPath: place).deletingLastPathComponent()
+        try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
+        guard FileManager.default.createFile(atPath: place, contents: nil),
+            let file = FileHandle(forWritingAtPath: place)
+        else {
+            throw Refusal(.notWritable, .unavailable, "“\(path)” cannot be written.", hint: "Check the data folder.")
+        }
+        defer { try? file.close() }
+        try await pieces { try file.write(contentsOf: $0) }
+    }
 }
