@@ -81,6 +81,7 @@ let rooms: [Room] = [
     room("Statistics", in: .domain),
     room("ModelDomain", in: .domain, uses: ["Tensors", "Statistics"], products: [crypto]),
     room("TableTransforms", in: .domain, uses: ["ModelDomain", "Tensors"]),
+    room("DataTables", in: .domain, uses: ["ModelDomain", "Statistics", "Tensors"]),
 
     room("ModelExecution", in: .services, uses: ["ModelDomain", "Statistics", "Tensors"]),
     room("GraphExecution", in: .services, uses: ["ModelDomain", "ModelExecution", "TableTransforms", "Tensors"]),
@@ -88,8 +89,12 @@ let rooms: [Room] = [
         "ModelPackaging", in: .services,
         uses: ["GraphExecution", "ModelDomain", "ModelExecution", "Statistics", "TableTransforms", "Tensors"]),
     room("ExperimentTracking", in: .services, uses: ["ModelDomain"]),
+    room(
+        "DataVersions", in: .services,
+        uses: ["DataTables", "ModelDomain", "ModelExecution", "ModelPackaging", "ModelRegistry", "Tensors"]),
     room("ModelRegistry", in: .services, uses: ["ExperimentTracking", "ModelDomain"]),
-    room("PredictionExplaining", in: .services, uses: ["ModelDomain", "ModelExecution", "Tensors"]),
+    room(
+        "PredictionExplaining", in: .services, uses: ["ModelDomain", "ModelExecution", "Statistics", "Tensors"]),
     room(
         "InferenceServing", in: .services,
         uses: ["ModelDomain", "ModelExecution", "PredictionExplaining", "Statistics", "Tensors"]),
@@ -102,15 +107,17 @@ let rooms: [Room] = [
     room("EngineForest", in: .adapters, uses: ["ModelDomain", "ModelExecution", "Tensors"]),
     room("EngineWorker", in: .adapters, uses: ["ModelDomain", "ModelExecution", "Tensors"]),
     room("ProcessSandbox", in: .adapters, uses: ["CSandbox", "ModelDomain"]),
-    room("PythonTools", in: .adapters, uses: ["ModelDomain", "ModelExecution", "ModelPackaging", "Tensors"]),
+    room(
+        "PythonTools", in: .adapters,
+        uses: ["DataTables", "ModelDomain", "ModelExecution", "ModelPackaging", "Tensors"]),
     room(
         "StoreSQL", in: .adapters,
-        uses: ["AccessControl", "CPostgres", "ExperimentTracking", "ModelDomain", "ModelRegistry"],
+        uses: ["AccessControl", "CPostgres", "DataVersions", "ExperimentTracking", "ModelDomain", "ModelRegistry"],
         products: [grdb]),
     room("BlobFiles", in: .adapters, uses: ["ModelDomain", "ModelExecution"]),
     room("ProjectFiles", in: .adapters, uses: ["ModelDomain", "ModelPackaging"], products: [yams]),
 
-    room("WireTypes", in: .interfaces, uses: ["ExperimentTracking", "ModelDomain"]),
+    room("WireTypes", in: .interfaces, uses: ["DataVersions", "ExperimentTracking", "ModelDomain"]),
     room("ContentCoding", in: .interfaces, uses: ["CZlib"]),
     room("HTTP2Connections", in: .interfaces, products: nio + [nioHPACK]),
     room(
@@ -130,26 +137,30 @@ let rooms: [Room] = [
     room(
         "HTTPInterface", in: .interfaces,
         uses: [
-            "AccessControl", "ContentCoding", "ExperimentTracking", "GRPCInterface", "HTTP2Connections",
+            "AccessControl", "ContentCoding", "DataTables", "DataVersions", "ExperimentTracking", "GRPCInterface",
+            "HTTP2Connections",
             "InferenceProtocol",
             "InferenceServing", "MLflowInterface", "ModelDomain", "ModelExecution", "ModelRegistry",
             "ModelRollouts", "PredictionExplaining",
             "Tensors", "WireTypes",
         ], products: nio + hummingbird + nioExtras + [httpTypes, lifecycle, logging, nioSSL]),
     room("LoadGenerator", in: .interfaces, uses: ["ModelDomain"], products: nio + [histogram]),
-    room("APIClient", in: .interfaces, uses: ["ModelDomain", "WireTypes"], products: [asyncHTTPClient, nioSSL] + nio),
+    room(
+        "APIClient", in: .interfaces, uses: ["DataTables", "DataVersions", "ModelDomain", "WireTypes"],
+        products: [asyncHTTPClient, nioSSL] + nio),
     room(
         "CommandLineInterface", in: .interfaces,
         uses: [
-            "APIClient", "GraphExecution", "LoadGenerator", "ModelDomain", "ModelExecution", "ModelPackaging",
-            "Tensors", "WireTypes",
+            "APIClient", "DataTables", "DataVersions", "GraphExecution", "LoadGenerator", "ModelDomain",
+            "ModelExecution",
+            "ModelPackaging", "Statistics", "Tensors", "WireTypes",
         ], products: [argumentParser]),
 
     room(
         "slipway", in: .app,
         uses: [
-            "APIClient", "AccessControl", "BlobFiles", "CHeap", "CommandLineInterface", "EngineForest", "EngineONNX",
-            "EngineWorker", "ExperimentTracking", "GraphExecution", "HTTPInterface",
+            "APIClient", "AccessControl", "BlobFiles", "CHeap", "CommandLineInterface", "DataTables", "DataVersions",
+            "EngineForest", "EngineONNX", "EngineWorker", "ExperimentTracking", "GraphExecution", "HTTPInterface",
             "InferenceServing", "ModelDomain", "ModelExecution", "ModelPackaging", "ModelRegistry", "ModelRollouts",
             "ProcessSandbox", "ProjectFiles", "PythonTools", "StoreSQL", "Tensors", "WireTypes",
         ], products: [lifecycle, logging, unixSignals]),

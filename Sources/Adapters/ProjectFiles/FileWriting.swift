@@ -21,7 +21,11 @@ func writeNewFile(_ path: String, _ content: [UInt8]) throws {
     let temporary = "\(path).\(getpid()).tmp"
     defer { unsafe unlink(temporary) }
     try writeFile(temporary, pieces: { try $0(content) })
-    // A link fails when the name is taken; a rename would replace it.
+    try giveName(path, to: temporary)
+}
+
+/// A link fails when the name is taken; a rename would replace it.
+private func giveName(_ path: String, to temporary: String) throws {
     guard unsafe link(temporary, path) == 0 else {
         guard errno != EEXIST else {
             throw Refusal(
@@ -31,27 +35,60 @@ func writeNewFile(_ path: String, _ content: [UInt8]) throws {
     }
 }
 
+/// Writes a file that is not there yet as its pieces come in, whole or not at all.
+///
+/// - Throws: As ``writeNewFile(_:_:)``; what `pieces` throws.
+package func receiveFile(
+    at path: String, _ pieces: (_ write: ([UInt8]) throws -> Void) async throws -> Void
+) async throws {
+    let temporary = "\(path).\(getpid()).tmp"
+    let file = try NewFile(temporary)
+    defer { unsafe unlink(temporary) }
+    try await pieces { try file.write($0) }
+    try file.synchronize()
+    try giveName(path, to: temporary)
+}
+
 /// Creates `path` and writes what `pieces` hands over, down to the disk.
 func writeFile(_ path: String, pieces: (_ write: ([UInt8]) throws -> Void) throws -> Void) throws {
-    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw writingFailed(path, errno) }
-    defer { close(descriptor) }
+    let file = try NewFile(path)
     do {
-        try pieces { bytes in
-            var written = 0
-            while written < bytes.count {
-                let count = unsafe bytes.withUnsafeBytes { buffer in
-                    unsafe write(descriptor, buffer.baseAddress?.advanced(by: written), buffer.count - written)
-                }
-                guard count > 0 else { throw writingFailed(path, errno) }
-                written += count
-            }
-        }
-        guard fsync(descriptor) == 0 else { throw writingFailed(path, errno) }
+        try pieces { try file.write($0) }
+        try file.synchronize()
     } catch {
         unsafe unlink(path)
         throw error
     }
+}
+
+/// A file that was not there before.
+private final class NewFile {
+    private let path: String
+    private let descriptor: Int32
+
+    init(_ path: String) throws {
+        self.path = path
+        descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw writingFailed(path, errno) }
+    }
+
+    func write(_ bytes: [UInt8]) throws {
+        var written = 0
+        while written < bytes.count {
+            let count = unsafe bytes.withUnsafeBytes { buffer in
+                unsafe Foundation.write(
+                    descriptor, buffer.baseAddress?.advanced(by: written), buffer.count - written)
+            }
+            guard count > 0 else { throw writingFailed(path, errno) }
+            written += count
+        }
+    }
+
+    func synchronize() throws {
+        guard fsync(descriptor) == 0 else { throw writingFailed(path, errno) }
+    }
+
+    deinit { close(descriptor) }
 }
 
 func writingFailed(_ path: String, _ code: Int32) -> Refusal {

@@ -15,14 +15,17 @@ extension SQLRegistryTransaction {
                     AND (experiment.name <> 'Default'
                         OR EXISTS (SELECT 1 FROM run WHERE run.experiment = experiment.number)
                         OR EXISTS (SELECT 1 FROM logged_model WHERE logged_model.experiment = experiment.number))
-                ) AS experiments
+                ) AS experiments,
+                (SELECT count(DISTINCT dataset) FROM dataset_version WHERE dataset_version.project = project.name)
+                    AS datasets
             FROM project ORDER BY project.name
             """
         ).map { row in
             ProjectRecord(
                 name: try row.name("name"), createdAt: try row.time("created_at"),
                 modelCount: try row.integer("models"), endpointCount: try row.integer("endpoints"),
-                tokenCount: try row.integer("tokens"), experimentCount: try row.integer("experiments"))
+                tokenCount: try row.integer("tokens"), experimentCount: try row.integer("experiments"),
+                datasetCount: try row.integer("datasets"))
         }
     }
 

@@ -120,5 +120,6 @@ extension SQLSchema {
                 ]),
             .access,
             .tracking,
+            .datasets,
         ])
 }

@@ -2,6 +2,7 @@
 import AccessControl
 import BlobFiles
 import CommandLineInterface
+import DataVersions
 import ExperimentTracking
 import Foundation
 import HTTPInterface
@@ -104,6 +105,7 @@ struct PlatformServer {
                 inference: service, registry: registry, rollouts: rollouts, blobs: blobs,
                 tracking: ExperimentTracking(store: SQLTrackingStore(database: database), now: { .now }),
                 registrations: ModelRegistrations(store: SQLRegistrationStore(database: database), now: { .now }),
+                datasets: DataVersions(store: SQLDatasetStore(database: database), blobs: blobs, now: { .now }),
                 startedAt: Timestamp.now.text, engines: { [engines.finding().wire] },
                 residentBytes: residentBytes, logLines: { LogFile.lines(of: folder.logFile, count: $0) },
                 packing: { try await packAndDeploy($0, $1, $2, $3, in: folder) },

@@ -50,6 +50,13 @@ struct Workers: Sendable {
         return StagedFolder(staging: staging, files: try ConfinedFolder(at: staging.path))
     }
 
+    /// Reads tables with the Python of whoever runs this command.
+    func tableConversion() throws -> TableConversion {
+        TableConversion(
+            interpreter: try PythonInterpreter.active(ProcessInfo.processInfo.environment), environments: environments,
+            confinement: confinement)
+    }
+
     /// Prepares models with the Python of whoever runs this command.
     ///
     /// - Parameter adopting: Whether workers of this machine may go on using that Python, rather than an environment of

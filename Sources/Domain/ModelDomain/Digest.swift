@@ -21,6 +21,9 @@ package struct Digest: Sendable, Hashable, CustomStringConvertible, Comparable {
         self = hasher.finish()
     }
 
+    /// The 32 bytes of a SHA-256, for what has no use for their digits.
+    package static func bytes(of bytes: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: bytes)) }
+
     fileprivate init(trusted hex: String) { self.hex = hex }
 
     package var description: String { "sha256:" + hex }

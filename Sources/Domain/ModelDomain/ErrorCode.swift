@@ -43,6 +43,14 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case wasDeleted = "TRK-008"
     case notImplemented = "TRK-009"
 
+    // Data versions.
+    case datasetUnknown = "DAT-001"
+    case datasetDamaged = "DAT-002"
+    case dataUnreadable = "DAT-003"
+    case dataNotKept = "DAT-004"
+    case expectationsUnmet = "DAT-005"
+    case dataDiffers = "DAT-006"
+
     // Serving.
     case endpointNotReady = "SRV-001"
     case overloaded = "SRV-002"

@@ -70,6 +70,12 @@ package struct ModelName: GivenName {
     package init(trusted text: String) { rawValue = text }
 }
 
+package struct DatasetName: GivenName {
+    package static let noun = "data set"
+    package let rawValue: String
+    package init(trusted text: String) { rawValue = text }
+}
+
 package struct EndpointName: GivenName {
     package static let noun = "endpoint"
     package let rawValue: String

@@ -23,10 +23,11 @@ package struct ProjectRecord: Sendable, Hashable {
     package let tokenCount: Int
     /// Experiments that somebody made, or in which something was recorded.
     package let experimentCount: Int
+    package let datasetCount: Int
 
     package init(
         name: ProjectName, createdAt: Timestamp, modelCount: Int, endpointCount: Int, tokenCount: Int,
-        experimentCount: Int = 0
+        experimentCount: Int = 0, datasetCount: Int = 0
     ) {
         self.name = name
         self.createdAt = createdAt
@@ -34,6 +35,12 @@ package struct ProjectRecord: Sendable, Hashable {
         self.endpointCount = endpointCount
         self.tokenCount = tokenCount
         self.experimentCount = experimentCount
+        self.datasetCount = datasetCount
+    }
+
+    /// Whether nothing is in it.
+    package var isEmpty: Bool {
+        [modelCount, endpointCount, tokenCount, experimentCount, datasetCount].allSatisfy { $0 == 0 }
     }
 }
 

@@ -74,6 +74,11 @@ package struct CategoricalProfile: Sendable, Hashable {
         /// UTF-8, compared byte by byte: canonically equal texts are two categories, as they are elsewhere.
         package let bytes: [UInt8]
         package let count: Int
+
+        package init(bytes: [UInt8], count: Int) {
+            self.bytes = bytes
+            self.count = count
+        }
     }
 
     package let count: Int
@@ -88,11 +93,27 @@ package struct CategoricalProfile: Sendable, Hashable {
         let counts = values.reduce(into: [[UInt8]: Int]()) { counts, value in
             if let value { counts[value, default: 0] += 1 }
         }
+        self.init(counts: counts, others: 0, missing: values.count { $0 == nil })
+    }
+
+    /// - Parameters:
+    ///   - counts: Rows of each value.
+    ///   - others: Rows of values that are not among them.
+    ///   - missing: Rows without a value.
+    package init(counts: [[UInt8]: Int], others: Int, missing: Int) {
         let ranked = counts.map { Category(bytes: $0.key, count: $0.value) }
             .sorted { $0.count != $1.count ? $0.count > $1.count : $0.bytes.lexicographicallyPrecedes($1.bytes) }
-        count = values.count
-        missing = values.count { $0 == nil }
         categories = Array(ranked.prefix(100))
-        other = ranked.dropFirst(100).reduce(0) { $0 + $1.count }
+        other = others + ranked.dropFirst(100).reduce(0) { $0 + $1.count }
+        self.missing = missing
+        count = missing + others + counts.values.reduce(0, +)
+    }
+
+    /// - Parameter categories: The most frequent first.
+    package init(count: Int, missing: Int, categories: [Category], other: Int) {
+        self.count = count
+        self.missing = missing
+        self.categories = categories
+        self.other = other
     }
 }

@@ -26,6 +26,9 @@ package struct NumericBins: Sendable, Hashable {
         }
     }
 
+    /// - Parameter edges: Ascending, without repeats.
+    package init(edges: [Double]) { self.edges = edges }
+
     package var count: Int { edges.count + 1 }
 
     /// The bin of `value`: the number of edges below it. Infinities fall into the outer bins.
@@ -42,9 +45,9 @@ package struct NumericBins: Sendable, Hashable {
     }
 }
 
-/// Quantile `step/steps` of ascending values. The position is computed in integers: 0.7·(n − 1) rounds, and an edge one
+/// Quantile `step/steps` of ascending values, at least one (type 7). The position is computed in integers: 0.7·(n − 1) rounds, and an edge one
 /// unit below a value would move that value to the next bin.
-private func quantile(_ step: Int, of steps: Int, in sorted: [Double]) -> Double {
+package func quantile(_ step: Int, of steps: Int, in sorted: [Double]) -> Double {
     let position = step * (sorted.count - 1)
     let (index, remainder) = position.quotientAndRemainder(dividingBy: steps)
     let value = sorted[index]

@@ -24,7 +24,8 @@ package struct SlipwayCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "The platform",
                 subcommands: [
-                    ExperimentCommand.self, RunCommand.self, ModelCommand.self, EndpointCommand.self,
+                    DatasetCommand.self, ExperimentCommand.self, RunCommand.self, ModelCommand.self,
+                    EndpointCommand.self,
                     ProjectCommand.self, TokenCommand.self,
                     EnginesCommand.self, ConfigCommand.self, LedgerCommand.self,
                 ]),

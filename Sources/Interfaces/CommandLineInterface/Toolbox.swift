@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import APIClient
+package import DataTables
+package import DataVersions
 package import ModelDomain
 package import ModelExecution
 package import ModelPackaging
@@ -17,6 +19,20 @@ package protocol Toolbox: Sendable {
     func effectiveProject(_ path: String) async throws -> String
     /// The project folder of an example that came along with the program; `nil` when it did not.
     func example(_ name: String) async throws -> String?
+    /// A configuration file of any kind.
+    func configuration(_ path: String) throws -> ConfigNode
+
+    // Data.
+    /// - Parameters:
+    ///   - format: `nil` to tell it by the name.
+    ///   - data: The data folder whose engines and environments serve; `nil` for the usual one.
+    func dataFile(_ path: String, format: DataFormat?, data: String?) throws -> any DataFile
+    /// A folder that is gone when nobody has it any more, or the command is given up.
+    func temporaryFolder() throws -> any TemporaryFolder
+    /// Writes a file that is not there yet, piece by piece, whole or not at all.
+    func receive(
+        _ path: String, _ pieces: (_ write: ([UInt8]) throws -> Void) async throws -> Void
+    ) async throws
 
     // The server of this machine.
     /// Runs the server until it is told to stop.
@@ -33,11 +49,16 @@ package protocol Toolbox: Sendable {
     func logLines(data: String?, count: Int) async throws -> [String]
 
     // The machine.
+    var time: Timestamp { get }
     /// - Parameter database: The URL of the registry's database; `nil` for the data folder's own.
     func doctor(data: String?, port: Int?, database: String?) async -> [DoctorFinding]
     func engines(data: String?) async -> [EngineFinding]
     /// Puts an engine's library (a file, or the wheel that carries it) into the data folder.
     func installEngine(from path: String, data: String?) async throws -> EngineFinding
+}
+
+package protocol TemporaryFolder: AnyObject, Sendable {
+    var path: String { get }
 }
 
 package struct PackOptions: Sendable {

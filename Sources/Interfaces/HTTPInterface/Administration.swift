@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import DataVersions
 package import ExperimentTracking
 package import InferenceServing
 package import ModelDomain
@@ -16,6 +17,7 @@ package struct Administration: Sendable {
     /// Experiments and runs, and models as MLflow's clients see them.
     package let tracking: ExperimentTracking
     package let registrations: ModelRegistrations
+    package let datasets: DataVersions
     /// When the server started, as RFC 3339.
     package let startedAt: String
     package let engines: @Sendable () -> [EngineV1]
@@ -30,7 +32,7 @@ package struct Administration: Sendable {
 
     package init(
         inference: InferenceService, registry: ModelRegistry, rollouts: Rollouts, blobs: any BlobStore,
-        tracking: ExperimentTracking, registrations: ModelRegistrations, startedAt: String,
+        tracking: ExperimentTracking, registrations: ModelRegistrations, datasets: DataVersions, startedAt: String,
         engines: @escaping @Sendable () -> [EngineV1],
         residentBytes: @escaping @Sendable () -> Int?,
         logLines: @escaping @Sendable (_ count: Int) async throws -> [String],
@@ -45,6 +47,7 @@ package struct Administration: Sendable {
         self.blobs = blobs
         self.tracking = tracking
         self.registrations = registrations
+        self.datasets = datasets
         self.startedAt = startedAt
         self.engines = engines
         self.residentBytes = residentBytes

@@ -5,6 +5,7 @@ internal import HummingbirdCore
 internal import ModelDomain
 internal import ModelExecution
 internal import NIOCore
+internal import WireTypes
 
 /// `/v1/blobs`: contents by their digest, streamed into the store.
 ///
@@ -22,6 +23,10 @@ struct BlobRoutes: Sendable {
             AdministrationRoute(
                 .put, "/v1/blobs/:digest", needs: .develop, of: .common, "Upload a content under its digest.",
                 status: 201, use: put),
+            AdministrationRoute(
+                .post, "/v1/blobs/missing", needs: .develop, of: .common,
+                "Which of up to 10,000 contents are not here.", takes: BlobListV1.self, gives: BlobListV1.self,
+                use: missing),
         ]
     }
 
@@ -42,13 +47,19 @@ struct BlobRoutes: Sendable {
             throw Refusal(
                 .contentMissing, .notFound, "The content \(digest.short) is not here.", hint: "Check the digest.")
         }
-        let pieces = try await blobs.pieces(of: digest)
-        return Response(
-            status: .ok, headers: [.contentType: "application/octet-stream"],
-            body: ResponseBody { writer in
-                while let piece = try await pieces() { try await writer.write(ByteBuffer(bytes: piece)) }
-                try await writer.finish(nil)
-            })
+        return .bytes(try await blobs.pieces(of: digest))
+    }
+
+    /// `POST /v1/blobs/missing`, `BlobListV1` → `BlobListV1` of those that are not here, in their order.
+    @Sendable private func missing(_ request: Request, _: AdministrationContext) async throws -> Response {
+        let digests = try await request.decoded(as: BlobListV1.self).digests
+        guard digests.count <= 10_000 else {
+            throw Refusal(
+                .limitExceeded, .tooLarge, "There are \(digests.count) digests.", hint: "Ask for 10,000 at a time.")
+        }
+        var missing: [String] = []
+        for text in digests where try await !blobs.contains(digest(text)) { missing.append(text) }
+        return try .json(BlobListV1(digests: missing))
     }
 
     /// `PUT /v1/blobs/{digest}` with the bytes → 201, or problem `REG-013` when they have another digest.

@@ -177,6 +177,7 @@ package struct HTTPServer: Sendable {
             + TokenRoutes(authority: authority).routes
             + ProjectRoutes(registry: administration.registry).routes
             + RunRoutes(tracking: administration.tracking).routes
+            + DatasetRoutes(datasets: administration.datasets).routes
             + LedgerRoutes(registry: administration.registry).routes
             + LogRoutes(logLines: administration.logLines).routes
             + MetricsRoutes(administration: administration, authority: authority).routes

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import ModelDomain
+package import ModelDomain
 
 /// A value of a configuration file, with the place where it stands.
 package struct ConfigNode: Sendable {
@@ -46,27 +46,32 @@ package protocol ConfigSyntax: Sendable {
 }
 
 /// One map of a configuration file: reads its keys, and refuses what nobody reads.
-struct ConfigReader {
+package struct ConfigReader {
     let file: String
     /// `proof.tolerance`, for errors; empty at the top.
     let path: String
     let node: ConfigNode
+    /// Where the format is described.
+    private let page: String
     private let entries: [(key: String, value: ConfigNode)]
 
     /// - Parameters:
+    ///   - page: Where the format is described.
     ///   - known: The keys that are read; `nil` when the keys are names that the user gives.
     ///   - planned: Keys that the format has and this version does not do yet.
     /// - Throws: `PRJ-002` with the nearest known key, `PRJ-004`, or `PRJ-003` when the node is no map.
-    init(
-        _ node: ConfigNode, file: String, path: String, known: [String]?, planned: [String] = []
+    package init(
+        _ node: ConfigNode, file: String, path: String, page: String = "docs/formats/slipway-yaml.md",
+        known: [String]?, planned: [String] = []
     ) throws(Refusal) {
         self.file = file
         self.path = path
+        self.page = page
         self.node = node
         switch node.value {
         case .map(let entries): self.entries = entries
         case .null: entries = []
-        default: throw Self.wrong(node, file: file, path: path, takes: "a map")
+        default: throw Self.wrong(node, file: file, path: path, page: page, takes: "a map")
         }
         guard let known else { return }
         for (key, value) in entries where !known.contains(key) {
@@ -84,21 +89,21 @@ struct ConfigReader {
         }
     }
 
-    var keys: [String] { entries.map(\.key) }
+    package var keys: [String] { entries.map(\.key) }
 
     /// `nil` also for a key without a value: it means the default.
-    subscript(key: String) -> ConfigNode? {
+    package subscript(key: String) -> ConfigNode? {
         guard let node = entries.first(where: { $0.key == key })?.value else { return nil }
         if case .null = node.value { return nil }
         return node
     }
 
-    func child(_ key: String, known: [String]?, planned: [String] = []) throws(Refusal) -> ConfigReader? {
+    package func child(_ key: String, known: [String]?, planned: [String] = []) throws(Refusal) -> ConfigReader? {
         guard let node = self[key] else { return nil }
-        return try ConfigReader(node, file: file, path: full(key), known: known, planned: planned)
+        return try ConfigReader(node, file: file, path: full(key), page: page, known: known, planned: planned)
     }
 
-    func text(_ key: String) throws(Refusal) -> String? {
+    package func text(_ key: String) throws(Refusal) -> String? {
         guard let node = self[key] else { return nil }
         guard case .text(let text) = node.value else { throw wrong(key, takes: "a text") }
         return text
@@ -114,7 +119,7 @@ struct ConfigReader {
         }
     }
 
-    func texts(_ key: String) throws(Refusal) -> [String]? {
+    package func texts(_ key: String) throws(Refusal) -> [String]? {
         guard let node = self[key] else { return nil }
         guard case .list(let items) = node.value else { throw wrong(key, takes: "a list of texts") }
         return try items.map { item throws(Refusal) in
@@ -123,14 +128,14 @@ struct ConfigReader {
         }
     }
 
-    func flag(_ key: String) throws(Refusal) -> Bool? {
+    package func flag(_ key: String) throws(Refusal) -> Bool? {
         guard let node = self[key] else { return nil }
         guard case .bool(let flag) = node.value else { throw wrong(key, takes: "true or false") }
         return flag
     }
 
     /// A finite number that is not negative.
-    func size(_ key: String) throws(Refusal) -> Double? {
+    package func size(_ key: String) throws(Refusal) -> Double? {
         guard let node = self[key] else { return nil }
         guard let number = node.number, number.isFinite, number >= 0 else {
             throw wrong(key, takes: "a number that is not negative")
@@ -139,7 +144,7 @@ struct ConfigReader {
     }
 
     /// One of a few words.
-    func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    package func choice<Choice: RawRepresentable<String> & CaseIterable>(
         _ key: String, of _: Choice.Type
     ) throws(Refusal) -> Choice? {
         guard let node = self[key] else { return nil }
@@ -149,17 +154,19 @@ struct ConfigReader {
         return choice
     }
 
-    func wrong(_ key: String, takes expected: String) -> Refusal {
-        Self.wrong(self[key] ?? node, file: file, path: full(key), takes: expected)
+    package func wrong(_ key: String, takes expected: String) -> Refusal {
+        Self.wrong(self[key] ?? node, file: file, path: full(key), page: page, takes: expected)
     }
 
     func full(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
-    private static func wrong(_ node: ConfigNode, file: String, path: String, takes expected: String) -> Refusal {
+    private static func wrong(
+        _ node: ConfigNode, file: String, path: String, page: String, takes expected: String
+    ) -> Refusal {
         Refusal(
             .wrongValue, .invalidInput,
             "\(file):\(node.line): “\(path.isEmpty ? "the file" : path)” takes \(expected); there is \(node.kind).",
-            hint: "See docs/formats/slipway-yaml.md.")
+            hint: "See \(page).")
     }
 }
 

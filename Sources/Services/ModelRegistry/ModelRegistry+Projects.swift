@@ -24,7 +24,7 @@ extension ModelRegistry {
         try await change(by: actor) { transaction, log in
             let project = try transaction.knownProject(name)
             guard name != .standard else { throw RegistryError.projectAlwaysThere(name) }
-            guard project.modelCount + project.endpointCount + project.tokenCount + project.experimentCount == 0 else {
+            guard project.isEmpty else {
                 throw RegistryError.projectNotEmpty(project)
             }
             try transaction.removeProject(name)

@@ -57,12 +57,13 @@ package enum RegistryError: ExplainedError, Equatable {
         case .projectNotEmpty(let project):
             Explanation(
                 .projectNotEmpty, .conflict, "The project “\(project.name)” is not empty.",
-                hint: "Remove its endpoints, and revoke the tokens that are for it; models and experiments stay, "
+                hint: "Remove its endpoints, and revoke the tokens that are for it; models, experiments and data stay, "
                     + "and their project with them.",
                 details: [
                     .init("models", String(project.modelCount)), .init("endpoints", String(project.endpointCount)),
                     .init("tokens", String(project.tokenCount)),
                     .init("experiments", String(project.experimentCount)),
+                    .init("data sets", String(project.datasetCount)),
                 ])
         case .projectAlwaysThere(let name):
             Explanation(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import ModelDomain
+package import ModelDomain
 
 /// Looking things up by the names people give, with the closest name where there is no such thing.
 extension RegistryReading {
@@ -56,7 +56,7 @@ extension RegistryReading {
     }
 
     /// ``knownProject(_:)`` for whoever only wants to know that it is there.
-    func requireProject(_ name: ProjectName) throws {
+    package func requireProject(_ name: ProjectName) throws {
         if try !hasProject(name) { _ = try knownProject(name) }
     }
 

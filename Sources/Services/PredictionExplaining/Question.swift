@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Glibc
 internal import ModelExecution
+internal import Statistics
 internal import Tensors
 
 /// One answer that is to be explained by asking the model about mixed rows.
@@ -32,7 +33,8 @@ struct Question {
         return choice
     }
 
-    private func seed() -> SplitMix { SplitMix(state: 0x51_1B_3A_77) }
+    /// Always the same numbers: a question asked twice gets one answer, as far as the time allows.
+    private func seed() -> SplitMix { SplitMix(seed: 0x51_1B_3A_77) }
 
     // MARK: Sums of functions of one column
 
@@ -194,18 +196,5 @@ struct Question {
                 choice[column] = true
                 return choice
             }
-    }
-}
-
-/// Always the same numbers: a question asked twice gets one answer, as far as the time allows.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import ModelDomain
 internal import ModelExecution
+internal import Statistics
 internal import Tensors
 
 /// Rows that differ, made from a signature: the same ones each time. Numbers lie in the columns' ranges where those are
@@ -38,7 +39,7 @@ private func generateTensor(
     let shape = spec.shape.map { $0.size ?? 1 }
     let count = elementCount(of: shape) ?? 0
     guard spec.datatype != .bytes else {
-        return Tensor(strings: (0..<count).map { _ in "text \(numbers.next() % 1000)" }, shape: shape)
+        return Tensor(strings: (0..<count).map { _ in "text \(numbers.bits.next() % 1000)" }, shape: shape)
     }
     let standard: ClosedRange<Double> =
         spec.datatype.isFloatingPoint ? 0...1 : spec.datatype == .bool ? 0...1 : 0...9
@@ -49,20 +50,12 @@ private func generateTensor(
     return Tensor(spec.datatype, shape: shape, numbers: values)
 }
 
-/// Numbers without pattern, always the same (SplitMix64).
+/// Numbers without pattern, always the same.
 private struct NumberSequence {
-    private var state: UInt64 = 0x5117_3A7B
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
+    var bits = SplitMix(seed: 0x5117_3A7B)
 
     mutating func number(in range: ClosedRange<Double>, whole: Bool) -> Double {
-        let share = Double(next() >> 11) / 0x1p53
+        let share = Double(bits.next() >> 11) / 0x1p53
         guard whole else {
             let number = range.lowerBound + share * (range.upperBound - range.lowerBound)
             return number.isFinite ? number : range.lowerBound.isFinite ? range.lowerBound : 0

@@ -4,6 +4,7 @@ internal import ModelDomain
 
 // Names are checked while the command line is read, before any work is done.
 extension AliasName: ExpressibleByArgument {}
+extension DatasetName: ExpressibleByArgument {}
 extension EndpointName: ExpressibleByArgument {}
 extension ModelName: ExpressibleByArgument {}
 extension PrincipalName: ExpressibleByArgument {}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import APIClient
+internal import ArgumentParser
+internal import DataTables
+internal import DataVersions
+internal import ModelDomain
+
+struct DatasetExpect: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "expect",
+        abstract: "Suggest what to expect of further data, from a version that is good.",
+        discussion: """
+            Prints a file for `dataset check`: read it, and change what is not meant.
+
+            Example: slipway dataset expect churn-train@3 > expectations.yaml
+            """)
+
+    @Argument(help: ArgumentHelp("The version: \(DatasetVersionArgument.form).", valueName: "version"))
+    var version: DatasetVersionArgument
+
+    @OptionGroup var dataset: DatasetOptions
+    @OptionGroup var server: ServerOptions
+
+    mutating func run() async throws {
+        let record = try await server.client().record(version.selector, of: version.dataset(in: dataset.project))
+        let text = Expectations(suggestedBy: record).yaml
+        try Console.current.line(String(text.dropLast()))
+    }
+}
