@@ -94,6 +94,11 @@ let rooms: [Room] = [
         uses: ["DataTables", "ModelDomain", "ModelExecution", "ModelPackaging", "ModelRegistry", "Tensors"]),
     room("ModelRegistry", in: .services, uses: ["ExperimentTracking", "ModelDomain"]),
     room(
+        "ModelLineage", in: .services,
+        uses: [
+            "DataVersions", "ExperimentTracking", "ModelDomain", "ModelExecution", "ModelRegistry", "Tensors",
+        ]),
+    room(
         "PredictionExplaining", in: .services, uses: ["ModelDomain", "ModelExecution", "Statistics", "Tensors"]),
     room(
         "InferenceServing", in: .services,
@@ -117,7 +122,7 @@ let rooms: [Room] = [
     room("BlobFiles", in: .adapters, uses: ["ModelDomain", "ModelExecution"]),
     room("ProjectFiles", in: .adapters, uses: ["ModelDomain", "ModelPackaging"], products: [yams]),
 
-    room("WireTypes", in: .interfaces, uses: ["DataVersions", "ExperimentTracking", "ModelDomain"]),
+    room("WireTypes", in: .interfaces, uses: ["DataVersions", "ExperimentTracking", "ModelDomain", "ModelLineage"]),
     room("ContentCoding", in: .interfaces, uses: ["CZlib"]),
     room("HTTP2Connections", in: .interfaces, products: nio + [nioHPACK]),
     room(
@@ -140,7 +145,7 @@ let rooms: [Room] = [
             "AccessControl", "ContentCoding", "DataTables", "DataVersions", "ExperimentTracking", "GRPCInterface",
             "HTTP2Connections",
             "InferenceProtocol",
-            "InferenceServing", "MLflowInterface", "ModelDomain", "ModelExecution", "ModelRegistry",
+            "InferenceServing", "MLflowInterface", "ModelDomain", "ModelExecution", "ModelLineage", "ModelRegistry",
             "ModelRollouts", "PredictionExplaining",
             "Tensors", "WireTypes",
         ], products: nio + hummingbird + nioExtras + [httpTypes, lifecycle, logging, nioSSL]),
@@ -161,7 +166,8 @@ let rooms: [Room] = [
         uses: [
             "APIClient", "AccessControl", "BlobFiles", "CHeap", "CommandLineInterface", "DataTables", "DataVersions",
             "EngineForest", "EngineONNX", "EngineWorker", "ExperimentTracking", "GraphExecution", "HTTPInterface",
-            "InferenceServing", "ModelDomain", "ModelExecution", "ModelPackaging", "ModelRegistry", "ModelRollouts",
+            "InferenceServing", "ModelDomain", "ModelExecution", "ModelLineage", "ModelPackaging", "ModelRegistry",
+            "ModelRollouts",
             "ProcessSandbox", "ProjectFiles", "PythonTools", "StoreSQL", "Tensors", "WireTypes",
         ], products: [lifecycle, logging, unixSignals]),
 ]

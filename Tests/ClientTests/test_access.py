@@ -52,6 +52,7 @@ CALLS = {
     ("get", "/v1/projects"): {"view"},
     ("post", "/v1/projects"): {"administer"},
     ("delete", "/v1/projects/{project}"): {"administer"},
+    ("get", "/v1/lineage"): {"view"},
     ("get", "/v1/ledger"): {"view"},
     ("get", "/v1/ledger/verification"): {"view"},
     ("get", "/v1/ledger/endpoints/{name}"): {"view"},

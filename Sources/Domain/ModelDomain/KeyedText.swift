@@ -10,3 +10,10 @@ package struct KeyedText: Sendable, Hashable {
         self.value = value
     }
 }
+
+extension [KeyedText] {
+    /// The last text of each key.
+    package var byKey: [String: String] {
+        Dictionary(map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+    }
+}

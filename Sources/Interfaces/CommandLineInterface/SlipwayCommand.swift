@@ -25,6 +25,7 @@ package struct SlipwayCommand: AsyncParsableCommand {
                 name: "The platform",
                 subcommands: [
                     DatasetCommand.self, ExperimentCommand.self, RunCommand.self, ModelCommand.self,
+                    Lineage.self,
                     EndpointCommand.self,
                     ProjectCommand.self, TokenCommand.self,
                     EnginesCommand.self, ConfigCommand.self, LedgerCommand.self,

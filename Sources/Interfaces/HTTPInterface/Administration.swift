@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import AccessControl
 package import DataVersions
 package import ExperimentTracking
 package import InferenceServing
 package import ModelDomain
 package import ModelExecution
+internal import ModelLineage
 package import ModelRegistry
 package import ModelRollouts
 package import WireTypes
@@ -56,6 +58,12 @@ package struct Administration: Sendable {
 }
 
 extension Administration {
+    func lineage(asked authority: TokenAuthority) -> ModelLineage {
+        ModelLineage(
+            registry: registry, registrations: registrations, tracking: tracking, datasets: datasets, blobs: blobs,
+            consumers: { authority.mayAsk($0, in: $1).map(\.rawValue) })
+    }
+
     /// Points an alias at a version, and has the endpoints that follow it go along, which nobody waits for.
     func setAlias(
         _ alias: AliasName, of model: ModelReference, to version: VersionSelector, by actor: String

@@ -178,6 +178,7 @@ package struct HTTPServer: Sendable {
             + ProjectRoutes(registry: administration.registry).routes
             + RunRoutes(tracking: administration.tracking).routes
             + DatasetRoutes(datasets: administration.datasets).routes
+            + LineageRoutes(lineage: administration.lineage(asked: authority)).routes
             + LedgerRoutes(registry: administration.registry).routes
             + LogRoutes(logLines: administration.logLines).routes
             + MetricsRoutes(administration: administration, authority: authority).routes

@@ -91,9 +91,3 @@ package struct RunsV1: Codable, Sendable, Equatable {
         nextOffset = page.nextOffset
     }
 }
-
-extension [KeyedText] {
-    fileprivate var byKey: [String: String] {
-        Dictionary(map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
-    }
-}

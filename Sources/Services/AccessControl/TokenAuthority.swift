@@ -50,6 +50,16 @@ package final class TokenAuthority: Sendable {
         return found.principal
     }
 
+    /// Who has a token that is for this endpoint by its name, and may ask it.
+    package func mayAsk(_ endpoint: EndpointName, in project: ProjectName) -> [PrincipalName] {
+        let principals = snapshot.withLock { $0.known.map(\.principal) }
+        let named = principals.filter { principal in
+            principal.scope.endpoints != nil && principal.sees(endpoint, in: project)
+                && principal.permissions.contains(.predict)
+        }
+        return Set(named.map(\.name)).sorted()
+    }
+
     // MARK: What is in memory
 
     /// Takes up what the store has: after every change that is made here, and now and then for those that are made
