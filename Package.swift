@@ -232,7 +232,7 @@ let testTargets: [Target] = [
 
     tests("TensorsTests", uses: ["Tensors", "TestSupport"]),
     tests("StatisticsTests", uses: ["Statistics"], copies: ["vectors"]),
-    tests("ModelDomainTests", uses: ["ModelDomain", "Tensors"], copies: ["vectors"]),
+    tests("ModelDomainTests", uses: ["ModelDomain", "Tensors", "TestSupport"], copies: ["vectors"]),
     tests("TableTransformsTests", uses: ["TableTransforms", "Tensors", "TestSupport"]),
     tests(
         "GraphExecutionTests",

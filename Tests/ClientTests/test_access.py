@@ -56,6 +56,9 @@ CALLS = {
     ("get", "/v1/ledger"): {"view"},
     ("get", "/v1/ledger/verification"): {"view"},
     ("get", "/v1/ledger/endpoints/{name}"): {"view"},
+    ("get", "/v1/ledger/head"): {"view"},
+    ("get", "/v1/ledger/entries/{sequence}/proof"): {"view"},
+    ("get", "/v1/ledger/export"): {"view"},
     ("get", "/v1/logs"): {"administer"},
     ("get", "/metrics"): {"view"},
     ("post", "/v1/endpoints/{name}/predict"): {"predict"},
@@ -124,7 +127,7 @@ def ask(server, token, method, path, body=None):
 
 
 def code_of(text):
-    return json.loads(text).get("code") if text.startswith("{") else None
+    return json.loads(text.partition("\n")[0]).get("code") if text.startswith("{") else None
 
 
 def is_refused(server, token, method, path, body=None):
@@ -255,6 +258,7 @@ def test_what_spans_all_projects_needs_a_token_for_all(platform):
     token, _ = make(platform, "--role", "admin", "--project", "growth")
     for method, path, body in [
         ("get", "/v1/ledger", None), ("get", "/v1/ledger/verification", None), ("get", "/v1/logs", None),
+        ("get", "/v1/ledger/head", None), ("get", "/v1/ledger/entries/0/proof", None), ("get", "/v1/ledger/export", None),
         ("get", "/v1/blobs/sha256:" + "0" * 64, None), ("post", "/v1/projects", {"name": "mine"}),
         ("delete", "/v1/projects/growth", None),
     ]:

@@ -16,6 +16,8 @@ struct FakeToolbox: Toolbox {
     var log: [String] = []
     var findings: [DoctorFinding] = []
     var engineFindings: [EngineFinding] = []
+    /// The ledger of every data folder.
+    var rows: [LedgerRow] = []
 
     private let record = CallRecord()
 
@@ -73,6 +75,11 @@ struct FakeToolbox: Toolbox {
     func stopServer(data: String?) async throws -> Int? {
         note("stop \(data ?? "-")")
         return running?.processID
+    }
+
+    func readLedger(data: String?, _ take: (LedgerRow) throws -> Void) async throws {
+        note("ledger \(data ?? "-")")
+        for row in rows { try take(row) }
     }
 
     func restartServer(data: String?) async throws -> RestartedServer {

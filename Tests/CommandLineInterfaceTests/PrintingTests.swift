@@ -139,7 +139,9 @@ struct PrintingTests {
 
     @Test func theLedgerIsListedAndVerified() async throws {
         #expect(try await asking("ledger", "list") { try .json(LedgerV1(entries: [])) }.output == "No entries.\n")
-        let verified = try await asking("ledger", "verify") { try .json(LedgerVerificationV1(verifiedEntries: 7)) }
+        let verified = try await asking("ledger", "verify") {
+            try .json(LedgerVerificationV1(LedgerHead(size: 7, root: Digest(of: [])), consistency: nil))
+        }
         #expect(verified.output == "✓ 7 entries, unchanged\n")
         let broken = try await asking("ledger", "verify") {
             try .problem(Explanation(.ledgerBroken, .conflict, "Entry 3 was changed."))

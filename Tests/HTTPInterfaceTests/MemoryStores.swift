@@ -153,8 +153,11 @@ private final class MemoryTransaction: RegistryWriting {
     func ledger(from sequence: Int, limit: Int) -> [LedgerEntry] {
         Array(contents.ledger.dropFirst(sequence).prefix(limit))
     }
-    func ledger(of object: String, until time: Timestamp, limit: Int) -> [LedgerEntry] {
-        Array(contents.ledger.reversed().filter { $0.change.object == object && $0.time <= time }.prefix(limit))
+    func ledgerRows(after sequence: Int?, limit: Int) -> [LedgerRow] {
+        contents.ledger.dropFirst((sequence ?? -1) + 1).prefix(limit).map(LedgerRow.init)
+    }
+    func newestEntry(of object: String, actions: [String], until time: Timestamp) -> LedgerEntry? {
+        contents.ledger.last { $0.change.object == object && actions.contains($0.change.action) && $0.time <= time }
     }
     func ledgerHead() -> LedgerEntry? { contents.ledger.last }
 

@@ -7,7 +7,7 @@ extension SQLRegistryTransaction {
     func ledger(from sequence: Int, limit: Int) throws -> [LedgerEntry] {
         try transaction.rows(
             """
-            SELECT sequence, time, actor, action, object, before, after, reason, leaf, chain FROM ledger
+            SELECT \(ledgerColumns) FROM ledger
             WHERE sequence >= :sequence ORDER BY sequence LIMIT :count
             """, ["sequence": SQLValue(sequence), "count": SQLValue(max(0, limit))]
         ).map(LedgerEntry.init)
@@ -16,20 +16,31 @@ extension SQLRegistryTransaction {
     func ledgerHead() throws -> LedgerEntry? {
         try transaction.rows(
             """
-            SELECT sequence, time, actor, action, object, before, after, reason, leaf, chain FROM ledger
+            SELECT \(ledgerColumns) FROM ledger
             ORDER BY sequence DESC LIMIT 1
             """
         ).first.map(LedgerEntry.init)
     }
 
-    func ledger(of object: String, until time: Timestamp, limit: Int) throws -> [LedgerEntry] {
+    func ledgerRows(after sequence: Int?, limit: Int) throws -> [LedgerRow] {
         try transaction.rows(
             """
-            SELECT sequence, time, actor, action, object, before, after, reason, leaf, chain FROM ledger
-            WHERE object = :object AND time <= :time ORDER BY sequence DESC LIMIT :count
-            """,
-            ["object": .text(object), "time": SQLValue(time), "count": SQLValue(max(0, limit))]
-        ).map(LedgerEntry.init)
+            SELECT \(ledgerColumns) FROM ledger WHERE sequence > :sequence ORDER BY sequence LIMIT :count
+            """, ["sequence": SQLValue(sequence ?? .min), "count": SQLValue(max(0, limit))]
+        ).map(LedgerRow.init)
+    }
+
+    /// One look into the index for each action, whatever else has been done to the object meanwhile.
+    func newestEntry(of object: String, actions: [String], until time: Timestamp) throws -> LedgerEntry? {
+        try actions.compactMap { action in
+            try transaction.rows(
+                """
+                SELECT \(ledgerColumns) FROM ledger
+                WHERE object = :object AND action = :action AND time <= :time
+                ORDER BY time DESC, sequence DESC LIMIT 1
+                """, ["object": .text(object), "action": .text(action), "time": SQLValue(time)]
+            ).first.map(LedgerEntry.init)
+        }.max { ($0.time, $0.sequence) < ($1.time, $1.sequence) }
     }
 
     func append(_ entry: LedgerEntry) throws {
@@ -39,27 +50,44 @@ extension SQLRegistryTransaction {
         guard entry == expected else { throw StoreFailure(.refused) }
         try transaction.execute(
             """
-            INSERT INTO ledger (sequence, time, actor, action, object, before, after, reason, leaf, chain)
-            VALUES (:sequence, :time, :actor, :action, :object, :before, :after, :reason, :leaf, :chain)
+            INSERT INTO ledger (\(ledgerColumns))
+            VALUES (:sequence, :time, :actor, :action, :object, :before, :after, :reason, :evidence, :leaf, :chain)
             """,
             [
                 "sequence": SQLValue(entry.sequence), "time": SQLValue(entry.time),
                 "actor": .text(entry.change.actor), "action": .text(entry.change.action),
                 "object": .text(entry.change.object), "before": SQLValue(entry.change.before),
                 "after": SQLValue(entry.change.after), "reason": SQLValue(entry.change.reason),
+                "evidence": SQLValue(entry.change.evidence),
                 "leaf": .blob(entry.leaf), "chain": SQLValue(entry.chain),
             ])
     }
 }
 
+private let ledgerColumns =
+    "sequence, time, actor, action, object, before, after, reason, evidence, leaf, chain"
+
 extension LedgerEntry {
     fileprivate init(_ row: SQLRow) throws {
         self.init(
-            sequence: try row.integer("sequence"), time: try row.time("time"),
-            change: LedgerChange(
-                actor: try row.text("actor"), action: try row.text("action"), object: try row.text("object"),
-                before: try row.optionalText("before"), after: try row.optionalText("after"),
-                reason: try row.optionalText("reason")),
+            sequence: try row.integer("sequence"), time: try row.time("time"), change: try LedgerChange(row),
             leaf: try row.blob("leaf"), chain: try row.digest("chain"))
+    }
+}
+
+extension LedgerRow {
+    fileprivate init(_ row: SQLRow) throws {
+        self.init(
+            sequence: try row.integer("sequence"), time: try row.time("time"), change: try LedgerChange(row),
+            leaf: try row.blob("leaf"), chain: try row.text("chain"))
+    }
+}
+
+extension LedgerChange {
+    fileprivate init(_ row: SQLRow) throws {
+        self.init(
+            actor: try row.text("actor"), action: try row.text("action"), object: try row.text("object"),
+            before: try row.optionalText("before"), after: try row.optionalText("after"),
+            reason: try row.optionalText("reason"), evidence: try row.optionalText("evidence"))
     }
 }

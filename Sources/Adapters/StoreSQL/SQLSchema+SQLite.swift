@@ -121,5 +121,6 @@ extension SQLSchema {
             .access,
             .tracking,
             .datasets,
+            .ledgerEvidence,
         ])
 }

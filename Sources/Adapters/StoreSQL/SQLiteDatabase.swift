@@ -26,6 +26,28 @@ package final class SQLiteDatabase: SQLDatabase {
         return database
     }
 
+    /// Opens a database that is there, to read it and nothing else, also while a server uses it.
+    ///
+    /// - Throws: ``StoreFailure``: `REG-009` for one of a newer program, ``Refusal`` with `REG-008` for one that an older one left.
+    package static func openForReading(at path: String, schema: SQLSchema = .sqlite) throws -> SQLiteDatabase {
+        try explained {
+            var configuration = Configuration()
+            configuration.readonly = true
+            configuration.busyMode = .timeout(5)
+            let pool = try DatabasePool(path: path, configuration: configuration)
+            let applied = try pool.read { try Int.fetchOne($0, sql: "SELECT max(number) FROM schema_migration") } ?? 0
+            guard applied <= schema.migrations.count else {
+                throw StoreFailure(.schemaNewer(found: applied, known: schema.migrations.count))
+            }
+            guard applied == schema.migrations.count else {
+                throw Refusal(
+                    .storeUnavailable, .conflict, "The registry was left by an older Slipway.",
+                    hint: "Start a server on it once, or on a copy of the folder: that brings its tables up to date.")
+            }
+            return SQLiteDatabase(pool: pool)
+        }
+    }
+
     private init(pool: DatabasePool) { self.pool = pool }
 
     package func read<Result: Sendable>(

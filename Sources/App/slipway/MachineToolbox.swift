@@ -4,8 +4,10 @@ import Foundation
 import ModelDomain
 import ModelExecution
 import ModelPackaging
+import ModelRegistry
 import ProcessSandbox
 import ProjectFiles
+import StoreSQL
 
 /// The commands' tools, on this machine.
 struct MachineToolbox: Toolbox {
@@ -140,6 +142,19 @@ struct MachineToolbox: Toolbox {
 
     func logLines(data: String?, count: Int) async throws -> [String] {
         LogFile.lines(of: DataFolder(data).logFile, count: count)
+    }
+
+    func readLedger(data: String?, _ take: (LedgerRow) throws -> Void) async throws {
+        let path = DataFolder(data).database
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw Refusal(
+                .fileMissing, .notFound, "There is no registry in the data folder “\(DataFolder(data).path)”.",
+                hint: "Name another with --data. A registry in PostgreSQL is read by its server: start that, and leave "
+                    + "--data out.")
+        }
+        let database = try SQLiteDatabase.openForReading(at: path)
+        defer { try? database.close() }
+        try await ModelRegistry(store: SQLRegistryStore(database: database), now: { .now }).eachLedgerRow(take)
     }
 
     func doctor(data: String?, port: Int?, database: String?) async -> [DoctorFinding] {

@@ -53,7 +53,10 @@ final class StartUp: Service {
     func restore() async throws {
         try await rollouts.restore()
         // What a server that ended did not come to.
-        Task { [rollouts, folder] in
+        Task { [rollouts, folder, logger] in
+            do { try await rollouts.recordStart() } catch {
+                logger.warning("the ledger could not be told what came back", metadata: ["reason": "\(error)"])
+            }
             await rollouts.updateGraphs()
             await rollouts.catchUp { try await packAndDeploy($0, $1, $2, $3, in: folder) }
         }

@@ -13,10 +13,12 @@ package struct LedgerChange: Sendable, Hashable {
     package let before: String?
     package let after: String?
     package let reason: String?
+    /// What it was done on: digests of what was looked at, and what the look found; where there is something.
+    package let evidence: String?
 
     package init(
         actor: String, action: String, object: String, before: String? = nil, after: String? = nil,
-        reason: String? = nil
+        reason: String? = nil, evidence: String? = nil
     ) {
         self.actor = actor
         self.action = action
@@ -24,6 +26,7 @@ package struct LedgerChange: Sendable, Hashable {
         self.before = before
         self.after = after
         self.reason = reason
+        self.evidence = evidence
     }
 }
 
@@ -62,7 +65,7 @@ package struct LedgerEntry: Sendable, Hashable {
 package func canonicalLeaf(sequence: Int, time: Timestamp, change: LedgerChange) -> [UInt8] {
     let fields: [(name: String, value: String?)] = [
         ("action", change.action), ("actor", change.actor), ("after", change.after), ("before", change.before),
-        ("object", change.object), ("reason", change.reason),
+        ("evidence", change.evidence), ("object", change.object), ("reason", change.reason),
     ]
     let texts = fields.compactMap { name, value in value.map { (name: name, value: JSONValue.string($0)) } }
     let numbers: [(name: String, value: JSONValue)] = [
@@ -75,6 +78,10 @@ package func canonicalLeaf(sequence: Int, time: Timestamp, change: LedgerChange)
 ///
 /// - Parameter previous: The chain value before it; `nil` for the first leaf.
 package func chainLink(after previous: Digest?, leaf: [UInt8]) -> Digest {
-    let leafHash = Digest(of: [0] + leaf)
-    return Digest(of: [2] + (previous?.bytes ?? [UInt8](repeating: 0, count: 32)) + leafHash.bytes)
+    chainLink(after: previous, leafHash: merkleLeaf(leaf))
+}
+
+/// The same for a leaf that is hashed already.
+func chainLink(after previous: Digest?, leafHash: Digest) -> Digest {
+    Digest(of: [2] + (previous?.bytes ?? [UInt8](repeating: 0, count: 32)) + leafHash.bytes)
 }

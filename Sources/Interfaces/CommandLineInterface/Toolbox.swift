@@ -47,6 +47,8 @@ package protocol Toolbox: Sendable {
     func restartServer(data: String?) async throws -> RestartedServer
     /// The last lines of the server's log on this machine, oldest first.
     func logLines(data: String?, count: Int) async throws -> [String]
+    /// Hands out every entry of the ledger in a data folder, as it lies there, whether or not a server runs on it.
+    func readLedger(data: String?, _ take: (LedgerRow) throws -> Void) async throws
 
     // The machine.
     var time: Timestamp { get }

@@ -198,7 +198,7 @@ package struct HTTPServer: Sendable {
                 move: { alias, model, version, actor in
                     try await administration.setAlias(alias, of: model, to: .number(version), by: actor)
                 }))
-        return MLflowRoutes(api: api, gate: gate).routes
+        return MLflowRoutes(api: api, gate: gate, projects: MLflowProjects(registry: administration.registry)).routes
             + MLflowArtifactRoutes(
                 artifacts: MLflowArtifacts(
                     tracking: administration.tracking, registrations: administration.registrations,

@@ -6,7 +6,9 @@ internal import HummingbirdCore
 internal import InferenceProtocol
 internal import MLflowInterface
 internal import ModelDomain
+internal import ModelRegistry
 internal import NIOCore
+internal import Synchronization
 internal import Tensors
 
 /// `/api/2.0/mlflow/…`: MLflow's tracking and registry, for its own clients; and `/ajax-api/…` the same.
@@ -21,6 +23,7 @@ struct MLflowRoutes: Sendable {
 
     let api: MLflowAPI
     let gate: MLflowGate
+    let projects: MLflowProjects
 
     var routes: [AdministrationRoute] {
         api.routes.flatMap { route in
@@ -36,6 +39,7 @@ struct MLflowRoutes: Sendable {
         _ route: MLflowAPI.Route, _ request: Request, _ context: AdministrationContext
     ) async throws -> Response {
         let caller = try gate.caller(of: request, context, needs: route.needs)
+        try await projects.require(caller.project, by: caller.actor)
         let fields: MLflowFields
         if route.method == .get {
             fields = try MLflowFields(query: request.uri.query)
@@ -85,6 +89,21 @@ extension Response {
 private func isJSON(_ contentType: String?) -> Bool {
     let type = contentType?.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
     return type == "application/json"
+}
+
+/// The projects that clients of MLflow are in: a token's project comes into being with its first call, which the ledger
+/// says.
+final class MLflowProjects: Sendable {
+    private let registry: ModelRegistry
+    private let known = Mutex<Set<ProjectName>>([.standard])
+
+    init(registry: ModelRegistry) { self.registry = registry }
+
+    func require(_ project: ProjectName, by actor: String) async throws {
+        guard known.withLock({ !$0.contains(project) }) else { return }
+        _ = try await registry.createProject(project, by: actor)
+        _ = known.withLock { $0.insert(project) }
+    }
 }
 
 /// Lets calls of MLflow's clients in.

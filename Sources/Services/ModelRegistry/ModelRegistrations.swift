@@ -22,6 +22,7 @@ package struct ModelRegistrations: Sendable {
         try checkDescription(description)
         return try await change(by: actor) { transaction, log in
             guard try transaction.registeredModel(model) == nil else { throw RegistrationError.modelTaken(model) }
+            try makeProject(model.project, transaction, log)
             try transaction.insertModel(model, description: description, at: log.time)
             for tag in tags { try transaction.setTag(tag.key, to: tag.value, of: model, at: log.time) }
             try log.append("model.create", modelPath(model))
@@ -87,6 +88,7 @@ package struct ModelRegistrations: Sendable {
             if let endpoint = try transaction.endpoints(deploying: model, version: nil).first {
                 throw RegistrationError.inUse(model.description, by: endpoint)
             }
+            try logAliases(of: model, standingFor: nil, transaction, log)
             try transaction.remove(model, at: log.time)
             try log.append("model.delete", modelPath(model))
         }
@@ -113,7 +115,9 @@ package struct ModelRegistrations: Sendable {
             try transaction.setRegistration(registration, of: number, model: model)
             try transaction.setDescription(description, of: number, model: model, at: log.time)
             for tag in tags { try transaction.setTag(tag.key, to: tag.value, of: number, model: model, at: log.time) }
-            try log.append("model.register", versionPath(model, number), after: shown(registration.source))
+            try log.append(
+                "model.register", versionPath(model, number), after: shown(registration.source),
+                evidence: shown(registration.run).map { "run=\($0)" })
             return try transaction.known(number, of: model)
         }
     }
@@ -189,7 +193,9 @@ package struct ModelRegistrations: Sendable {
             }
             try transaction.setBundle(
                 manifest, provenance: provenance, origin: origin, of: number, model: model, at: log.time)
-            try log.append("version.pack", versionPath(model, number), after: manifest.description)
+            try log.append(
+                "version.pack", versionPath(model, number), after: manifest.description,
+                evidence: "provenance=\(provenance)")
             return try transaction.known(number, of: model).version
         }
     }
@@ -226,6 +232,7 @@ package struct ModelRegistrations: Sendable {
             if let endpoint = try transaction.endpoints(deploying: model, version: number).first {
                 throw RegistrationError.inUse("\(model) version \(number)", by: endpoint)
             }
+            try logAliases(of: model, standingFor: number, transaction, log)
             try transaction.remove(number, of: model, at: log.time)
             try log.append("version.delete", versionPath(model, number))
         }
@@ -251,6 +258,18 @@ extension RegistrationReading {
         _ = try known(model)
         if let record = try versionRecord(number, of: model) { return record }
         throw RegistryError.unknownVersion(String(number), of: model, newest: try versions(of: model).first?.number)
+    }
+}
+
+/// Aliases that go along with what they stand for.
+///
+/// - Parameter version: `nil` for any.
+private func logAliases(
+    of model: ModelReference, standingFor version: Int?, _ transaction: any RegistrationWriting, _ log: LedgerWriter
+) throws {
+    let gone = try transaction.aliases(of: model).filter { version == nil || $0.value == version }
+    for (alias, number) in gone.sorted(by: { $0.key < $1.key }) {
+        try log.append("alias.remove", aliasPath(model, alias), before: String(number))
     }
 }
 

@@ -16,25 +16,31 @@ package struct EndpointMoment: Sendable, Hashable {
 extension ModelRegistry {
     /// What answered at an endpoint at `time`, for any moment past: also of one that was removed since.
     ///
-    /// It is what was wanted there. Where a version failed its proof at a start, the server answered with the one before,
-    /// and said so in its log.
+    /// While a server ran: when it did not is in no entry.
     package func answering(
         at endpoint: EndpointName, in project: ProjectName = .standard, time: Timestamp
     ) async throws -> EndpointMoment {
         try await store.read { store in
-            var entries = try store.ledger(of: endpointPath(endpoint, project), until: time, limit: 50)
-            // Settings change nothing of it, however often they are changed.
-            while let last = entries.last, entries.allSatisfy({ $0.change.action == "endpoint.set" }) {
-                let before = Timestamp(microseconds: last.time.microseconds - 1)
-                entries = try store.ledger(of: endpointPath(endpoint, project), until: before, limit: 50)
+            let because = try store.newestEntry(
+                of: endpointPath(endpoint, project), actions: answeringActions, until: time)
+            guard let because, let version = because.change.after else {
+                return EndpointMoment(version: nil, bundle: nil, because: because, registered: nil)
             }
-            let because = entries.first { $0.change.action != "endpoint.set" }
-            guard let because, !["endpoint.remove", "endpoint.unload"].contains(because.change.action),
-                let version = because.change.after
-            else { return EndpointMoment(version: nil, bundle: nil, because: because, registered: nil) }
-            let made = try store.ledger(of: version, until: time, limit: 50)
-                .first { ["model.register", "version.pack"].contains($0.change.action) }
+            let made = try store.newestEntry(of: version, actions: ["model.register", "version.pack"], until: time)
             return EndpointMoment(version: version, bundle: made?.change.after, because: because, registered: made)
         }
+    }
+}
+
+/// What changes which version answers at an endpoint; settings do not.
+private let answeringActions = [
+    "endpoint.deploy", "endpoint.rollback", "endpoint.load", "endpoint.unload", "endpoint.remove",
+    "endpoint.start",
+]
+
+extension RegistryReading {
+    /// The version that answers at an endpoint, as the ledger has it: `model/default/churn/3`.
+    func answering(at endpoint: EndpointName, in project: ProjectName, until time: Timestamp) throws -> String? {
+        try newestEntry(of: endpointPath(endpoint, project), actions: answeringActions, until: time)?.change.after
     }
 }

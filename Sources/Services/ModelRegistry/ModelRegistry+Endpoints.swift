@@ -27,13 +27,15 @@ extension ModelRegistry {
 
     /// Wants a version at an endpoint, which is made with its first deployment.
     ///
-    /// - Parameter settings: Those to change; others stay.
+    /// - Parameters:
+    ///   - settings: Those to change; others stay.
+    ///   - proof: What the version's replay found.
     /// - Returns: The new deployment, or the present one when it wants this version already: then its generation is the
     ///   one from before.
     /// - Throws: `REG-001` or `REG-002` when there is no such version; `IN-006` for a setting that cannot be read.
     package func recordDeployment(
         to name: EndpointName, in project: ProjectName = .standard, model: ModelReference, version number: Int,
-        settings: [EndpointSettings.Key: String] = [:], by actor: String, reason: String?
+        settings: [EndpointSettings.Key: String] = [:], proof: String? = nil, by actor: String, reason: String?
     ) async throws -> Deployment {
         try await change(by: actor, reason: reason) { transaction, log in
             let version = try transaction.knownVersion(.number(number), of: model)
@@ -48,7 +50,7 @@ extension ModelRegistry {
             try transaction.insert(deployment, to: name, in: project)
             try log.append(
                 "endpoint.deploy", endpointPath(name, project), before: current.map(versionPath),
-                after: versionPath(deployment))
+                after: versionPath(deployment), evidence: version.evidence(proof: proof))
             try write(settings, of: name, in: project, transaction, log)
             return deployment
         }
@@ -70,9 +72,11 @@ extension ModelRegistry {
 
     /// Wants what was there before, as a new deployment. Doing so again walks further back.
     ///
+    /// - Parameter proof: What the replay of that version found.
     /// - Throws: `REG-003` for an unknown endpoint; `REG-006` when there is nothing to go back to.
     package func recordRollback(
-        of name: EndpointName, in project: ProjectName = .standard, by actor: String, reason: String?
+        of name: EndpointName, in project: ProjectName = .standard, proof: String? = nil, by actor: String,
+        reason: String?
     ) async throws -> Deployment {
         try await change(by: actor, reason: reason) { transaction, log in
             let current = try transaction.knownEndpoint(name, in: project).current
@@ -86,7 +90,8 @@ extension ModelRegistry {
             try transaction.insert(deployment, to: name, in: project)
             try log.append(
                 "endpoint.rollback", endpointPath(name, project), before: versionPath(current),
-                after: versionPath(deployment))
+                after: versionPath(deployment),
+                evidence: try transaction.version(target.version, of: target.model)?.evidence(proof: proof))
             return deployment
         }
     }
@@ -105,13 +110,35 @@ extension ModelRegistry {
 
     /// Writes into the ledger that what is deployed at an endpoint was loaded again.
     ///
+    /// - Parameter proof: What the version's replay found.
     /// - Throws: `REG-003` for an unknown endpoint.
     package func recordLoad(
-        of name: EndpointName, in project: ProjectName = .standard, by actor: String
+        of name: EndpointName, in project: ProjectName = .standard, proof: String? = nil, by actor: String
     ) async throws {
         try await change(by: actor) { transaction, log in
             let current = try transaction.knownEndpoint(name, in: project).current
-            try log.append("endpoint.load", endpointPath(name, project), after: versionPath(current))
+            try log.append(
+                "endpoint.load", endpointPath(name, project), after: versionPath(current),
+                evidence: try transaction.version(current.version, of: current.model)?.evidence(proof: proof))
+        }
+    }
+
+    /// Writes into the ledger what answers after a start, wherever that is not what the ledger says: an endpoint that had
+    /// been unloaded is back, or a version did not prove itself and the one before answers instead of it, or nothing.
+    package func recordStart(_ answering: [AnsweringAtStart], by actor: String) async throws {
+        let time = time
+        let different = try await store.read { store in
+            try answering.filter { try store.answering(at: $0.endpoint, in: $0.project, until: time) != $0.path }
+        }
+        guard !different.isEmpty else { return }
+        try await change(by: actor) { transaction, log in
+            for one in different {
+                let before = try transaction.answering(at: one.endpoint, in: one.project, until: log.time)
+                guard before != one.path else { continue }
+                try log.append(
+                    "endpoint.start", endpointPath(one.endpoint, one.project), before: before, after: one.path,
+                    because: one.reason, evidence: one.version?.evidence(proof: one.proof))
+            }
         }
     }
 
@@ -132,6 +159,37 @@ extension ModelRegistry {
 func endpointPath(_ name: EndpointName, _ project: ProjectName) -> String { "endpoint/\(project)/\(name)" }
 
 private func versionPath(_ deployment: Deployment) -> String { versionPath(deployment.model, deployment.version) }
+
+/// What answers at an endpoint once a server has started.
+package struct AnsweringAtStart: Sendable {
+    package let endpoint: EndpointName
+    package let project: ProjectName
+    /// `nil` for nothing.
+    package let version: ModelVersion?
+    package let proof: String?
+    /// Why it is not what was wanted.
+    package let reason: String?
+
+    package init(
+        endpoint: EndpointName, project: ProjectName, version: ModelVersion?, proof: String?, reason: String?
+    ) {
+        self.endpoint = endpoint
+        self.project = project
+        self.version = version
+        self.proof = proof
+        self.reason = reason
+    }
+
+    fileprivate var path: String? { version.map { versionPath($0.model, $0.number) } }
+}
+
+extension ModelVersion {
+    /// Its digests, and what its replay found.
+    fileprivate func evidence(proof: String?) -> String? {
+        let parts = [evidence, proof.map { "replay=\($0)" }].compactMap(\.self)
+        return parts.isEmpty ? nil : parts.joined(separator: " ")
+    }
+}
 
 private func write(
     _ settings: [EndpointSettings.Key: String], of name: EndpointName, in project: ProjectName,

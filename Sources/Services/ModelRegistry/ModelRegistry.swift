@@ -42,7 +42,9 @@ package struct ModelRegistry: Sendable {
                 provenance: provenance,
                 status: status, origin: origin, createdAt: log.time, createdBy: actor)
             try transaction.insert(version)
-            try log.append("model.register", versionPath(model, version.number), after: manifest.description)
+            try log.append(
+                "model.register", versionPath(model, version.number), after: manifest.description,
+                evidence: provenance.evidence)
             return version
         }
     }
@@ -82,7 +84,8 @@ package struct ModelRegistry: Sendable {
             guard before != version.number else { return }
             try transaction.setAlias(alias, of: model, to: version.number)
             try log.append(
-                "alias.set", aliasPath(model, alias), before: before.map(String.init), after: String(version.number))
+                "alias.set", aliasPath(model, alias), before: before.map(String.init), after: String(version.number),
+                evidence: version.evidence)
         }
     }
 
@@ -109,6 +112,19 @@ package struct ModelRegistry: Sendable {
 
 func versionPath(_ model: ModelReference, _ number: Int) -> String { "model/\(model.project)/\(model.name)/\(number)" }
 
-private func aliasPath(_ model: ModelReference, _ alias: AliasName) -> String {
+func aliasPath(_ model: ModelReference, _ alias: AliasName) -> String {
     "alias/\(model.project)/\(model.name)/\(alias)"
+}
+
+extension Digest {
+    /// Of a document that says where a version comes from.
+    fileprivate var evidence: String { "provenance=\(self)" }
+}
+
+extension ModelVersion {
+    /// What it is made of and where that comes from, by digests; `nil` for a version without a bundle.
+    var evidence: String? {
+        guard let bundle else { return nil }
+        return "bundle=\(bundle)" + (provenance.map { " \($0.evidence)" } ?? "")
+    }
 }

@@ -17,8 +17,6 @@ package enum RegistryError: ExplainedError, Equatable {
     case projectAlwaysThere(ProjectName)
     /// An actor or a reason that the ledger cannot hold.
     case unusableText(what: String, limit: Int)
-    /// The first ledger entry that is not as it was written.
-    case ledgerBroken(sequence: Int)
 
     package var explanation: Explanation {
         switch self {
@@ -73,10 +71,6 @@ package enum RegistryError: ExplainedError, Equatable {
             Explanation(
                 .brokenText, .invalidInput, "The \(what) cannot be kept.",
                 hint: "Write at most \(limit) bytes of text without control characters.")
-        case .ledgerBroken(let sequence):
-            Explanation(
-                .ledgerBroken, .conflict, "The ledger was changed: entry \(sequence) is not what was written.",
-                hint: "Compare it with a backup.", details: [.init("sequence", String(sequence))])
         }
     }
 

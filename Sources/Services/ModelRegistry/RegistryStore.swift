@@ -48,8 +48,10 @@ package protocol RegistryReading: LedgerReading {
     func deployments(of name: EndpointName, in project: ProjectName) throws -> [Deployment]
     /// Entries from `sequence` on, oldest first, at most `limit`.
     func ledger(from sequence: Int, limit: Int) throws -> [LedgerEntry]
-    /// Entries about one object that were made at `time` or before, newest first, at most `limit`.
-    func ledger(of object: String, until time: Timestamp, limit: Int) throws -> [LedgerEntry]
+    /// The same behind `sequence`, whatever has become of them; from the first one for `nil`.
+    func ledgerRows(after sequence: Int?, limit: Int) throws -> [LedgerRow]
+    /// The newest entry by which one of `actions` was done to an object, of those made at `time` or before.
+    func newestEntry(of object: String, actions: [String], until time: Timestamp) throws -> LedgerEntry?
 }
 
 /// What can be changed inside one transaction. Callers append the ledger entry of a change beside it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import InferenceServing
 package import ModelDomain
+internal import ModelExecution
 internal import ModelRegistry
 
 /// Taking an endpoint out of service and back, as the Open Inference Protocol's repository calls do.
@@ -16,7 +17,8 @@ extension Rollouts {
             let record = try await registry.endpoint(endpoint, in: project)
             let version = try await registry.version(.number(record.current.version), of: record.current.model)
             return try await prove(version, at: endpoint, on: record.settings.device, reopening: true) { [self] live in
-                try await registry.recordLoad(of: endpoint, in: project, by: actor)
+                try await registry.recordLoad(
+                    of: endpoint, in: project, proof: live.proof.line, by: actor)
                 let loaded = EndpointState(record: record, live: live, after: state(of: endpoint))
                 let draining = await switched(endpoint, to: loaded)
                 note(.switched, endpoint, version.model, version.number, "loaded by \(actor)")

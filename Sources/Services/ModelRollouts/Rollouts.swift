@@ -90,6 +90,25 @@ package final class Rollouts: Sendable {
         }
     }
 
+    /// Has the ledger say what came back after a start, where that is not what it says already.
+    package func recordStart() async throws {
+        try await turnstile.pass { [self] in
+            var answering: [AnsweringAtStart] = []
+            for state in platform.withLock({ Array($0.states.values) }) {
+                let record = state.record
+                var version = state.live?.version
+                if version == nil, state.isCold {
+                    version = try await registry.version(.number(record.current.version), of: record.current.model)
+                }
+                answering.append(
+                    AnsweringAtStart(
+                        endpoint: record.name, project: record.project, version: version,
+                        proof: state.live?.proof.line, reason: state.problem?.message ?? "a server has started"))
+            }
+            try await registry.recordStart(answering, by: Self.actor)
+        }
+    }
+
     /// Registers a bundle whose contents are in the blob store.
     ///
     /// - Parameter makingProject: Whether a project that is not there is made with its first model.
@@ -149,7 +168,7 @@ package final class Rollouts: Sendable {
                 [self] live in
                 let deployment = try await registry.recordDeployment(
                     to: endpoint, in: model.project, model: model, version: version.number, settings: settings,
-                    by: actor, reason: reason)
+                    proof: live.proof.line, by: actor, reason: reason)
                 return try await answer(at: endpoint, with: live, deployment: deployment)
             }
         }
@@ -172,7 +191,8 @@ package final class Rollouts: Sendable {
             let version = try await registry.version(.number(target.version), of: target.model)
             let device = state(of: endpoint)?.record.settings.device ?? .cpu
             return try await prove(version, at: endpoint, on: device) { [self] live in
-                let deployment = try await registry.recordRollback(of: endpoint, in: project, by: actor, reason: reason)
+                let deployment = try await registry.recordRollback(
+                    of: endpoint, in: project, proof: live.proof.line, by: actor, reason: reason)
                 return try await answer(at: endpoint, with: live, deployment: deployment)
             }
         }

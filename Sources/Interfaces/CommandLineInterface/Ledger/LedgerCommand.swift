@@ -6,5 +6,8 @@ struct LedgerCommand: AsyncParsableCommand {
         commandName: "ledger",
         abstract: "See who changed what, and what answered when; check that nobody changed the record.",
         discussion: "Example: slipway ledger list",
-        subcommands: [LedgerList.self, LedgerAt.self, LedgerVerify.self], defaultSubcommand: LedgerAt.self)
+        subcommands: [
+            LedgerList.self, LedgerAt.self, LedgerVerify.self, LedgerHeadCommand.self, LedgerProve.self,
+            LedgerExport.self,
+        ], defaultSubcommand: LedgerAt.self)
 }

@@ -40,6 +40,9 @@ package struct Console: Sendable {
 
     func line(_ bytes: [UInt8]) throws { try writeBytes(.output, bytes + [0x0A]) }
 
+    /// A part of the result as it is, without the end of a line.
+    func part(_ bytes: [UInt8]) throws { try writeBytes(.output, bytes) }
+
     /// Tells what is no result. What cannot be told is lost: a command does not fail for it.
     func note(_ text: String) { try? writeBytes(.diagnostics, Array("\(text)\n".utf8)) }
 
