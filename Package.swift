@@ -104,6 +104,9 @@ let rooms: [Room] = [
         "InferenceServing", in: .services,
         uses: ["ModelDomain", "ModelExecution", "PredictionExplaining", "Statistics", "Tensors"]),
     room(
+        "ContentSearch", in: .services,
+        uses: ["ExperimentTracking", "GraphExecution", "ModelDomain", "ModelExecution", "ModelRegistry", "Tensors"]),
+    room(
         "ModelRollouts", in: .services,
         uses: ["GraphExecution", "InferenceServing", "ModelDomain", "ModelExecution", "ModelRegistry", "Tensors"]),
     room("AccessControl", in: .services, uses: ["ModelDomain", "ModelRegistry"]),
@@ -142,7 +145,8 @@ let rooms: [Room] = [
     room(
         "HTTPInterface", in: .interfaces,
         uses: [
-            "AccessControl", "ContentCoding", "DataTables", "DataVersions", "ExperimentTracking", "GRPCInterface",
+            "AccessControl", "ContentCoding", "ContentSearch", "DataTables", "DataVersions", "ExperimentTracking",
+            "GRPCInterface",
             "HTTP2Connections",
             "InferenceProtocol",
             "InferenceServing", "MLflowInterface", "ModelDomain", "ModelExecution", "ModelLineage", "ModelRegistry",
@@ -164,10 +168,10 @@ let rooms: [Room] = [
     room(
         "slipway", in: .app,
         uses: [
-            "APIClient", "AccessControl", "BlobFiles", "CHeap", "CommandLineInterface", "DataTables", "DataVersions",
-            "EngineForest", "EngineONNX", "EngineWorker", "ExperimentTracking", "GraphExecution", "HTTPInterface",
-            "InferenceServing", "ModelDomain", "ModelExecution", "ModelLineage", "ModelPackaging", "ModelRegistry",
-            "ModelRollouts",
+            "APIClient", "AccessControl", "BlobFiles", "CHeap", "CommandLineInterface", "ContentSearch", "DataTables",
+            "DataVersions", "EngineForest", "EngineONNX", "EngineWorker", "ExperimentTracking", "GraphExecution",
+            "HTTPInterface", "InferenceServing", "ModelDomain", "ModelExecution", "ModelLineage", "ModelPackaging",
+            "ModelRegistry", "ModelRollouts",
             "ProcessSandbox", "ProjectFiles", "PythonTools", "StoreSQL", "Tensors", "WireTypes",
         ], products: [lifecycle, logging, unixSignals]),
 ]
@@ -286,8 +290,8 @@ let testTargets: [Target] = [
     tests(
         "HTTPInterfaceTests",
         uses: [
-            "AccessControl", "ExperimentTracking", "HTTPInterface", "InferenceServing", "ModelDomain", "ModelExecution",
-            "ModelRegistry", "ModelRollouts", "Tensors", "TestSupport", "WireTypes",
+            "AccessControl", "ContentSearch", "ExperimentTracking", "HTTPInterface", "InferenceServing", "ModelDomain",
+            "ModelExecution", "ModelRegistry", "ModelRollouts", "Tensors", "TestSupport", "WireTypes",
         ], products: nio + [lifecycle, logging]),
     tests("EndToEndTests", uses: ["ModelDomain", "TestSupport", "slipway"]),
     tests("ArchitectureTests", uses: ["ModelDomain"]),

@@ -59,6 +59,7 @@ CALLS = {
     ("get", "/v1/ledger/head"): {"view"},
     ("get", "/v1/ledger/entries/{sequence}/proof"): {"view"},
     ("get", "/v1/ledger/export"): {"view"},
+    ("get", "/v1/where"): {"view"},
     ("get", "/v1/logs"): {"administer"},
     ("get", "/metrics"): {"view"},
     ("post", "/v1/endpoints/{name}/predict"): {"predict"},

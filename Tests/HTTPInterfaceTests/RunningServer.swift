@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import AccessControl
+import ContentSearch
 import ExperimentTracking
 import HTTPInterface
 import InferenceServing
@@ -46,13 +47,16 @@ struct RunningServer: Sendable {
         let token = try await authority.makeToken(for: "ada", .admin)
         var settings = HTTPServerSettings(version: "1.2.3")
         adjust(&settings)
+        let registrations = ModelRegistrations(store: AbsentRegistrations(), now: now)
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
         let server = HTTPServer(
             settings: settings,
             administration: Administration(
                 inference: inference, registry: registry, rollouts: rollouts, blobs: blobs,
                 tracking: ExperimentTracking(store: AbsentTracking(), now: now),
-                registrations: ModelRegistrations(store: AbsentRegistrations(), now: now),
+                registrations: registrations,
+                contentSearch: ContentSearch(
+                    registry: registry, registrations: registrations, tracking: AbsentTracking(), blobs: blobs),
                 startedAt: now().text,
                 engines: { [EngineV1(name: "doubling", version: "1", build: nil, problem: nil)] },
                 residentBytes: { 42 }, logLines: { count in (1...count).map { "line \($0)" } },

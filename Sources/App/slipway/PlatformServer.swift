@@ -2,6 +2,7 @@
 import AccessControl
 import BlobFiles
 import CommandLineInterface
+import ContentSearch
 import DataVersions
 import ExperimentTracking
 import Foundation
@@ -99,13 +100,18 @@ struct PlatformServer {
                 guard let container, let model = container.model else { return }
                 try await deployment.deploy(model, to: nil, by: container.platform.rawValue)
             })
+        let datasets = DataVersions(store: SQLDatasetStore(database: database), blobs: blobs, now: { .now })
+        let registrations = ModelRegistrations(store: SQLRegistrationStore(database: database), now: { .now })
         let server = HTTPServer(
             settings: settings,
             administration: Administration(
                 inference: service, registry: registry, rollouts: rollouts, blobs: blobs,
                 tracking: ExperimentTracking(store: SQLTrackingStore(database: database), now: { .now }),
-                registrations: ModelRegistrations(store: SQLRegistrationStore(database: database), now: { .now }),
-                datasets: DataVersions(store: SQLDatasetStore(database: database), blobs: blobs, now: { .now }),
+                registrations: registrations,
+                datasets: datasets,
+                contentSearch: ContentSearch(
+                    registry: registry, registrations: registrations, tracking: SQLTrackingStore(database: database),
+                    blobs: blobs, datasetContents: datasets.contents),
                 startedAt: Timestamp.now.text, engines: { [engines.finding().wire] },
                 residentBytes: residentBytes, logLines: { LogFile.lines(of: folder.logFile, count: $0) },
                 packing: { try await packAndDeploy($0, $1, $2, $3, in: folder) },

@@ -19,7 +19,7 @@ package struct SlipwayCommand: AsyncParsableCommand {
                 subcommands: [
                     Demo.self, Init.self, Pack.self, Deploy.self, Predict.self, Explain.self, Status.self,
                     RollBack.self, Serve.self,
-                    Restart.self, Stop.self, Doctor.self, Logs.self, Bench.self, Size.self,
+                    Restart.self, Stop.self, Doctor.self, Logs.self, Bench.self, Size.self, Where.self,
                 ]),
             CommandGroup(
                 name: "The platform",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import AccessControl
+package import ContentSearch
 package import DataVersions
 package import ExperimentTracking
 package import InferenceServing
@@ -20,6 +21,7 @@ package struct Administration: Sendable {
     package let tracking: ExperimentTracking
     package let registrations: ModelRegistrations
     package let datasets: DataVersions
+    package let contentSearch: ContentSearch
     /// When the server started, as RFC 3339.
     package let startedAt: String
     package let engines: @Sendable () -> [EngineV1]
@@ -34,7 +36,8 @@ package struct Administration: Sendable {
 
     package init(
         inference: InferenceService, registry: ModelRegistry, rollouts: Rollouts, blobs: any BlobStore,
-        tracking: ExperimentTracking, registrations: ModelRegistrations, datasets: DataVersions, startedAt: String,
+        tracking: ExperimentTracking, registrations: ModelRegistrations, datasets: DataVersions,
+        contentSearch: ContentSearch, startedAt: String,
         engines: @escaping @Sendable () -> [EngineV1],
         residentBytes: @escaping @Sendable () -> Int?,
         logLines: @escaping @Sendable (_ count: Int) async throws -> [String],
@@ -50,6 +53,7 @@ package struct Administration: Sendable {
         self.tracking = tracking
         self.registrations = registrations
         self.datasets = datasets
+        self.contentSearch = contentSearch
         self.startedAt = startedAt
         self.engines = engines
         self.residentBytes = residentBytes

@@ -180,6 +180,7 @@ package struct HTTPServer: Sendable {
             + DatasetRoutes(datasets: administration.datasets).routes
             + LineageRoutes(lineage: administration.lineage(asked: authority)).routes
             + LedgerRoutes(registry: administration.registry).routes
+            + WhereRoutes(administration: administration).routes
             + LogRoutes(logLines: administration.logLines).routes
             + MetricsRoutes(administration: administration, authority: authority).routes
             + mlflowRoutes(administration, settings, authority)

@@ -119,6 +119,16 @@ package struct DataVersions: Sendable {
         try await store.read { try $0.versions(withData: digests) }
     }
 
+    /// The data of a version by the words that people name it with, for searches; `nil` when there is no such version.
+    package func contents(_ name: String, _ version: String, _ project: ProjectName) async throws -> [Digest]? {
+        guard let name = DatasetName(rawValue: name), let selector = try? DatasetSelector(version) else { return nil }
+        do {
+            return [try await self.version(selector, of: DatasetReference(project: project, name: name)).data]
+        } catch is DatasetError {
+            return nil
+        }
+    }
+
     // MARK: Contents
 
     /// - Throws: `REG-007`, `DAT-002`.
