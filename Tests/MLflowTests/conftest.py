@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One real server for MLflow's own client, unmodified: Slipway, or the reference (see `mlflow_reference.py`)."""
+"""One real server for MLflow's own client, unmodified: Slipway, or the reference (see `mlflow_reference.py`).
+
+Slipway's registry is in SQLite, or with SLIPWAY_TEST_STORE=postgresql in a PostgreSQL of the session's own.
+"""
 
 import os
 
+import postgresql
 import pytest
 from mlflow_reference import REFERENCE, reference_running
 from mlflow_rest import Rest
@@ -46,6 +50,13 @@ def program_is_built():
         pytest.exit(f"There is no program at {BINARY}: run `make build`, or set SLIPWAY_BINARY.", returncode=2)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def shared_database():
+    """Ends the PostgreSQL that the tests share, where one was started."""
+    yield
+    postgresql.end_shared_cluster()
+
+
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory):
     """Where the server was started: its data lie in `folder / "data"`."""
@@ -54,7 +65,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def common_server(folder):
-    with reference_running(folder) if REFERENCE else running(folder) as server:
+    with reference_running(folder) if REFERENCE else running(folder, **postgresql.store()) as server:
         yield server
 
 

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 
+import postgresql
 import pytest
 import requests
 from mlflow_rest import Rest
@@ -60,8 +61,9 @@ class Writer(threading.Thread):
 
 def test_nothing_that_was_acknowledged_is_lost(tmp_path):
     written = []
+    store = postgresql.store()
     for round in range(ROUNDS):
-        with running(tmp_path, ends_with=-signal.SIGKILL) as server:
+        with running(tmp_path, ends_with=-signal.SIGKILL, **store) as server:
             rest = Rest(server.url)
             for writer in written:
                 writer.check(rest)
@@ -76,7 +78,7 @@ def test_nothing_that_was_acknowledged_is_lost(tmp_path):
             written += writers
             assert sum(writer.points for writer in writers) > 0, "nothing was written before the end"
     assert len(written) == ROUNDS * WRITERS
-    with running(tmp_path) as server:
+    with running(tmp_path, **store) as server:
         rest = Rest(server.url)
         for writer in written:
             writer.check(rest)

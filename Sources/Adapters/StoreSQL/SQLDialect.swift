@@ -23,9 +23,8 @@ extension SQLDialect {
     func isAmong(_ column: String, _ parameter: String) -> String {
         switch self {
         case .sqlite: "\(column) IN (SELECT value FROM json_each(\(parameter)))"
-        case .postgreSQL:
-            "\(column) IN (SELECT CAST(listed.value AS BIGINT) FROM json_array_elements_text(CAST(\(parameter) AS JSON))"
-                + " AS listed (value))"
+        // As an array, which an index is asked for; a function's rows would be joined by whoever guesses how many.
+        case .postgreSQL: "\(column) = ANY (CAST(translate(CAST(\(parameter) AS TEXT), '[]', '{}') AS BIGINT[]))"
         }
     }
 

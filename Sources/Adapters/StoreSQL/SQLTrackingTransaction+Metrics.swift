@@ -52,22 +52,32 @@ extension SQLTrackingTransaction {
         guard let bounds = bounds.first, try bounds.integer("points") > 0 else { return [] }
         let (low, high) = (try bounds.integer64("low"), try bounds.integer64("high"))
         // Steps fall into as many parts of equal width as points are wanted; of each part the first and of each step the
-        // newest counts.
-        let width = max(1, (high &- low) / Int64(max(1, limit - 1)))
-        parameters["first"] = .integer(low)
-        parameters["width"] = .integer(width)
+        // newest counts. They are found by position: a planner that knows nothing of the table yet joins it with itself
+        // point by point.
+        let (span, isTooWide) = high.subtractingReportingOverflow(low)
+        let width = UInt64(bitPattern: span) / UInt64(max(1, limit - 1))
+        parameters["width"] = .integer(max(1, Int64(clamping: width)))
         parameters["last"] = .integer(high)
+        parameters["first"] = .integer(isTooWide ? 0 : low)
+        let positions = try transaction.rows(
+            """
+            SELECT newest FROM (
+                SELECT one_step, newest,
+                    ROW_NUMBER() OVER (PARTITION BY (one_step - :first) / :width ORDER BY one_step) AS place
+                FROM (
+                    SELECT step AS one_step, MAX(position) AS newest FROM metric_point
+                    WHERE run = :run AND metric = :metric\(range) GROUP BY step
+                ) AS each_step
+            ) AS each_part
+            WHERE place = 1 OR one_step = :last
+            """, parameters
+        ).map { try $0.integer64("newest") }
         let rows = try transaction.rows(
             """
             SELECT value, kind, timestamp_ms, step, model, dataset_name, dataset_digest FROM metric_point
-            WHERE run = :run AND metric = :metric AND position IN (
-                SELECT MAX(position) FROM metric_point WHERE run = :run AND metric = :metric AND step IN (
-                    SELECT MIN(step) FROM metric_point WHERE run = :run AND metric = :metric\(range)
-                    GROUP BY (step - :first) / :width
-                    UNION SELECT :last)
-                GROUP BY step)
+            WHERE run = :run AND metric = :metric AND \(transaction.dialect.isAmong("position", ":list"))
             ORDER BY step
-            """, parameters)
+            """, series.parameters.merging(["list": .list(positions)]) { $1 })
         return try rows.map { try MetricPoint($0, key: key) }
     }
 

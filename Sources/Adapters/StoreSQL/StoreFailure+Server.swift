@@ -21,6 +21,8 @@ package enum ServerProblem: Sendable, Equatable {
     case encoding(String)
     /// The connection broke while a change was being committed.
     case outcomeUnknown
+    /// It gave up on a statement, or somebody there did.
+    case tooSlow
     /// A server with another data folder uses it.
     case inUse
 
@@ -69,6 +71,11 @@ package enum ServerProblem: Sendable, Equatable {
                 .storeUnavailable, .unavailable,
                 "The registry's database \(address) was lost while a change was committed: it may have been made or not.",
                 hint: "Look whether it was, as with `slipway ledger list`, before you send it again.")
+        case .tooSlow:
+            Explanation(
+                .storeUnavailable, .unavailable,
+                "The registry's database \(address) took too long, and nothing was changed.",
+                hint: "Try again; look there what else it does.")
         case .inUse:
             Explanation(
                 .dataFolderInUse, .conflict, "A server with another data folder uses the database \(address).",
@@ -90,8 +97,9 @@ extension StoreFailure {
             switch error.state ?? "" {
             case "53100": .server(.diskFull, at: address)
             case "53300": .server(.tooManyConnections, at: address)
-            // Conflicts, locks that others hold, and statements that waited too long.
-            case "40001", "40P01", "55P03", "57014": .busy
+            // Conflicts, and locks that others hold.
+            case "40001", "40P01", "55P03": .busy
+            case "57014": .server(.tooSlow, at: address)
             case "42501": .server(.accessDenied(error.cause), at: address)
             case let state where state.hasPrefix("28"): .server(.accessDenied(error.cause), at: address)
             case "3D000": .server(.databaseMissing, at: address)
