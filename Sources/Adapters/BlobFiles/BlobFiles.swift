@@ -31,6 +31,8 @@ package struct BlobFiles: BlobStore {
         try makeFolder(folder, mode: 0o700)
         for part in ["blobs", "bundles", "damaged", "unfinished"] { try makeFolder("\(folder)/\(part)") }
         try synchronizeFolder(folder)
+        // Where it is the first thing in the data folder, its own name is new as well.
+        try synchronizeFolder((folder as NSString).deletingLastPathComponent)
     }
 
     package func put(_ digest: Digest, _ chunks: some AsyncSequence<[UInt8], any Error> & Sendable) async throws {

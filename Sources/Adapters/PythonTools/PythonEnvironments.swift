@@ -122,7 +122,11 @@ package struct PythonEnvironments: WorkerEnvironments {
             ("requirements", .array(lock.requirements.map(JSONValue.string))),
         ])
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        // A record that a power loss leaves stands for an environment that it leaves too: thousands of files, which others
+        // wrote.
+        sync()
         try Data(json.canonical).write(to: URL(fileURLWithPath: record(of: lock)), options: .atomic)
+        sync()
     }
 
     // MARK: Installing

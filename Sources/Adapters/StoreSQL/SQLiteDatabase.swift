@@ -91,6 +91,9 @@ package final class SQLiteDatabase: SQLDatabase {
             try target.close()
             try? FileManager.default.removeItem(atPath: path)
             try FileManager.default.moveItem(atPath: unfinished, toPath: path)
+            // Before what it is a copy of is changed, it has to be found after a power loss.
+            let folder = FileHandle(forReadingAtPath: (path as NSString).deletingLastPathComponent)
+            try folder?.synchronize()
         }
     }
 

@@ -29,6 +29,14 @@ struct DataFolder: Sendable {
 
     /// - Throws: `SYS-001` or `SYS-002` when the folder cannot be made or written.
     func create() throws {
+        var parents: [String] = []
+        var parent = (path as NSString).deletingLastPathComponent
+        while !parent.isEmpty {
+            parents.append(parent)
+            // What is there was made by somebody else; of the folder itself nobody knows whether its name is on disk.
+            if parent == "/" || FileManager.default.fileExists(atPath: parent) { break }
+            parent = (parent as NSString).deletingLastPathComponent
+        }
         do {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -36,6 +44,7 @@ struct DataFolder: Sendable {
             throw folderRefusal(errno)
         }
         guard unsafe access(path, W_OK | X_OK) == 0 else { throw folderRefusal(errno) }
+        parents.forEach(synchronizeNames(in:))
     }
 
     // MARK: One server at a time
@@ -152,7 +161,7 @@ struct DataFolder: Sendable {
         try replaceFile(tokenFile, with: Data("\(token)\n".utf8))
     }
 
-    /// Writes a file that only its owner may read, whole or not at all.
+    /// Writes a file that only its owner may read, whole or not at all; on disk when this returns.
     private func replaceFile(_ file: String, with content: Data) throws {
         let temporary = "\(file).\(getpid())"
         let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
@@ -166,6 +175,7 @@ struct DataFolder: Sendable {
             throw folderRefusal(ENOSPC)
         }
         guard unsafe rename(temporary, file) == 0 else { throw folderRefusal(errno) }
+        synchronizeNames(in: path)
     }
 
     private func folderRefusal(_ code: Int32) -> Refusal {

@@ -109,11 +109,15 @@ final class EngineLibraries: Sendable {
 
     private func move(_ staging: String, to destination: String) throws {
         guard !FileManager.default.fileExists(atPath: destination) else { return }
+        // What has its name is taken for whole at the next start.
+        synchronizeTree(staging)
         guard unsafe rename(staging, destination) == 0 else {
             throw Refusal(
                 .notWritable, .unavailable, "The library could not be put into “\(folder.engines)”.",
                 hint: "Check the folder's permissions and the free disk.")
         }
+        synchronizeNames(in: folder.engines)
+        synchronizeNames(in: folder.path)
     }
 
     /// Puts a library, or the wheel that carries one, into the data folder.

@@ -59,10 +59,13 @@ final class PythonPackage: Sendable {
                 at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
             try FileManager.default.copyItem(at: URL(fileURLWithPath: "\(source)/\(name)"), to: target)
         }
+        // What has its name is taken for whole from then on.
+        synchronizeTree(staging)
         // Another process that was faster has kept the same.
         if unsafe rename(staging, place) != 0, !FileManager.default.fileExists(atPath: place) {
             throw CocoaError(.fileWriteUnknown)
         }
+        synchronizeNames(in: folder)
         return place
     }
 }
