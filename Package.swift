@@ -290,7 +290,8 @@ let testTargets: [Target] = [
     tests(
         "HTTPInterfaceTests",
         uses: [
-            "AccessControl", "ContentSearch", "ExperimentTracking", "HTTPInterface", "InferenceServing", "ModelDomain",
+            "AccessControl", "ContentSearch", "ExperimentTracking", "HTTPInterface", "InferenceServing",
+            "MLflowInterface", "ModelDomain",
             "ModelExecution", "ModelRegistry", "ModelRollouts", "Tensors", "TestSupport", "WireTypes",
         ], products: nio + [lifecycle, logging]),
     tests("EndToEndTests", uses: ["ModelDomain", "TestSupport", "slipway"]),

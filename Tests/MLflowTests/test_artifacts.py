@@ -4,6 +4,9 @@
 import hashlib
 import json
 import os
+import socket
+import struct
+import time
 
 import pytest
 from mlflow_rest import ABSENT_RUN, ARTIFACTS, Rest, assert_refused
@@ -97,6 +100,32 @@ def test_a_body_may_come_in_chunks(rest, place):
     answer = rest.ask("PUT", f"{ARTIFACTS}/{place}/chunks", data=iter([b"one ", b"", b"two"]))
     assert answer.status_code == 200
     assert rest.get_artifact(f"{place}/chunks") == b"one two"
+
+
+@pytest.mark.no_reference("it keeps what came of it")
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"Content-Length: 100\r\n\r\nhalf",
+        b"Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n8\r\nhalf",
+        b"Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nno number\r\n",
+    ],
+)
+@pytest.mark.parametrize("is_reset", [False, True])
+def test_what_breaks_off_is_not_there(server, rest, place, sent, is_reset):
+    rest.put_artifact(f"{place}/file", b"before")
+    for name in ("file", "new"):
+        with server.connect() as connection:
+            head = f"PUT {ARTIFACTS}/{place}/{name} HTTP/1.1\r\nHost: {server.address}\r\n"
+            connection.sendall(head.encode() + sent)
+            time.sleep(0.05)
+            if is_reset:
+                # Closed with a reset instead of an end.
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    time.sleep(0.2)
+    assert rest.get_artifact(f"{place}/file") == b"before"
+    assert_refused(rest.ask("GET", f"{ARTIFACTS}/{place}/new"), "RESOURCE_DOES_NOT_EXIST")
 
 
 def test_50_megabytes_go_up_and_down(client, run, tmp_path):
@@ -232,14 +261,9 @@ def test_the_interface_uploads_a_file(rest, place, run):
     assert rest.get_artifact(f"{place}/d/file.txt") == b"12345"
 
 
-def test_traffic_in_parts_is_not_offered(rest, place):
-    """The client asks at most once a minute, and then keeps every transfer on plain requests."""
-    told = rest.get("/api/3.0/mlflow/server-info")
-    assert not told.get("multipart_uploads_enabled")
-    assert not told.get("multipart_downloads_enabled")
-    parts = {"path": f"{place}/large", "num_parts": 2}
-    answer = rest.ask("POST", f"/api/2.0/mlflow-artifacts/mpu/create/{place}/large", parts)
-    assert (answer.status_code, answer.json()["error_code"]) == (501, "NOT_IMPLEMENTED")
+def test_addresses_to_download_from_are_not_offered(rest, place):
+    """The client asks at most once a minute, and then downloads in plain requests."""
+    assert not rest.get("/api/3.0/mlflow/server-info").get("multipart_downloads_enabled")
     answer = rest.ask("GET", f"/api/2.0/mlflow-artifacts/presigned/{place}/large")
     assert (answer.status_code, answer.json()["error_code"]) == (501, "NOT_IMPLEMENTED")
 

@@ -2,7 +2,7 @@
 internal import Dispatch
 internal import Foundation
 package import ModelDomain
-internal import ModelExecution
+package import ModelExecution
 
 /// Contents by their digest, as files in one folder:
 ///
@@ -70,6 +70,23 @@ package struct BlobFiles: BlobStore {
         }
     }
 
+    package func stage(_ chunks: some AsyncSequence<[UInt8], any Error> & Sendable) async throws -> any StagedPart {
+        let file = try await onQueue { try OpenFile(creating: newUnfinishedPath()) }
+        do {
+            var hasher = DigestHasher()
+            var byteCount = 0
+            for try await chunk in chunks {
+                hasher.update(chunk)
+                byteCount += chunk.count
+                try await onQueue { try file.write(chunk) }
+            }
+            return StagedFile(path: file.path, digest: hasher.finish(), byteCount: byteCount, store: self)
+        } catch {
+            removeFile(file.path)
+            throw error
+        }
+    }
+
     package func contains(_ digest: Digest) async throws -> Bool {
         try await onQueue { plainFileSize(blobPath(digest)) != nil }
     }
@@ -96,8 +113,12 @@ package struct BlobFiles: BlobStore {
     }
 
     package func pieces(of digest: Digest) async throws -> @Sendable () async throws -> [UInt8]? {
+        try await pieces(at: blobPath(digest), digest)
+    }
+
+    func pieces(at path: String, _ digest: Digest) async throws -> @Sendable () async throws -> [UInt8]? {
         let file = try await onQueue {
-            guard let file = try OpenFile(reading: blobPath(digest)) else { throw missing(digest, name: nil) }
+            guard let file = try OpenFile(reading: path) else { throw missing(digest, name: nil) }
             return file
         }
         return {

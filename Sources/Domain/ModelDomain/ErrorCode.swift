@@ -42,6 +42,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case searchUnreadable = "TRK-007"
     case wasDeleted = "TRK-008"
     case notImplemented = "TRK-009"
+    case uploadRefused = "TRK-010"
 
     // Data versions.
     case datasetUnknown = "DAT-001"

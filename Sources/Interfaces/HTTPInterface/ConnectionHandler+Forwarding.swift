@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import ModelDomain
 internal import NIOCore
 internal import NIOHTTP1
 
@@ -24,6 +25,10 @@ struct ForwardedRequest {
         return elapsed >= patience && Double(byteCount) < Double(elapsed.nanoseconds) / 1e9 * Self.leastBytesPerSecond
     }
 }
+
+/// Why a body has no end.
+let bodyBrokeOff = Refusal(
+    .bodySyntax, .invalidInput, "The connection ended in the middle of the body.", hint: "Send it again.")
 
 extension ConnectionHandler {
     func beginForwarding(_ head: RequestHead, _ context: ChannelHandlerContext) {

@@ -170,6 +170,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         phase = .closing
+        // The framework takes the end of the connection for the end of the body: it would keep half a file.
+        if isFrameworkThere, !forwarded.reader.isComplete { context.fireErrorCaught(bodyBrokeOff) }
         input.clear()
         pending?.abandon()
         timer.cancel()

@@ -199,12 +199,12 @@ package struct HTTPServer: Sendable {
                 move: { alias, model, version, actor in
                     try await administration.setAlias(alias, of: model, to: .number(version), by: actor)
                 }))
+        let artifacts = MLflowArtifacts(
+            tracking: administration.tracking, registrations: administration.registrations,
+            blobs: administration.blobs)
         return MLflowRoutes(api: api, gate: gate, projects: MLflowProjects(registry: administration.registry)).routes
-            + MLflowArtifactRoutes(
-                artifacts: MLflowArtifacts(
-                    tracking: administration.tracking, registrations: administration.registrations,
-                    blobs: administration.blobs), gate: gate, maxByteCount: settings.maxBlobBytes
-            ).routes
+            + MLflowArtifactRoutes(artifacts: artifacts, gate: gate, maxByteCount: settings.maxBlobBytes).routes
+            + MLflowPartRoutes(artifacts: artifacts, gate: gate, maxByteCount: settings.maxBlobBytes).routes
     }
 
     private func explained(_ error: IOError, address: String) -> any Error {

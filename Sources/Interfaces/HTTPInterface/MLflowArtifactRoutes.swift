@@ -27,18 +27,18 @@ struct MLflowArtifactRoutes: Sendable {
                 AdministrationRoute(.get, root, access: .open, "", use: list),
                 AdministrationRoute(.get, "\(root)/**", access: .open, "") { request, context in
                     let caller = try gate.caller(of: request, context, needs: .view)
-                    return try await download(path(of: request, below: root), caller, request)
+                    return try await download(artifactPath(of: request, below: root), caller, request)
                 },
                 AdministrationRoute(.put, "\(root)/**", access: .open, "") { request, context in
                     let caller = try gate.caller(of: request, context, needs: .develop)
                     try await artifacts.upload(
-                        path(of: request, below: root),
+                        artifactPath(of: request, below: root),
                         BlobChunks(body: request.body, maxByteCount: maxByteCount), in: caller.project)
                     return .mlflow([:])
                 },
                 AdministrationRoute(.delete, "\(root)/**", access: .open, "") { request, context in
                     let caller = try gate.caller(of: request, context, needs: .develop)
-                    try await artifacts.delete(path(of: request, below: root), in: caller.project)
+                    try await artifacts.delete(artifactPath(of: request, below: root), in: caller.project)
                     return .mlflow([:])
                 },
             ]
@@ -114,16 +114,16 @@ struct MLflowArtifactRoutes: Sendable {
                 try await writer.finish(nil)
             })
     }
+}
 
-    /// What stands behind `root` in the target, decoded once.
-    private func path(of request: Request, below root: String) throws -> String {
-        guard let path = String(request.uri.path.dropFirst(root.count + 1)).removingPercentEncoding else {
-            throw Refusal(
-                .artifactUnknown, .invalidInput, "The path of the artifact is not encoded as UTF-8.",
-                hint: "Encode it with percent signs.")
-        }
-        return path
+/// What stands behind `root` in the target, decoded once.
+func artifactPath(of request: Request, below root: String) throws -> String {
+    guard let path = String(request.uri.path.dropFirst(root.count + 1)).removingPercentEncoding else {
+        throw Refusal(
+            .artifactUnknown, .invalidInput, "The path of the artifact is not encoded as UTF-8.",
+            hint: "Encode it with percent signs.")
     }
+    return path
 }
 
 /// `bytes=2-5`, `bytes=2-` or `bytes=-4` of so many bytes; `nil` for everything, also where several parts are asked for, as

@@ -44,14 +44,7 @@ struct MLflowRoutes: Sendable {
         if route.method == .get {
             fields = try MLflowFields(query: request.uri.query)
         } else {
-            let body = try await request.body.collect(upTo: Self.bodyLimit)
-            // A page of another origin can send what is no JSON without asking first.
-            guard body.readableBytes == 0 || isJSON(request.headers[.contentType]) else {
-                throw Refusal(
-                    .unsupportedOption, .invalidInput, "Content-Type must be 'application/json'.",
-                    hint: "Send the body as JSON, and say so.")
-            }
-            fields = try MLflowFields(body: [UInt8](buffer: body))
+            fields = try await mlflowFields(of: request)
         }
         var path: [String: String] = [:]
         for part in route.path.split(separator: "/") where part.hasPrefix(":") {
@@ -84,6 +77,20 @@ extension Response {
             status: .ok, headers: [.contentType: "application/json"],
             body: .init(byteBuffer: ByteBuffer(bytes: writer.bytes)))
     }
+}
+
+/// The fields of a body.
+///
+/// - Throws: `IN-010` for what is not said to be JSON, `IN-001` for what is none.
+func mlflowFields(of request: Request) async throws -> MLflowFields {
+    let body = try await request.body.collect(upTo: MLflowRoutes.bodyLimit)
+    // A page of another origin can send what is no JSON without asking first.
+    guard body.readableBytes == 0 || isJSON(request.headers[.contentType]) else {
+        throw Refusal(
+            .unsupportedOption, .invalidInput, "Content-Type must be 'application/json'.",
+            hint: "Send the body as JSON, and say so.")
+    }
+    return try MLflowFields(body: [UInt8](buffer: body))
 }
 
 private func isJSON(_ contentType: String?) -> Bool {

@@ -35,7 +35,9 @@ package final class RequestTarget: Sendable {
         query = end == rest.endIndex ? nil : String(rest[rest.utf8.index(after: end)...])
         route = FastRoute(path: rest[..<end], container: container)
         bodySize =
-            if rest.hasPrefix("/v1/blobs/") || MLflowArtifactRoutes.isUpload(rest) {
+            if rest.hasPrefix("/v1/blobs/") || MLflowArtifactRoutes.isUpload(rest)
+                || MLflowPartRoutes.isUpload(rest)
+            {
                 .upload
             } else {
                 rest.hasPrefix("/api/") || rest.hasPrefix("/ajax-api/") ? .tracking : .administration

@@ -83,7 +83,7 @@ package struct MLflowAPI: Sendable {
             route(.get, "server-info", for: .view, version: "3.0") { _ in
                 [
                     "store_type": "SqlStore", "workspaces_enabled": false, "trace_archival_enabled": false,
-                    "multipart_uploads_enabled": false, "multipart_downloads_enabled": false,
+                    "multipart_uploads_enabled": true, "multipart_downloads_enabled": false,
                     "presigned_upload_run_id_supported": false, "presigned_upload_model_id_supported": false,
                     "features_enabled": ["gateway": false],
                 ]

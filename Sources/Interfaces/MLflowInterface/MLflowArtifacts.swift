@@ -10,8 +10,14 @@ package struct MLflowArtifacts: Sendable {
     let tracking: ExperimentTracking
     let registrations: ModelRegistrations
     let blobs: any BlobStore
+    let uploads: PartUploads
 
-    package init(tracking: ExperimentTracking, registrations: ModelRegistrations, blobs: any BlobStore) {
+    /// - Parameter uploads: Those in parts; where none are taken, any.
+    package init(
+        tracking: ExperimentTracking, registrations: ModelRegistrations, blobs: any BlobStore,
+        uploads: PartUploads = PartUploads()
+    ) {
+        self.uploads = uploads
         self.tracking = tracking
         self.registrations = registrations
         self.blobs = blobs

@@ -61,7 +61,7 @@ package func explainUnknownCall(_ path: String) -> Explanation {
     let call = parts.count == 4 && parts[2] == "mlflow" ? String(parts[3]) : ""
     let isKnown =
         unsupportedCalls.contains { call == $0 || call.hasPrefix($0 + "/") }
-        || ["presigned", "mpu"].contains { path.contains("/mlflow-artifacts/\($0)/") }
+        || path.contains("/mlflow-artifacts/presigned/")
     guard isKnown else {
         return Explanation(
             .routeUnknown, .notFound, "Nothing is at \(path.prefix(200)).",

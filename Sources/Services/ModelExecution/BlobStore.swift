@@ -17,6 +17,11 @@ package protocol BlobStore: Sendable {
     func keep(_ chunks: some AsyncSequence<[UInt8], any Error> & Sendable) async throws
         -> (digest: Digest, byteCount: Int)
 
+    /// Keeps what `chunks` yields aside, as one part of a content that is yet to be joined.
+    ///
+    /// - Throws: `SYS-001`, `SYS-002`.
+    func stage(_ chunks: some AsyncSequence<[UInt8], any Error> & Sendable) async throws -> any StagedPart
+
     func contains(_ digest: Digest) async throws -> Bool
 
     /// The whole content, which may be at most `limit` bytes.
