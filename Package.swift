@@ -80,6 +80,7 @@ let rooms: [Room] = [
     room("Tensors", in: .domain),
     room("Statistics", in: .domain),
     room("ModelDomain", in: .domain, uses: ["Tensors", "Statistics"], products: [crypto]),
+    room("Archives", in: .domain),
     room("TableTransforms", in: .domain, uses: ["ModelDomain", "Tensors"]),
     room("DataTables", in: .domain, uses: ["ModelDomain", "Statistics", "Tensors"]),
 
@@ -100,6 +101,10 @@ let rooms: [Room] = [
         ]),
     room(
         "PredictionExplaining", in: .services, uses: ["ModelDomain", "ModelExecution", "Statistics", "Tensors"]),
+    room("ContentRetention", in: .services, uses: ["ModelDomain", "ModelExecution", "ModelRegistry"]),
+    room(
+        "PlatformBackup", in: .services,
+        uses: ["ContentRetention", "ModelDomain", "ModelExecution", "ModelRegistry", "Tensors"]),
     room(
         "InferenceServing", in: .services,
         uses: ["ModelDomain", "ModelExecution", "PredictionExplaining", "Statistics", "Tensors"]),
@@ -120,9 +125,13 @@ let rooms: [Room] = [
         uses: ["DataTables", "ModelDomain", "ModelExecution", "ModelPackaging", "Tensors"]),
     room(
         "StoreSQL", in: .adapters,
-        uses: ["AccessControl", "CPostgres", "DataVersions", "ExperimentTracking", "ModelDomain", "ModelRegistry"],
+        uses: [
+            "AccessControl", "CPostgres", "ContentRetention", "DataVersions", "ExperimentTracking", "ModelDomain",
+            "ModelRegistry", "PlatformBackup", "Tensors",
+        ],
         products: [grdb]),
-    room("BlobFiles", in: .adapters, uses: ["ModelDomain", "ModelExecution"]),
+    room("BlobFiles", in: .adapters, uses: ["ContentRetention", "ModelDomain", "ModelExecution"]),
+    room("ArchiveFiles", in: .adapters, uses: ["Archives", "ModelDomain", "PlatformBackup"]),
     room("ProjectFiles", in: .adapters, uses: ["ModelDomain", "ModelPackaging"], products: [yams]),
 
     room("WireTypes", in: .interfaces, uses: ["DataVersions", "ExperimentTracking", "ModelDomain", "ModelLineage"]),
@@ -150,7 +159,7 @@ let rooms: [Room] = [
             "HTTP2Connections",
             "InferenceProtocol",
             "InferenceServing", "MLflowInterface", "ModelDomain", "ModelExecution", "ModelLineage", "ModelRegistry",
-            "ModelRollouts", "PredictionExplaining",
+            "ModelRollouts", "PlatformBackup", "PredictionExplaining",
             "Tensors", "WireTypes",
         ], products: nio + hummingbird + nioExtras + [httpTypes, lifecycle, logging, nioSSL]),
     room("LoadGenerator", in: .interfaces, uses: ["ModelDomain"], products: nio + [histogram]),
@@ -168,10 +177,10 @@ let rooms: [Room] = [
     room(
         "slipway", in: .app,
         uses: [
-            "APIClient", "AccessControl", "BlobFiles", "CHeap", "CommandLineInterface", "ContentSearch", "DataTables",
-            "DataVersions", "EngineForest", "EngineONNX", "EngineWorker", "ExperimentTracking", "GraphExecution",
-            "HTTPInterface", "InferenceServing", "ModelDomain", "ModelExecution", "ModelLineage", "ModelPackaging",
-            "ModelRegistry", "ModelRollouts",
+            "APIClient", "AccessControl", "ArchiveFiles", "BlobFiles", "CHeap", "CommandLineInterface",
+            "ContentRetention", "ContentSearch", "DataTables", "DataVersions", "EngineForest", "EngineONNX",
+            "EngineWorker", "ExperimentTracking", "GraphExecution", "HTTPInterface", "InferenceServing", "ModelDomain",
+            "ModelExecution", "ModelLineage", "ModelPackaging", "ModelRegistry", "ModelRollouts", "PlatformBackup",
             "ProcessSandbox", "ProjectFiles", "PythonTools", "StoreSQL", "Tensors", "WireTypes",
         ], products: [lifecycle, logging, unixSignals]),
 ]

@@ -53,6 +53,31 @@ struct FakeToolbox: Toolbox {
         return exampleFolder
     }
 
+    func backUp(
+        _ options: BackupOptions, progress: @escaping @Sendable (String) -> Void
+    ) async throws -> BackupReport {
+        note("backup \(options.target) \(options.data ?? "-") \(options.withToken) \(options.client?.url ?? "-")")
+        return report(options.target, copied: 2)
+    }
+
+    func verifyBackup(_ path: String, progress: @escaping @Sendable (String) -> Void) async throws -> BackupReport {
+        note("verify \(path)")
+        return report(path, copied: nil)
+    }
+
+    func restore(
+        _ options: RestoreOptions, progress: @escaping @Sendable (String) -> Void
+    ) async throws -> BackupReport {
+        note("restore \(options.backup) \(options.data) \(options.database ?? "-")")
+        return report(options.data, copied: nil)
+    }
+
+    private func report(_ path: String, copied: Int?) -> BackupReport {
+        BackupReport(
+            path: path, madeAt: "2026-11-27T16:00:00Z", rows: 10, ledgerEntries: 4, contents: 3, contentBytes: 2048,
+            copied: copied, missing: [], digest: "sha256:00")
+    }
+
     func serve(_ options: ServeOptions) async throws {
         note(
             "serve \(options.data ?? "-") \(options.host ?? "-") \(options.port ?? -1) \(options.tokenFile ?? "-") "

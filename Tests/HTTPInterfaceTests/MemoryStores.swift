@@ -78,6 +78,8 @@ final class MemoryBlobs: BlobStore {
         return MemoryPart(bytes)
     }
 
+    func byteCount(of digest: Digest) -> Int? { kept.withLock { $0[digest]?.count } }
+
     func contains(_ digest: Digest) -> Bool { kept.withLock { $0[digest] != nil } }
 
     func read(_ digest: Digest, limit: Int) throws -> [UInt8] {

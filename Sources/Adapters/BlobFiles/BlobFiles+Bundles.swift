@@ -44,7 +44,9 @@ extension BlobFiles {
         try makeFolder(target)
         for file in files {
             let source = blobPath(file.digest)
-            guard let byteCount = plainFileSize(source) else { throw missing(file.digest, name: file.path) }
+            guard try isHere(file.digest), let byteCount = plainFileSize(source) else {
+                throw missing(file.digest, name: file.path)
+            }
             guard try isSound(source, file.digest) else {
                 setAside(file.digest)
                 throw damaged(file.digest, name: file.path)
@@ -64,5 +66,5 @@ extension BlobFiles {
         files.allSatisfy { plainFileSize("\(target)/\($0.path)") == $0.byteCount }
     }
 
-    private func bundlePath(_ digest: Digest) -> String { "\(folder)/bundles/\(digest.hex)" }
+    func bundlePath(_ digest: Digest) -> String { "\(folder)/bundles/\(digest.hex)" }
 }

@@ -3,6 +3,7 @@ internal import Dispatch
 internal import Foundation
 package import ModelDomain
 package import ModelExecution
+internal import Synchronization
 
 /// Contents by their digest, as files in one folder:
 ///
@@ -10,26 +11,41 @@ package import ModelExecution
 /// blobs/ab/ab34…   a content, named by its SHA-256
 /// bundles/cd56…/   a bundle's files under their own names, linked to the contents
 /// damaged/ab34…    a content that was found changed
+/// trash/ab34…      a content that nothing needed, until it is deleted for good or brought back
 /// unfinished/      what is being written; emptied at every start
 /// ```
 ///
 /// Names come from digests, never from a caller. What has its name is whole and on disk. One process at a time.
 package struct BlobFiles: BlobStore {
     let folder: String
+    let now: @Sendable () -> Timestamp
+    /// Held while it is decided whether a content stays, for a moment each.
+    let order = Order()
     /// Files block, and the threads of the tasks must not.
     private let queue = DispatchQueue(label: "blob-files", attributes: .concurrent)
 
+    final class Order: Sendable {
+        private let mutex = Mutex<Void>(())
+
+        func keep<Result: Sendable>(_ body: () throws -> Result) throws -> Result {
+            try mutex.withLock { _ in try body() }
+        }
+    }
+
     /// Makes the folder where there is none, and sweeps what an interrupted process left behind.
     ///
-    /// - Parameter folder: Its parent must be there.
+    /// - Parameters:
+    ///   - folder: Its parent must be there.
+    ///   - now: The time that contents are used at.
     /// - Throws: `SYS-001` or `SYS-002`.
-    package init(folder: String) throws {
+    package init(folder: String, now: @escaping @Sendable () -> Timestamp = { .ofThisMachine }) throws {
         self.folder = folder
+        self.now = now
         removeTree("\(folder)/unfinished")
         // Nobody else enters it. What is inside is readable, because workers run as users of their own: they are shown one
         // bundle and nothing of what is above.
         try makeFolder(folder, mode: 0o700)
-        for part in ["blobs", "bundles", "damaged", "unfinished"] { try makeFolder("\(folder)/\(part)") }
+        for part in ["blobs", "bundles", "damaged", "trash", "unfinished"] { try makeFolder("\(folder)/\(part)") }
         try synchronizeFolder(folder)
         // Where it is the first thing in the data folder, its own name is new as well.
         try synchronizeFolder((folder as NSString).deletingLastPathComponent)
@@ -88,12 +104,25 @@ package struct BlobFiles: BlobStore {
     }
 
     package func contains(_ digest: Digest) async throws -> Bool {
-        try await onQueue { plainFileSize(blobPath(digest)) != nil }
+        try await onQueue {
+            try order.keep {
+                // Who asks is about to name it, and must find it then.
+                guard try isHere(digest) else { return false }
+                try touch(digest)
+                return true
+            }
+        }
+    }
+
+    package func byteCount(of digest: Digest) async throws -> Int? {
+        try await onQueue { try isHere(digest) ? plainFileSize(blobPath(digest)) : nil }
     }
 
     package func read(_ digest: Digest, limit: Int) async throws -> [UInt8] {
         try await onQueue {
-            guard let file = try OpenFile(reading: blobPath(digest)) else { throw missing(digest, name: nil) }
+            guard try isHere(digest), let file = try OpenFile(reading: blobPath(digest)) else {
+                throw missing(digest, name: nil)
+            }
             guard try file.byteCount <= limit else {
                 throw Refusal(
                     .limitExceeded, .tooLarge, "The content \(digest.short) is larger than \(limit) bytes.")
@@ -113,7 +142,9 @@ package struct BlobFiles: BlobStore {
     }
 
     package func pieces(of digest: Digest) async throws -> @Sendable () async throws -> [UInt8]? {
-        try await pieces(at: blobPath(digest), digest)
+        // It may lie in the trash.
+        guard try await onQueue({ try isHere(digest) }) else { throw missing(digest, name: nil) }
+        return try await pieces(at: blobPath(digest), digest)
     }
 
     func pieces(at path: String, _ digest: Digest) async throws -> @Sendable () async throws -> [UInt8]? {
@@ -131,11 +162,16 @@ package struct BlobFiles: BlobStore {
     private func keep(_ file: OpenFile, as digest: Digest) throws {
         try file.synchronize()
         let path = blobPath(digest)
-        if try isSound(path, digest) {
-            removeFile(file.path)
-        } else {
-            try makeFolder("\(folder)/blobs/\(digest.hex.prefix(2))")
-            try renameFile(file.path, to: path)
+        let isThere = try isSound(path, digest)
+        try order.keep {
+            // It may have gone to the trash since it was looked at.
+            if isThere && plainFileSize(path) != nil {
+                removeFile(file.path)
+            } else {
+                try makeFolder("\(folder)/blobs/\(digest.hex.prefix(2))")
+                try renameFile(file.path, to: path)
+            }
+            try touch(digest)
         }
         try synchronizeFolder("\(folder)/blobs/\(digest.hex.prefix(2))")
         try synchronizeFolder("\(folder)/blobs")

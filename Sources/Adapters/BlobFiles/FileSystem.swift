@@ -1,3 +1,5 @@
+internal import ModelDomain
+
 // SPDX-License-Identifier: Apache-2.0
 #if canImport(Glibc)
     internal import Glibc
@@ -125,6 +127,30 @@ func plainFileSize(_ path: String) -> Int? {
     var status = stat()
     guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
     return Int(status.st_size)
+}
+
+/// When a plain file was last given a time; `nil` when there is none of that name.
+func fileTime(_ path: String) -> Timestamp? {
+    var status = stat()
+    guard unsafe lstat(path, &status) == 0 else { return nil }
+    #if canImport(Glibc)
+        let time = status.st_mtim
+    #else
+        let time = status.st_mtimespec
+    #endif
+    return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+}
+
+/// Gives a file a time of its own, whenever it was written.
+func setFileTime(_ path: String, _ time: Timestamp) throws(FileFailure) {
+    let (seconds, rest) = time.microseconds.quotientAndRemainder(dividingBy: 1_000_000)
+    let both = timespec(tv_sec: Int(seconds), tv_nsec: Int(rest) * 1000)
+    let times = [both, both]
+    // Two times, as the call wants them.
+    let outcome = unsafe times.withUnsafeBufferPointer { times in
+        unsafe utimensat(AT_FDCWD, path, times.baseAddress, AT_SYMLINK_NOFOLLOW)
+    }
+    _ = try check("utimensat", path, outcome)
 }
 
 /// Takes the name away; harmless when it is gone already.

@@ -28,6 +28,17 @@ final class PostgreSQLTransaction: SQLTransaction {
         try rows(statement, parameters)
     }
 
+    func forEachRow(of statement: String, _ body: (SQLRow) throws -> Void) throws {
+        // The library would hold them all at once.
+        try execute("DECLARE every_row NO SCROLL CURSOR FOR \(statement)", [:])
+        while true {
+            let rows = try rows("FETCH 2000 FROM every_row", [:])
+            if rows.isEmpty { break }
+            for row in rows { try body(row) }
+        }
+        try execute("CLOSE every_row", [:])
+    }
+
     func execute(_ statement: String, _ parameters: [String: SQLValue]) throws {
         _ = try answer(to: statement, parameters)
     }

@@ -34,6 +34,12 @@ package protocol SQLTransaction {
     /// - Throws: ``StoreFailure``.
     func passingRows(_ statement: String, _ parameters: [String: SQLValue]) throws -> [SQLRow]
 
+    /// Hands out the rows of one statement one after the other, however many there are.
+    ///
+    /// - Parameter body: Asks for nothing else of this transaction.
+    /// - Throws: ``StoreFailure``, or what `body` throws.
+    func forEachRow(of statement: String, _ body: (SQLRow) throws -> Void) throws
+
     /// Runs one statement that changes something.
     ///
     /// - Throws: ``StoreFailure``.

@@ -29,8 +29,8 @@ package enum SQLValue: Sendable, Hashable {
 
 /// One row of an answer, read by the names of its columns.
 package struct SQLRow: Sendable {
-    private let columns: [String]
-    private let values: [SQLValue]
+    let columns: [String]
+    let values: [SQLValue]
 
     package init(columns: [String], values: [SQLValue]) {
         self.columns = columns

@@ -156,6 +156,17 @@ private struct SQLiteTransaction: SQLTransaction {
         return rows.map { row in SQLRow(columns: columns, values: row.databaseValues.map(SQLValue.init)) }
     }
 
+    func forEachRow(of statement: String, _ body: (SQLRow) throws -> Void) throws {
+        try explained {
+            let statement = try connection.makeStatement(sql: statement)
+            let columns = statement.columnNames
+            let rows = try Row.fetchCursor(statement)
+            while let row = try rows.next() {
+                try body(SQLRow(columns: columns, values: row.databaseValues.map(SQLValue.init)))
+            }
+        }
+    }
+
     func execute(_ statement: String, _ parameters: [String: SQLValue]) throws {
         try explained { try connection.cachedStatement(sql: statement).execute(arguments: arguments(parameters)) }
     }

@@ -157,6 +157,22 @@ struct MachineToolbox: Toolbox {
         try await ModelRegistry(store: SQLRegistryStore(database: database), now: { .now }).eachLedgerRow(take)
     }
 
+    func backUp(
+        _ options: BackupOptions, progress: @escaping @Sendable (String) -> Void
+    ) async throws -> BackupReport {
+        try await BackupRun(options: options, progress: progress).run()
+    }
+
+    func verifyBackup(_ path: String, progress: @escaping @Sendable (String) -> Void) async throws -> BackupReport {
+        try await onThread { Result { try RestoreRun.verify(path, progress: progress) } }.get()
+    }
+
+    func restore(
+        _ options: RestoreOptions, progress: @escaping @Sendable (String) -> Void
+    ) async throws -> BackupReport {
+        try await RestoreRun(options: options, progress: progress).run()
+    }
+
     func doctor(data: String?, port: Int?, database: String?) async -> [DoctorFinding] {
         let folder = DataFolder(data)
         return await Doctor(

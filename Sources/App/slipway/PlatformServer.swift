@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import AccessControl
+import ArchiveFiles
 import BlobFiles
 import CommandLineInterface
+import ContentRetention
 import ContentSearch
 import DataVersions
 import ExperimentTracking
@@ -13,6 +15,7 @@ import ModelDomain
 import ModelExecution
 import ModelRegistry
 import ModelRollouts
+import PlatformBackup
 import ProcessSandbox
 import ServiceLifecycle
 import StoreSQL
@@ -102,6 +105,11 @@ struct PlatformServer {
             })
         let datasets = DataVersions(store: SQLDatasetStore(database: database), blobs: blobs, now: { .now })
         let registrations = ModelRegistrations(store: SQLRegistrationStore(database: database), now: { .now })
+        let leases = ContentLeases()
+        let turnstile = ContentTurnstile()
+        let backups = PlatformBackups(
+            records: SQLPlatformRecords(database: database), blobs: blobs, registry: registry, leases: leases,
+            turnstile: turnstile, scratch: { try PassingFile(in: folder.path) })
         let server = HTTPServer(
             settings: settings,
             administration: Administration(
@@ -114,7 +122,7 @@ struct PlatformServer {
                     blobs: blobs, datasetContents: datasets.contents),
                 startedAt: Timestamp.now.text, engines: { [engines.finding().wire] },
                 residentBytes: residentBytes, logLines: { LogFile.lines(of: folder.logFile, count: $0) },
-                packing: { try await packAndDeploy($0, $1, $2, $3, in: folder) },
+                packing: { try await packAndDeploy($0, $1, $2, $3, in: folder) }, backups: backups,
                 deployFolder: container?.modelsRoot.map { _ in deployment.byName }),
             authority: authority, logger: logger, onListening: { ports in startUp.listening(on: ports) })
         let group = ServiceGroup(services: [server, startUp], logger: logger)

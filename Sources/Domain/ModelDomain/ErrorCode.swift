@@ -106,6 +106,12 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case tokenNotFound = "ACC-004"
     case tokenFixed = "ACC-005"
 
+    // Backups, and what is cleared away.
+    case backupDamaged = "BAK-001"
+    case restoreTargetTaken = "BAK-002"
+    case backupUnknown = "BAK-003"
+    case sweepStopped = "RET-001"
+
     // The machine.
     case diskFull = "SYS-001"
     case notWritable = "SYS-002"

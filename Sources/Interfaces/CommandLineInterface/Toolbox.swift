@@ -50,6 +50,14 @@ package protocol Toolbox: Sendable {
     /// Hands out every entry of the ledger in a data folder, as it lies there, whether or not a server runs on it.
     func readLedger(data: String?, _ take: (LedgerRow) throws -> Void) async throws
 
+    // Backups.
+    /// Copies a platform: from its server, or from a data folder that none uses.
+    func backUp(_ options: BackupOptions, progress: @escaping @Sendable (String) -> Void) async throws -> BackupReport
+    /// Compares a backup with its digests.
+    func verifyBackup(_ path: String, progress: @escaping @Sendable (String) -> Void) async throws -> BackupReport
+    /// Makes a data folder of a backup.
+    func restore(_ options: RestoreOptions, progress: @escaping @Sendable (String) -> Void) async throws -> BackupReport
+
     // The machine.
     var time: Timestamp { get }
     /// - Parameter database: The URL of the registry's database; `nil` for the data folder's own.

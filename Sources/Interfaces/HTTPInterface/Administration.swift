@@ -9,6 +9,7 @@ package import ModelExecution
 internal import ModelLineage
 package import ModelRegistry
 package import ModelRollouts
+package import PlatformBackup
 package import WireTypes
 
 /// What administration is done with: the services, and what only the program as a whole can tell.
@@ -31,6 +32,8 @@ package struct Administration: Sendable {
     package let logLines: @Sendable (_ count: Int) async throws -> [String]
     /// Packs versions that are only registered, for endpoints that follow an alias; `nil` where that cannot be done.
     package let packing: Rollouts.Packing?
+    /// Copies of the whole platform; `nil` where there is nothing to copy.
+    package let backups: PlatformBackups?
     /// Deploys a folder of a container that serves several models; `nil` everywhere else.
     package let deployFolder: (@Sendable (_ folder: String, _ endpoint: EndpointName) async throws -> Void)?
 
@@ -41,11 +44,12 @@ package struct Administration: Sendable {
         engines: @escaping @Sendable () -> [EngineV1],
         residentBytes: @escaping @Sendable () -> Int?,
         logLines: @escaping @Sendable (_ count: Int) async throws -> [String],
-        packing: Rollouts.Packing? = nil,
+        packing: Rollouts.Packing? = nil, backups: PlatformBackups? = nil,
         deployFolder: (@Sendable (_ folder: String, _ endpoint: EndpointName) async throws -> Void)? = nil
     ) {
         self.deployFolder = deployFolder
         self.packing = packing
+        self.backups = backups
         self.inference = inference
         self.registry = registry
         self.rollouts = rollouts

@@ -181,6 +181,7 @@ package struct HTTPServer: Sendable {
             + LineageRoutes(lineage: administration.lineage(asked: authority)).routes
             + LedgerRoutes(registry: administration.registry).routes
             + WhereRoutes(administration: administration).routes
+            + (administration.backups.map { BackupRoutes(backups: $0).routes } ?? [])
             + LogRoutes(logLines: administration.logLines).routes
             + MetricsRoutes(administration: administration, authority: authority).routes
             + mlflowRoutes(administration, settings, authority)

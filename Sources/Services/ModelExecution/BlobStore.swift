@@ -24,6 +24,9 @@ package protocol BlobStore: Sendable {
 
     func contains(_ digest: Digest) async throws -> Bool
 
+    /// How large a content is; `nil` when it is not there.
+    func byteCount(of digest: Digest) async throws -> Int?
+
     /// The whole content, which may be at most `limit` bytes.
     ///
     /// - Throws: `REG-007` when it is not there, `PRJ-009` when it is damaged, `IN-009` when it is larger.
