@@ -34,6 +34,9 @@ enum SQLContentColumns {
         "model_version": Table(
             columns: [Column("bundle", .bundle), Column("provenance", .document)],
             holder: "project || '/' || model || ' version ' || CAST(number AS TEXT)"),
+        "dataset_version": Table(
+            columns: [Column("manifest", .document)],
+            holder: "project || '/' || dataset || ' version ' || CAST(number AS TEXT)"),
         "artifact": Table(columns: [Column("content", .plain)]),
         // What an entry names by digest is its evidence.
         "ledger": Table(

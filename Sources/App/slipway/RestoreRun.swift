@@ -82,9 +82,8 @@ struct RestoreRun {
             .open(claim: Int32.random(in: 1...Int32.max))
         defer { try? database.close() }
         let registry = ModelRegistry(store: SQLRegistryStore(database: database), now: { .now })
-        let count = try await registry.verifyLedger()
-        let head = try await registry.ledger(from: max(0, count - 1), limit: 1).first?.chain
-        guard count == manifest.ledgerCount, head == manifest.ledgerHead else {
+        let head = try await registry.verifyLedger().head
+        guard head.size == manifest.ledgerCount, head.chain == manifest.ledgerHead else {
             throw backupDamaged("its ledger ends otherwise than was written")
         }
     }
