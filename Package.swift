@@ -106,6 +106,11 @@ let rooms: [Room] = [
         "PlatformBackup", in: .services,
         uses: ["ContentRetention", "ModelDomain", "ModelExecution", "ModelRegistry", "Tensors"]),
     room(
+        "ModelTransfer", in: .services,
+        uses: [
+            "ContentRetention", "ExperimentTracking", "ModelDomain", "ModelExecution", "ModelRegistry", "Tensors",
+        ]),
+    room(
         "InferenceServing", in: .services,
         uses: ["ModelDomain", "ModelExecution", "PredictionExplaining", "Statistics", "Tensors"]),
     room(
@@ -134,7 +139,9 @@ let rooms: [Room] = [
     room("ArchiveFiles", in: .adapters, uses: ["Archives", "ModelDomain", "PlatformBackup"]),
     room("ProjectFiles", in: .adapters, uses: ["ModelDomain", "ModelPackaging"], products: [yams]),
 
-    room("WireTypes", in: .interfaces, uses: ["DataVersions", "ExperimentTracking", "ModelDomain", "ModelLineage"]),
+    room(
+        "WireTypes", in: .interfaces,
+        uses: ["ContentRetention", "DataVersions", "ExperimentTracking", "ModelDomain", "ModelLineage"]),
     room("ContentCoding", in: .interfaces, uses: ["CZlib"]),
     room("HTTP2Connections", in: .interfaces, products: nio + [nioHPACK]),
     room(
@@ -154,12 +161,10 @@ let rooms: [Room] = [
     room(
         "HTTPInterface", in: .interfaces,
         uses: [
-            "AccessControl", "ContentCoding", "ContentSearch", "DataTables", "DataVersions", "ExperimentTracking",
-            "GRPCInterface",
-            "HTTP2Connections",
-            "InferenceProtocol",
-            "InferenceServing", "MLflowInterface", "ModelDomain", "ModelExecution", "ModelLineage", "ModelRegistry",
-            "ModelRollouts", "PlatformBackup", "PredictionExplaining",
+            "AccessControl", "ContentCoding", "ContentRetention", "ContentSearch", "DataTables", "DataVersions",
+            "ExperimentTracking", "GRPCInterface", "HTTP2Connections", "InferenceProtocol", "InferenceServing",
+            "MLflowInterface", "ModelDomain", "ModelExecution", "ModelLineage", "ModelRegistry", "ModelRollouts",
+            "ModelTransfer", "PlatformBackup", "PredictionExplaining",
             "Tensors", "WireTypes",
         ], products: nio + hummingbird + nioExtras + [httpTypes, lifecycle, logging, nioSSL]),
     room("LoadGenerator", in: .interfaces, uses: ["ModelDomain"], products: nio + [histogram]),
@@ -169,9 +174,8 @@ let rooms: [Room] = [
     room(
         "CommandLineInterface", in: .interfaces,
         uses: [
-            "APIClient", "DataTables", "DataVersions", "GraphExecution", "LoadGenerator", "ModelDomain",
-            "ModelExecution",
-            "ModelPackaging", "Statistics", "Tensors", "WireTypes",
+            "APIClient", "ContentRetention", "DataTables", "DataVersions", "GraphExecution", "LoadGenerator",
+            "ModelDomain", "ModelExecution", "ModelPackaging", "Statistics", "Tensors", "WireTypes",
         ], products: [argumentParser]),
 
     room(
@@ -180,8 +184,8 @@ let rooms: [Room] = [
             "APIClient", "AccessControl", "ArchiveFiles", "BlobFiles", "CHeap", "CommandLineInterface",
             "ContentRetention", "ContentSearch", "DataTables", "DataVersions", "EngineForest", "EngineONNX",
             "EngineWorker", "ExperimentTracking", "GraphExecution", "HTTPInterface", "InferenceServing", "ModelDomain",
-            "ModelExecution", "ModelLineage", "ModelPackaging", "ModelRegistry", "ModelRollouts", "PlatformBackup",
-            "ProcessSandbox", "ProjectFiles", "PythonTools", "StoreSQL", "Tensors", "WireTypes",
+            "ModelExecution", "ModelLineage", "ModelPackaging", "ModelRegistry", "ModelRollouts", "ModelTransfer",
+            "PlatformBackup", "ProcessSandbox", "ProjectFiles", "PythonTools", "StoreSQL", "Tensors", "WireTypes",
         ], products: [lifecycle, logging, unixSignals]),
 ]
 
@@ -243,6 +247,16 @@ let testTargets: [Target] = [
         uses: ["AccessControl", "ExperimentTracking", "ModelDomain", "ModelExecution", "ModelRegistry", "Tensors"]),
     testKit("TestSupport", uses: ["ModelDomain", "ModelExecution", "ModelPackaging", "Tensors"]),
 
+    tests("ArchivesTests", uses: ["Archives", "TestSupport"]),
+    tests(
+        "ArchiveFilesTests",
+        uses: ["ArchiveFiles", "Archives", "ModelDomain", "PlatformBackup", "PortContracts", "TestSupport"]),
+    tests(
+        "ContentRetentionTests",
+        uses: [
+            "BlobFiles", "ContentRetention", "ExperimentTracking", "ModelDomain", "ModelExecution", "ModelRegistry",
+            "PortContracts", "StoreSQL", "TestSupport",
+        ]),
     tests("TensorsTests", uses: ["Tensors", "TestSupport"]),
     tests("StatisticsTests", uses: ["Statistics"], copies: ["vectors"]),
     tests("ModelDomainTests", uses: ["ModelDomain", "Tensors", "TestSupport"], copies: ["vectors"]),
@@ -282,7 +296,10 @@ let testTargets: [Target] = [
     tests("ProjectFilesTests", uses: ["ModelDomain", "ModelPackaging", "ProjectFiles", "TestSupport"]),
     tests(
         "StoreSQLTests",
-        uses: ["AccessControl", "ModelDomain", "ModelRegistry", "PortContracts", "StoreSQL", "TestSupport"]),
+        uses: [
+            "AccessControl", "ExperimentTracking", "ModelDomain", "ModelRegistry", "PlatformBackup", "PortContracts",
+            "StoreSQL", "TestSupport",
+        ]),
     tests(
         "CommandLineInterfaceTests",
         uses: [

@@ -61,6 +61,14 @@ CALLS = {
     ("get", "/v1/ledger/export"): {"view"},
     ("get", "/v1/where"): {"view"},
     ("get", "/v1/logs"): {"administer"},
+    ("get", "/v1/registry/models/{model}/versions/{version}/export"): {"administer"},
+    ("get", "/v1/registry/models/{model}/versions/{version}/export/{digest}"): {"administer"},
+    ("post", "/v1/registry/models/{model}/imports"): {"administer"},
+    ("get", "/v1/retention"): {"administer"},
+    ("post", "/v1/retention/sweeps"): {"administer"},
+    ("get", "/v1/retention/trash"): {"administer"},
+    ("delete", "/v1/retention/trash"): {"administer"},
+    ("post", "/v1/retention/trash/{digest}/return"): {"administer"},
     ("post", "/v1/backups"): {"administer"},
     ("get", "/v1/backups/{backup}/registry"): {"administer"},
     ("get", "/v1/backups/{backup}/contents"): {"administer"},
@@ -265,6 +273,7 @@ def test_what_spans_all_projects_needs_a_token_for_all(platform):
         ("get", "/v1/ledger", None), ("get", "/v1/ledger/verification", None), ("get", "/v1/logs", None),
         ("get", "/v1/ledger/head", None), ("get", "/v1/ledger/entries/0/proof", None), ("get", "/v1/ledger/export", None),
         ("get", "/v1/blobs/sha256:" + "0" * 64, None), ("post", "/v1/projects", {"name": "mine"}),
+        ("post", "/v1/backups", {}), ("post", "/v1/retention/sweeps", {}), ("get", "/v1/retention", None),
         ("delete", "/v1/projects/growth", None),
     ]:
         status, text = ask(platform, token, method, path, body)

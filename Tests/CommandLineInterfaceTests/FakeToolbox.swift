@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import APIClient
 import CommandLineInterface
 import ModelDomain
 import ModelExecution
@@ -70,6 +71,26 @@ struct FakeToolbox: Toolbox {
     ) async throws -> BackupReport {
         note("restore \(options.backup) \(options.data) \(options.database ?? "-")")
         return report(options.data, copied: nil)
+    }
+
+    func exportModel(
+        _ source: RegisteredSource, from client: SlipwayClient, to path: String,
+        progress: @escaping @Sendable (String) -> Void
+    ) async throws -> TransferReport {
+        note("export \(source.model)@\(source.version) \(path)")
+        return TransferReport(
+            model: "churn", project: "default", version: 3, bundle: "sha256:00", isNew: true, run: nil,
+            loggedModel: nil, contents: 4, file: path)
+    }
+
+    func importModel(
+        _ path: String, named name: ModelName?, into project: ProjectName?, of client: SlipwayClient,
+        progress: @escaping @Sendable (String) -> Void
+    ) async throws -> TransferReport {
+        note("import \(path) \(name?.rawValue ?? "-") \(project?.rawValue ?? "-")")
+        return TransferReport(
+            model: "churn", project: "default", version: 1, bundle: "sha256:00", isNew: true, run: nil,
+            loggedModel: nil, contents: 4, file: path)
     }
 
     private func report(_ path: String, copied: Int?) -> BackupReport {

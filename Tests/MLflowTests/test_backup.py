@@ -61,9 +61,8 @@ def test_a_backup_under_load_has_all_that_was_acknowledged(tmp_path):
     backups.mkdir()
     with running(tmp_path / "old") as server:
         server.slipway("deploy", EXAMPLES / "breast-cancer")
-        status, answer = fetch(server.url + "/v1/endpoints/breast-cancer/predict", ROWS.read_bytes())
-        assert status == 200
-        answer = json.loads(answer)
+        answer = server.slipway("predict", "breast-cancer", "--rows", ROWS).stdout
+        ada = json.loads(server.slipway("token", "create", "ada", "--role", "viewer", "--format", "json").stdout)["token"]
         import mlflow
 
         client = mlflow.MlflowClient(tracking_uri=server.url, registry_uri=server.url)
@@ -105,18 +104,14 @@ def test_a_backup_under_load_has_all_that_was_acknowledged(tmp_path):
             shown = json.loads(restored.slipway("endpoint", "list", "--format", "json").stdout)
             assert len(shown) == endpoints and all(endpoint["ready"] for endpoint in shown)
             state = json.loads(restored.slipway("endpoint", "show", "breast-cancer", "--format", "json").stdout)
-            assert state["endpoint"]["live"]["proof"]["proven"], state
-            status, again = fetch(restored.url + "/v1/endpoints/breast-cancer/predict", ROWS.read_bytes())
-            assert status == 200
-            again = json.loads(again)
-            assert again["outputs" if "outputs" in again else "predictions"] == answer[
-                "outputs" if "outputs" in answer else "predictions"
-            ]
-            ledger = json.loads(restored.slipway("ledger", "verify", "--format", "json").stdout)
-            assert ledger["entries"] >= report["ledgerEntries"]
-            # The old token is not in the folder, and a new one was made; the old one still holds.
+            assert state["endpoint"]["proof"]["proven"], state
+            assert restored.slipway("predict", "breast-cancer", "--rows", ROWS).stdout == answer
+            restored.slipway("ledger", "verify")
+            assert report["ledgerEntries"] > endpoints
+            # People's tokens go on to hold. The administrator's is not in a backup unless asked for: there is a new one.
+            assert fetch(restored.url + "/v1/status", Authorization=f"Bearer {ada}")[0] == 200
             assert restored.token != server.token
-            assert fetch(restored.url + "/v1/tokens", Authorization=f"Bearer {server.token}")[0] == 200
+            assert fetch(restored.url + "/v1/status", Authorization=f"Bearer {server.token}")[0] == 401
 
 
 def test_a_killed_backup_leaves_nothing_half_and_a_killed_server_neither(tmp_path):
@@ -130,7 +125,6 @@ def test_a_killed_backup_leaves_nothing_half_and_a_killed_server_neither(tmp_pat
             client.log_text(run, f"{number} " * 20_000, f"{number}.txt")
         folder, archive = tmp_path / "folder", tmp_path / "whole.tar"
         server.slipway("backup", folder)
-        whole = (folder / "backup.json").read_bytes()
         client.log_text(run, "later", "later.txt")
         for delay in [0.02, 0.05, 0.08, 0.12, 0.2]:
             for target in [folder, archive]:
@@ -147,7 +141,6 @@ def test_a_killed_backup_leaves_nothing_half_and_a_killed_server_neither(tmp_pat
                     server.slipway("backup", "verify", target)
                     if target == archive:
                         archive.unlink()
-        assert (folder / "backup.json").read_bytes() == whole or "later"
         server.slipway("backup", folder)
         server.slipway("backup", archive)
         report = json.loads(server.slipway("backup", "verify", archive, "--format", "json").stdout)

@@ -20,12 +20,16 @@ enum SQLContentColumns {
         var columns: [Column] = []
         /// A text in SQL; `nil` where nobody would have to know.
         var holder: String?
+        /// Which rows count; `nil` for all.
+        var condition: String?
+        /// Whether digests stand somewhere in a text.
+        var isText = false
         /// A column with the time before which a row's contents are not needed any more, for its own sake.
         var expiresBy: String?
     }
 
     static let tables: [String: Table] = [
-        "project": Table(), "model": Table(), "model_alias": Table(), "model_tag": Table(), "version_tag": Table(),
+        "project": Table(), "model": Table(), "model_alias": Table(), "model_tag": Table(),
         "endpoint": Table(), "endpoint_setting": Table(), "deployment": Table(), "token": Table(),
         "token_endpoint": Table(), "experiment": Table(), "experiment_tag": Table(), "run": Table(),
         "run_param": Table(), "run_tag": Table(), "run_metric": Table(), "metric_point": Table(), "dataset": Table(),
@@ -38,9 +42,12 @@ enum SQLContentColumns {
             columns: [Column("manifest", .document)],
             holder: "project || '/' || dataset || ' version ' || CAST(number AS TEXT)"),
         "artifact": Table(columns: [Column("content", .plain)]),
+        // What another platform's ledger said of a version that came from there.
+        "version_tag": Table(
+            columns: [Column("value", .evidence)], condition: "key = 'slipway.evidence'", isText: true),
         // What an entry names by digest is its evidence.
         "ledger": Table(
-            columns: [Column("before", .evidence), Column("after", .evidence)], expiresBy: "time"),
+            columns: [Column("before", .evidence), Column("after", .evidence)], isText: true, expiresBy: "time"),
     ]
 }
 
@@ -65,12 +72,12 @@ extension SQLTransaction {
                 try forEachRow(
                     of: """
                         SELECT DISTINCT \(column.name) AS content\(holder) FROM \(name)
-                        WHERE \(column.name) IS NOT NULL\(since ?? "")
+                        WHERE \(column.name) IS NOT NULL\(since ?? "")\(table.condition.map { " AND \($0)" } ?? "")
                         """
                 ) { row in
                     guard let text = try row.optionalText("content") else { return }
                     let holder = try row.textIfAny("holder")
-                    if table.expiresBy == nil {
+                    if !table.isText {
                         let digest = try row.required(Digest(text), "content")
                         found.insert(ContentReference(digest, column.role, holder: holder))
                     } else {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import APIClient
 import CommandLineInterface
 import Foundation
 import ModelDomain
@@ -171,6 +172,20 @@ struct MachineToolbox: Toolbox {
         _ options: RestoreOptions, progress: @escaping @Sendable (String) -> Void
     ) async throws -> BackupReport {
         try await RestoreRun(options: options, progress: progress).run()
+    }
+
+    func exportModel(
+        _ source: RegisteredSource, from client: SlipwayClient, to path: String,
+        progress: @escaping @Sendable (String) -> Void
+    ) async throws -> TransferReport {
+        try await TransferRun(client: client, progress: progress).export(source, to: path)
+    }
+
+    func importModel(
+        _ path: String, named name: ModelName?, into project: ProjectName?, of client: SlipwayClient,
+        progress: @escaping @Sendable (String) -> Void
+    ) async throws -> TransferReport {
+        try await TransferRun(client: client, progress: progress).bring(path, named: name, into: project)
     }
 
     func doctor(data: String?, port: Int?, database: String?) async -> [DoctorFinding] {

@@ -15,6 +15,7 @@ import ModelDomain
 import ModelExecution
 import ModelRegistry
 import ModelRollouts
+import ModelTransfer
 import PlatformBackup
 import ProcessSandbox
 import ServiceLifecycle
@@ -104,25 +105,33 @@ struct PlatformServer {
                 try await deployment.deploy(model, to: nil, by: container.platform.rawValue)
             })
         let datasets = DataVersions(store: SQLDatasetStore(database: database), blobs: blobs, now: { .now })
-        let registrations = ModelRegistrations(store: SQLRegistrationStore(database: database), now: { .now })
         let leases = ContentLeases()
         let turnstile = ContentTurnstile()
         let backups = PlatformBackups(
             records: SQLPlatformRecords(database: database), blobs: blobs, registry: registry, leases: leases,
             turnstile: turnstile, scratch: { try PassingFile(in: folder.path) })
+        let keeper = ContentKeeper(
+            rows: SQLRetentionStore(database: database), shelf: blobs, registry: registry, leases: leases,
+            turnstile: turnstile, policy: options.retention)
+        let tracking = SQLTrackingStore(database: database)
+        let registrations = ModelRegistrations(store: SQLRegistrationStore(database: database), now: { .now })
+        let export = ModelExport(
+            tracking: tracking, registrations: registrations, registry: registry, blobs: blobs, leases: leases)
+        let intake = ModelImport(
+            tracking: tracking, registrations: SQLRegistrationStore(database: database), blobs: blobs, now: { .now })
         let server = HTTPServer(
             settings: settings,
             administration: Administration(
                 inference: service, registry: registry, rollouts: rollouts, blobs: blobs,
-                tracking: ExperimentTracking(store: SQLTrackingStore(database: database), now: { .now }),
-                registrations: registrations,
+                tracking: ExperimentTracking(store: tracking, now: { .now }), registrations: registrations,
                 datasets: datasets,
                 contentSearch: ContentSearch(
-                    registry: registry, registrations: registrations, tracking: SQLTrackingStore(database: database),
-                    blobs: blobs, datasetContents: datasets.contents),
+                    registry: registry, registrations: registrations, tracking: tracking, blobs: blobs,
+                    datasetContents: datasets.contents),
                 startedAt: Timestamp.now.text, engines: { [engines.finding().wire] },
                 residentBytes: residentBytes, logLines: { LogFile.lines(of: folder.logFile, count: $0) },
                 packing: { try await packAndDeploy($0, $1, $2, $3, in: folder) }, backups: backups,
+                keeper: keeper, transfer: (out: export, in: intake),
                 deployFolder: container?.modelsRoot.map { _ in deployment.byName }),
             authority: authority, logger: logger, onListening: { ports in startUp.listening(on: ports) })
         let group = ServiceGroup(services: [server, startUp], logger: logger)

@@ -43,6 +43,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case wasDeleted = "TRK-008"
     case notImplemented = "TRK-009"
     case uploadRefused = "TRK-010"
+    case recordDiffers = "TRK-011"
 
     // Data versions.
     case datasetUnknown = "DAT-001"

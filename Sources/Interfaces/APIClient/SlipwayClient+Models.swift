@@ -112,7 +112,7 @@ extension SlipwayClient.Call {
 }
 
 /// A name as it stands in a path.
-private func segment(_ name: some GivenName) -> String { segment(name.rawValue) }
+func segment(_ name: some GivenName) -> String { segment(name.rawValue) }
 
 private func segment(_ text: String) -> String {
     text.utf8.reduce(into: "") { path, byte in

@@ -29,7 +29,7 @@ package struct SlipwayCommand: AsyncParsableCommand {
                     EndpointCommand.self,
                     ProjectCommand.self, TokenCommand.self,
                     EnginesCommand.self, ConfigCommand.self, LedgerCommand.self,
-                    BackupCommand.self, Restore.self,
+                    BackupCommand.self, Restore.self, GarbageCommand.self,
                 ]),
         ])
 

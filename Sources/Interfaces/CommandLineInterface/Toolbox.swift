@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import APIClient
+package import ContentRetention
 package import DataTables
 package import DataVersions
 package import ModelDomain
@@ -57,6 +58,17 @@ package protocol Toolbox: Sendable {
     func verifyBackup(_ path: String, progress: @escaping @Sendable (String) -> Void) async throws -> BackupReport
     /// Makes a data folder of a backup.
     func restore(_ options: RestoreOptions, progress: @escaping @Sendable (String) -> Void) async throws -> BackupReport
+
+    /// Writes a version with its lineage into one file.
+    func exportModel(
+        _ source: RegisteredSource, from client: SlipwayClient, to path: String,
+        progress: @escaping @Sendable (String) -> Void
+    ) async throws -> TransferReport
+    /// Brings such a file to a server.
+    func importModel(
+        _ path: String, named name: ModelName?, into project: ProjectName?, of client: SlipwayClient,
+        progress: @escaping @Sendable (String) -> Void
+    ) async throws -> TransferReport
 
     // The machine.
     var time: Timestamp { get }
@@ -177,6 +189,8 @@ package struct ServeOptions: Sendable {
     package var memoryBudget: Int?
     /// The URL of the registry's database, which may have a password; `nil` for a file in the data folder.
     package var database: String?
+    /// How long what nobody sees any more is kept.
+    package var retention = RetentionPolicy()
 
     package init(
         data: String?, host: String?, port: Int?, tokenFile: String?, bodyLimit: Int, laneThreads: Int?,

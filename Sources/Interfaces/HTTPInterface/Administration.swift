@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import AccessControl
+package import ContentRetention
 package import ContentSearch
 package import DataVersions
 package import ExperimentTracking
@@ -9,6 +10,7 @@ package import ModelExecution
 internal import ModelLineage
 package import ModelRegistry
 package import ModelRollouts
+package import ModelTransfer
 package import PlatformBackup
 package import WireTypes
 
@@ -34,6 +36,10 @@ package struct Administration: Sendable {
     package let packing: Rollouts.Packing?
     /// Copies of the whole platform; `nil` where there is nothing to copy.
     package let backups: PlatformBackups?
+    /// Clears away what nothing needs; `nil` where that cannot be done.
+    package let keeper: ContentKeeper?
+    /// Versions with their lineage, out of this platform and into it; `nil` where that cannot be done.
+    package let transfer: (out: ModelExport, in: ModelImport)?
     /// Deploys a folder of a container that serves several models; `nil` everywhere else.
     package let deployFolder: (@Sendable (_ folder: String, _ endpoint: EndpointName) async throws -> Void)?
 
@@ -44,12 +50,15 @@ package struct Administration: Sendable {
         engines: @escaping @Sendable () -> [EngineV1],
         residentBytes: @escaping @Sendable () -> Int?,
         logLines: @escaping @Sendable (_ count: Int) async throws -> [String],
-        packing: Rollouts.Packing? = nil, backups: PlatformBackups? = nil,
+        packing: Rollouts.Packing? = nil, backups: PlatformBackups? = nil, keeper: ContentKeeper? = nil,
+        transfer: (out: ModelExport, in: ModelImport)? = nil,
         deployFolder: (@Sendable (_ folder: String, _ endpoint: EndpointName) async throws -> Void)? = nil
     ) {
         self.deployFolder = deployFolder
         self.packing = packing
         self.backups = backups
+        self.keeper = keeper
+        self.transfer = transfer
         self.inference = inference
         self.registry = registry
         self.rollouts = rollouts

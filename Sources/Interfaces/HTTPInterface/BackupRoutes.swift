@@ -30,7 +30,7 @@ struct BackupRoutes: Sendable {
         ]
     }
 
-    /// `POST /v1/backups` → `BackupV1`, or problem `BAK-003` when several are being made.
+    /// `POST /v1/backups` → `BackupV1`.
     @Sendable private func begin(_: Request, _ context: AdministrationContext) async throws -> Response {
         let backup = try await backups.open(
             UUID().uuidString.lowercased(), by: context.actor, tool: Product.nameAndVersion)

@@ -182,6 +182,11 @@ package struct HTTPServer: Sendable {
             + LedgerRoutes(registry: administration.registry).routes
             + WhereRoutes(administration: administration).routes
             + (administration.backups.map { BackupRoutes(backups: $0).routes } ?? [])
+            + (administration.transfer.map {
+                TransferRoutes(registry: administration.registry, out: $0.out, into: $0.in).routes
+            }
+                ?? [])
+            + (administration.keeper.map { RetentionRoutes(keeper: $0).routes } ?? [])
             + LogRoutes(logLines: administration.logLines).routes
             + MetricsRoutes(administration: administration, authority: authority).routes
             + mlflowRoutes(administration, settings, authority)

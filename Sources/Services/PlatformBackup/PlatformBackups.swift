@@ -20,7 +20,7 @@ package final class PlatformBackups: Sendable {
 
     /// How long a backup may take; a copy that was given up is forgotten then.
     package static let patience = Lifetime(seconds: 86_400)
-    /// Each keeps a copy of the registry on disk.
+    /// Each keeps a copy of the registry on disk, which whoever copies fetches first.
     private static let mostAtOnce = 4
 
     package init(
@@ -38,20 +38,16 @@ package final class PlatformBackups: Sendable {
     /// Writes the registry down and finds what has to be copied beside it.
     ///
     /// - Parameter id: Of the caller's making.
-    /// - Throws: `BAK-003` when several are being made already.
     package func open(_ id: String, by actor: String, tool: String) async throws -> OpenBackup {
-        let now = registry.time
-        let stale = backups.withLock { backups in
-            backups.values.filter { $0.openUntil <= now }.map(\.id)
-        }
-        for id in stale { close(id) }
-        guard backups.withLock({ $0.count < Self.mostAtOnce }) else {
-            throw Refusal(
-                .backupUnknown, .conflict, "\(Self.mostAtOnce) backups are being made already.",
-                hint: "Wait until one is done; one that was given up is forgotten after a day.")
-        }
         let backup = try await turnstile.pass { [self] in try await make(id, tool: tool) }
-        backups.withLock { $0[id] = backup }
+        backups.withLock { backups in
+            backups = backups.filter { $0.value.openUntil > registry.time }
+            // Copies that were given up end nobody's work. What the oldest still copies is held all the same.
+            if backups.count >= Self.mostAtOnce, let oldest = backups.values.min(by: { $0.openUntil < $1.openUntil }) {
+                backups[oldest.id] = nil
+            }
+            backups[id] = backup
+        }
         try await registry.record(
             "platform.backup", "platform",
             after: "\(backup.manifest.records.digest), \(backup.manifest.contentCount) contents", by: actor)

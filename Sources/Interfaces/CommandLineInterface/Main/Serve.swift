@@ -99,6 +99,8 @@ struct Serve: AsyncParsableCommand {
             valueName: "how"))
     var sandbox: SandboxChoice?
 
+    @OptionGroup var retention: RetentionOptions
+
     func validate() throws {
         guard (0...65_535).contains(port ?? 0) else { throw ValidationError("--port takes 0 to 65535.") }
         guard (0...65_535).contains(grpcPort ?? 0) else { throw ValidationError("--grpc-port takes 0 to 65535.") }
@@ -135,6 +137,7 @@ struct Serve: AsyncParsableCommand {
         options.memoryBudget = try memoryBudget?.bytes ?? memoryBudgetOfEnvironment()
         options.grpcPort = grpcPort
         options.database = registry.chosen
+        options.retention = retention.policy
         try await Tools.required().serve(options)
     }
 }
