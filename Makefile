@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The front door. Every target installs what it needs and is missing.
 .PHONY: setup python build wheel demo test check bench bench-peers bench-forest bench-graph bench-many-models \
-	bench-tracking soak sanitize \
+	bench-tracking bench-ledger soak sanitize \
 	install clean
 SHELL := /bin/bash -euo pipefail
 PREFIX ?= /usr/local
@@ -97,6 +97,11 @@ bench-tracking: build
 	@scripts/setup.sh mlflow
 	SLIPWAY_BINARY=$$(swift build -c release --show-bin-path)/slipway \
 		.tools/venv-mlflow/bin/python Benchmarks/tracking/bench.py $(OPTIONS)
+
+# What questions to 100,000 entries of the ledger and to 1,000 live endpoints cost. Prints a table; writes ledger.json.
+bench-ledger: build
+	@scripts/setup.sh test
+	SLIPWAY_BINARY=$$(swift build -c release --show-bin-path)/slipway .tools/venv/bin/python Benchmarks/ledger/bench.py $(OPTIONS)
 
 # A thousand models in one server: loading, threads, memory, and what a request waits for. Writes many-models.json.
 bench-many-models: build

@@ -33,8 +33,13 @@ struct PostgreSQLTests {
             await killed.kill()
             try await RunningPlatform.with(data: data, environment: ["SLIPWAY_DATABASE": database]) { platform in
                 #expect(try await predicts(platform.program))
-                let ledger = try await platform.program.run("ledger", "verify")
+                let head = try await platform.program.run("ledger", "head")
+                #expect(head.exitCode == 0, "\(head.errors)")
+                let kept = try #require(head.output.split(whereSeparator: \.isWhitespace).dropFirst().first)
+                let ledger = try await platform.program.run("ledger", "verify", "--head", String(kept))
                 #expect(ledger.exitCode == 0, "\(ledger.errors)")
+                let found = try await platform.program.run("where", "--library", "onnxruntime")
+                #expect(found.output.contains("1 endpoints contain it"), "\(found.output) \(found.errors)")
             }
         }
     }

@@ -108,6 +108,42 @@ extension RegistryStoreContract {
         #expect(try await store.read { try $0.ledger(from: 0, limit: 10) } == entries)
     }
 
+    /// As they lie there; and the newest one of some actions at a moment, whatever else was done.
+    func theLedgerTellsWhatStoodWhen() async throws {
+        let store = try await makeStore()
+        let done: [(action: String, object: String, time: Int64)] = [
+            ("deploy", "a", 10), ("set", "a", 11), ("deploy", "b", 11), ("set", "a", 11), ("remove", "a", 12),
+            ("deploy", "a", 13), ("deploy", "a", 13),
+        ]
+        for (action, object, time) in done {
+            try await store.write { store in
+                let head = try store.ledgerHead()
+                try store.append(
+                    LedgerEntry(
+                        sequence: (head?.sequence ?? -1) + 1, time: Timestamp(microseconds: time),
+                        change: LedgerChange(
+                            actor: "alice", action: action, object: object, after: "\(time)", evidence: "e\(time)"),
+                        after: head?.chain))
+            }
+        }
+        let entries = try await store.read { try $0.ledger(from: 0, limit: 10) }
+        #expect(entries.map(\.change.evidence) == done.map { "e\($0.time)" })
+        #expect(try await store.read { try $0.ledgerRows(after: nil, limit: 10) } == entries.map(LedgerRow.init))
+        #expect(try await store.read { try $0.ledgerRows(after: 2, limit: 2) } == entries[3...4].map(LedgerRow.init))
+        #expect(try await store.read { try $0.ledgerRows(after: 6, limit: 2) }.isEmpty)
+        let newest = { (time: Int64, actions: [String]) in
+            try await store.read { store in
+                try store.newestEntry(of: "a", actions: actions, until: Timestamp(microseconds: time))?.sequence
+            }
+        }
+        #expect(try await newest(9, ["deploy", "remove"]) == nil)
+        #expect(try await newest(11, ["deploy", "remove"]) == 0)
+        #expect(try await newest(12, ["deploy", "remove"]) == 4)
+        #expect(try await newest(.max, ["deploy", "remove"]) == 6)
+        #expect(try await newest(.max, ["set"]) == 3)
+        #expect(try await newest(.max, []) == nil)
+    }
+
     func textsComeBackByteForByte() async throws {
         let store = try await makeStore()
         let reason = "e\u{301} is not \u{E9},\n“quoted” 'quote' \"double\" :name $1 ? \\ 🛥 \u{FFFD}"

@@ -21,6 +21,7 @@ package struct RegistryStoreContract {
         try await settingsBelongToTheEndpoint()
         try await aRemovedEndpointIsForgotten()
         try await theLedgerOnlyGrowsAtItsEnd()
+        try await theLedgerTellsWhatStoodWhen()
         try await textsComeBackByteForByte()
         try await aBodyThatThrowsChangesNothing()
         try await writersFromManyTasksWaitForEachOther()
