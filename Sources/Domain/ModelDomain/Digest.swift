@@ -29,9 +29,25 @@ package struct Digest: Sendable, Hashable, CustomStringConvertible, Comparable {
     package var description: String { "sha256:" + hex }
     /// The 32 bytes.
     package var bytes: [UInt8] {
-        let digits = hex.utf8.map { $0 < 0x3A ? $0 - 0x30 : $0 - 0x57 }
-        return stride(from: 0, to: 64, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(32)
+        append(to: &bytes)
+        return bytes
     }
+    /// Adds the 32 bytes.
+    func append(to bytes: inout [UInt8]) {
+        var high: UInt8?
+        for digit in hex.utf8 {
+            let value = digit < 0x3A ? digit - 0x30 : digit - 0x57
+            guard let first = high else {
+                high = value << 4
+                continue
+            }
+            bytes.append(first | value)
+            high = nil
+        }
+    }
+
     /// Enough to tell contents apart on a screen.
     package var short: String { String(hex.prefix(12)) }
 
@@ -52,11 +68,12 @@ package struct DigestHasher {
 }
 
 package func lowercaseHex(_ bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef".utf8)
+    let digit = { (value: UInt8) in value < 10 ? value + 0x30 : value + 0x57 }
     var text: [UInt8] = []
+    text.reserveCapacity(2 * bytes.underestimatedCount)
     for byte in bytes {
-        text.append(digits[Int(byte >> 4)])
-        text.append(digits[Int(byte & 15)])
+        text.append(digit(byte >> 4))
+        text.append(digit(byte & 15))
     }
     return String(decoding: text, as: UTF8.self)
 }

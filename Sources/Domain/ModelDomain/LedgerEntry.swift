@@ -83,5 +83,5 @@ package func chainLink(after previous: Digest?, leaf: [UInt8]) -> Digest {
 
 /// The same for a leaf that is hashed already.
 func chainLink(after previous: Digest?, leafHash: Digest) -> Digest {
-    Digest(of: [2] + (previous?.bytes ?? [UInt8](repeating: 0, count: 32)) + leafHash.bytes)
+    pairHash(2, previous, leafHash)
 }

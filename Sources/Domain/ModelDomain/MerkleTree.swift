@@ -33,7 +33,17 @@ package struct MerkleTree: Sendable, Hashable {
 
 package func merkleLeaf(_ leaf: [UInt8]) -> Digest { Digest(of: [0] + leaf) }
 
-func merkleNode(_ left: Digest, _ right: Digest) -> Digest { Digest(of: [1] + left.bytes + right.bytes) }
+func merkleNode(_ left: Digest, _ right: Digest) -> Digest { pairHash(1, left, right) }
+
+/// SHA-256 of a byte and two digests.
+func pairHash(_ kind: UInt8, _ first: Digest?, _ second: Digest) -> Digest {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(65)
+    bytes.append(kind)
+    if let first { first.append(to: &bytes) } else { bytes += [UInt8](repeating: 0, count: 32) }
+    second.append(to: &bytes)
+    return Digest(of: bytes)
+}
 
 /// Roots of the trees over ranges of the leaves, which is what proofs consist of, as the leaves come by.
 package struct RangeRoots: Sendable {

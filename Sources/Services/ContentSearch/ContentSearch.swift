@@ -37,7 +37,9 @@ package struct ContentSearch: Sendable {
         let versions = try await registry.versions(places.map { ($0.model, $0.number) })
         var examination = Examination(
             search: self, question: question, engines: engines, sees: sees,
-            dataset: try await wanted(question.dataset, among: places))
+            dataset: try await wanted(question.dataset, among: places),
+            inputs: question.dataset == nil
+                ? [:] : try await inputs(of: places.map { VersionKey(model: $0.model, number: $0.number) }))
         var matches: [ContentReport.Match] = []
         var gaps: [ContentReport.Gap] = []
         for (place, version) in zip(places, versions) {
@@ -56,10 +58,10 @@ package struct ContentSearch: Sendable {
     ) async throws -> [ExaminedPlace] {
         let live = live.sorted { ($0.endpoint?.rawValue ?? "", $0.number) < ($1.endpoint?.rawValue ?? "", $1.number) }
         guard question.includesRegistered else { return live }
-        let answering = Set(live.map { RegisteredKey(model: $0.model, number: $0.number) })
+        let answering = Set(live.map { VersionKey(model: $0.model, number: $0.number) })
         let all = try await registry.allVersions().filter { sees($0.model.project) }
         return live
-            + all.filter { !answering.contains(RegisteredKey(model: $0.model, number: $0.number)) }.map {
+            + all.filter { !answering.contains(VersionKey(model: $0.model, number: $0.number)) }.map {
                 ExaminedPlace(endpoint: nil, model: $0.model, number: $0.number, state: .registered)
             }
     }
@@ -83,9 +85,4 @@ package struct ContentSearch: Sendable {
         }
         return WantedDataset(reference, contents: contents)
     }
-}
-
-private struct RegisteredKey: Hashable {
-    let model: ModelReference
-    let number: Int
 }

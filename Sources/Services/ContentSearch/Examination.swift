@@ -45,25 +45,24 @@ struct Examination {
     let engines: [EngineIdentity]
     let sees: @Sendable (ProjectName) -> Bool
     let dataset: WantedDataset?
+    /// What the runs read that made the versions which are looked into.
+    let inputs: [VersionKey: [RunInput]]
     /// What the beginning of a digest turned out to stand for.
     private var contents: Set<Digest> = []
     /// Where a version comes from, for graphs that share it.
-    private var origins: [ComponentKey: (findings: [ContentFinding], gaps: [String])] = [:]
-
-    private struct ComponentKey: Hashable {
-        let model: ModelReference
-        let number: Int
-    }
+    private var origins: [VersionKey: (findings: [ContentFinding], gaps: [String])] = [:]
 
     init(
         search: ContentSearch, question: ContentQuestion, engines: [EngineIdentity],
-        sees: @escaping @Sendable (ProjectName) -> Bool, dataset: WantedDataset?
+        sees: @escaping @Sendable (ProjectName) -> Bool, dataset: WantedDataset?,
+        inputs: [VersionKey: [RunInput]]
     ) {
         self.search = search
         self.question = question
         self.engines = engines
         self.sees = sees
         self.dataset = dataset
+        self.inputs = inputs
     }
 
     /// - Returns: `findings` is `nil` unless everything that is looked for is there.
@@ -196,7 +195,7 @@ struct Examination {
         // Which parts it has may be in what could not be read.
         gaps += inside.gaps.filter { $0.of == .everything }.map(\.reason)
         for component in inside.components {
-            let key = ComponentKey(model: component.model, number: component.number)
+            let key = VersionKey(model: component.model, number: component.number)
             let found: (findings: [ContentFinding], gaps: [String])
             if let known = origins[key] {
                 found = known
@@ -249,7 +248,9 @@ struct Examination {
             gaps.append("its provenance cannot be read: \(reason(error))")
         }
         do {
-            for (run, input) in try await search.inputs(of: version) {
+            let key = VersionKey(model: version.model, number: version.number)
+            let read = if let known = inputs[key] { known } else { try await search.inputs(of: [key])[key] ?? [] }
+            for (run, input) in read.map({ ($0.run, $0.input) }) {
                 guard let why = dataset.why(input.key) else { continue }
                 let context = input.tags.first { $0.key == DatasetInput.contextTag }.map { " for \($0.value)" } ?? ""
                 findings.append(
@@ -277,19 +278,4 @@ extension EngineIdentity {
     }
 
     fileprivate var buildWords: String { name == EngineName.native && !build.isEmpty ? ", build \(build)" : "" }
-}
-
-extension ContentSearch {
-    /// What the run read that made a version, where one is known.
-    fileprivate func inputs(of version: ModelVersion) async throws -> [(run: RunID, input: DatasetInput)] {
-        let registration = try await registrations.version(version.number, of: version.model).registration
-        let made = registration.run.flatMap { RunID($0) }
-        let logged = registration.loggedModel.flatMap { LoggedModelID($0) }
-        guard made != nil || logged != nil else { return [] }
-        return try await tracking.read { store in
-            let run = try made ?? logged.flatMap { try store.loggedModel($0)?.sourceRun }
-            guard let run else { return [] }
-            return try store.runs([run]).flatMap { run in run.datasets.map { (run.info.id, $0) } }
-        }
-    }
 }

@@ -14,3 +14,15 @@ extension ModelRegistry {
         try await store.read { store in try store.models().flatMap { try store.versions(of: $0) } }
     }
 }
+
+extension ModelRegistrations {
+    /// Where versions come from that a client of MLflow registered.
+    ///
+    /// - Returns: One for each, in that order; `nil` for one that is not there.
+    package func registrations(_ wanted: [(model: ModelReference, number: Int)]) async throws -> [Registration?] {
+        guard !wanted.isEmpty else { return [] }
+        return try await store.read { store in
+            try wanted.map { try store.versionRecord($0.number, of: $0.model)?.registration }
+        }
+    }
+}
