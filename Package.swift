@@ -97,7 +97,8 @@ let rooms: [Room] = [
     room(
         "ModelLineage", in: .services,
         uses: [
-            "DataVersions", "ExperimentTracking", "ModelDomain", "ModelExecution", "ModelRegistry", "Tensors",
+            "ContentSearch", "DataVersions", "ExperimentTracking", "ModelDomain", "ModelExecution", "ModelRegistry",
+            "Tensors",
         ]),
     room(
         "PredictionExplaining", in: .services, uses: ["ModelDomain", "ModelExecution", "Statistics", "Tensors"]),

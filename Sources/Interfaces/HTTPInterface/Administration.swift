@@ -78,6 +78,7 @@ extension Administration {
     func lineage(asked authority: TokenAuthority) -> ModelLineage {
         ModelLineage(
             registry: registry, registrations: registrations, tracking: tracking, datasets: datasets, blobs: blobs,
+            bundles: contentSearch.reader,
             consumers: { authority.mayAsk($0, in: $1).map(\.rawValue) })
     }
 

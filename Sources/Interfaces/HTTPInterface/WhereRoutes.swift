@@ -75,7 +75,7 @@ extension Request {
         }
         return try ContentQuestion(
             digest: digest, library: text("library").map { text throws(Refusal) in try PackageRequirement(text) },
-            dataset: text("dataset").map { text throws(Refusal) in try DatasetReference(text) },
+            dataset: text("dataset").map { text throws(Refusal) in try DatasetNaming(text) },
             includesRegistered: all == "true")
     }
 }

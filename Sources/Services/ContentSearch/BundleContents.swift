@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import ModelDomain
-internal import ModelExecution
+package import ModelDomain
+package import ModelExecution
 
 /// What a bundle holds, as far as anybody looks for it: never another thing for the same digest, and so kept.
-struct BundleContents: Sendable {
+package struct BundleContents: Sendable {
     struct Library: Sendable, Hashable {
         /// Normalised.
         let name: String
@@ -20,9 +20,9 @@ struct BundleContents: Sendable {
     }
 
     /// A registered version that a graph holds a copy of.
-    struct Component: Sendable, Hashable {
-        let model: ModelReference
-        let number: Int
+    package struct Component: Sendable, Hashable {
+        package let model: ModelReference
+        package let number: Int
         /// Where the copy lies in the bundle.
         let folder: String
     }
@@ -36,23 +36,35 @@ struct BundleContents: Sendable {
     }
 
     /// By path, the manifest among them.
-    var files: [BundleFile] = []
+    package var files: [BundleFile] = []
     var libraries: [Library] = []
     var engines: [Engine] = []
-    var components: [Component] = []
+    package var components: [Component] = []
     var gaps: [Gap] = []
 }
 
 /// What stands in the provenance of a version.
-struct ProvenanceContents: Sendable {
-    struct DataFile: Sendable {
+package struct ProvenanceContents: Sendable {
+    package struct DataFile: Sendable {
         /// As the project called it.
-        let path: String
-        let digest: Digest
+        package let path: String
+        package let digest: Digest
     }
 
     /// The engine that proved it when it was packed.
-    let engine: EngineIdentity?
+    package var engine: EngineIdentity?
     /// The files that its examples and its baseline were made from.
-    let data: [DataFile]
+    package var data: [DataFile] = []
+    /// The commit of the project, whether it differed from that, and what was kept of the difference.
+    package var commit: String?
+    package var isDirty = false
+    package var patch: Digest?
+    /// The model's file in its project.
+    package var source: String?
+    /// RFC 3339.
+    package var packedAt: String?
+    package var packedBy: String?
+    package var tool: String?
+    package var proof: String?
+    package var isProven = false
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import GraphExecution
-internal import ModelDomain
-internal import ModelExecution
+package import ModelDomain
+package import ModelExecution
 internal import Synchronization
 internal import Tensors
 
 /// Reads bundles out of the blob store, each once: what a digest names never changes.
-final class BundleReader: Sendable {
+package final class BundleReader: Sendable {
     /// Bundles in bundles go no deeper, and a circle ends.
     private static let depthLimit = 8
     /// Of all kept bundles together, so that huge ones do not fill the memory.
@@ -21,10 +21,10 @@ final class BundleReader: Sendable {
     private let blobs: any BlobStore
     private let kept = Mutex(Kept())
 
-    init(blobs: any BlobStore) { self.blobs = blobs }
+    package init(blobs: any BlobStore) { self.blobs = blobs }
 
     /// - Throws: Why its manifest cannot be read.
-    func contents(of bundle: Digest) async throws -> BundleContents {
+    package func contents(of bundle: Digest) async throws -> BundleContents {
         if let known = kept.withLock({ $0.bundles[bundle] }) { return known }
         let bytes = try await blobs.read(bundle, limit: 16 << 20)
         let manifest = try BundleManifest(manifest: bytes)
@@ -44,21 +44,10 @@ final class BundleReader: Sendable {
     }
 
     /// - Throws: Why it cannot be read.
-    func provenance(_ digest: Digest) async throws -> ProvenanceContents {
+    package func provenance(_ digest: Digest) async throws -> ProvenanceContents {
         if let known = kept.withLock({ $0.provenances[digest] }) { return known }
         let fields = try FieldReader(document: await blobs.read(digest, limit: 16 << 20), what: "provenance")
-        let engine = try fields.optionalFields("engine").map { engine in
-            EngineIdentity(
-                name: try engine.text("name"), version: try engine.text("version"),
-                build: try engine.optionalText("build") ?? "")
-        }
-        let data = try fields.has("data") ? fields.list("data") : []
-        let made = ProvenanceContents(
-            engine: engine,
-            data: try data.compactMap { file in
-                guard let digest = Digest(try file.text("sha256")) else { return nil }
-                return ProvenanceContents.DataFile(path: try file.text("path"), digest: digest)
-            })
+        let made = try ProvenanceContents(fields)
         kept.withLock { kept in
             if kept.fileCount + made.data.count + 1 > Self.keptFileLimit { kept = Kept() }
             kept.provenances[digest] = made
@@ -152,6 +141,33 @@ final class BundleReader: Sendable {
             throw FieldReader.damaged("“\(path.prefix(200))” is not among its files")
         }
         return try await blobs.read(file.digest, limit: limit)
+    }
+}
+
+extension ProvenanceContents {
+    fileprivate init(_ fields: FieldReader) throws {
+        engine = try fields.optionalFields("engine").map { engine in
+            EngineIdentity(
+                name: try engine.text("name"), version: try engine.text("version"),
+                build: try engine.optionalText("build") ?? "")
+        }
+        data = try (fields.has("data") ? fields.list("data") : []).compactMap { file in
+            guard let digest = Digest(try file.text("sha256")) else { return nil }
+            return DataFile(path: try file.text("path"), digest: digest)
+        }
+        if let git = try fields.optionalFields("git") {
+            commit = try git.optionalText("commit")
+            isDirty = try git.optionalFlag("dirty") ?? false
+            patch = try git.optionalFields("patch")?.optionalText("sha256").flatMap { Digest($0) }
+        }
+        source = try fields.optionalText("source")
+        packedAt = try fields.optionalText("packed_at")
+        packedBy = try fields.optionalText("packed_by")
+        tool = try fields.optionalText("tool")
+        if let proof = try fields.optionalFields("proof") {
+            self.proof = try proof.optionalText("summary")
+            isProven = try proof.optionalFlag("proven") ?? false
+        }
     }
 }
 

@@ -5,13 +5,13 @@ package import ModelDomain
 package struct ContentQuestion: Sendable {
     package let digest: DigestPrefix?
     package let library: PackageRequirement?
-    package let dataset: DatasetReference?
+    package let dataset: DatasetNaming?
     /// Whether registered versions that answer nowhere are looked into, too.
     package let includesRegistered: Bool
 
     /// - Throws: `IN-003` when nothing is looked for.
     package init(
-        digest: DigestPrefix?, library: PackageRequirement?, dataset: DatasetReference?, includesRegistered: Bool
+        digest: DigestPrefix?, library: PackageRequirement?, dataset: DatasetNaming?, includesRegistered: Bool
     ) throws(Refusal) {
         guard digest != nil || library != nil || dataset != nil else {
             throw Refusal(
@@ -48,7 +48,7 @@ package struct DigestPrefix: Sendable, Hashable {
 }
 
 /// How somebody names data that models were trained with.
-package enum DatasetReference: Sendable, Hashable {
+package enum DatasetNaming: Sendable, Hashable {
     /// By what is in it, or by the digest that a client of MLflow gave it.
     case digest(DigestPrefix)
     /// `churn-train@3` or `churn-train@0a1b2c3d`: a version of a data set, or the digest that MLflow has for it.

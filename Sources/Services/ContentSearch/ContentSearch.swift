@@ -10,7 +10,7 @@ package struct ContentSearch: Sendable {
     let registrations: ModelRegistrations
     let tracking: any TrackingStore
     let datasetContents: DatasetContents
-    let reader: BundleReader
+    package let reader: BundleReader
 
     /// - Parameter datasetContents: What versions of data sets consist of.
     package init(
@@ -67,7 +67,7 @@ package struct ContentSearch: Sendable {
     }
 
     /// What a reference to a data set stands for.
-    private func wanted(_ reference: DatasetReference?, among places: [ExaminedPlace]) async throws -> WantedDataset? {
+    private func wanted(_ reference: DatasetNaming?, among places: [ExaminedPlace]) async throws -> WantedDataset? {
         guard let reference else { return nil }
         guard case .version(let name, let version) = reference else { return WantedDataset(reference, contents: []) }
         var contents: Set<Digest> = []

@@ -6,10 +6,10 @@ internal import ModelRegistry
 
 /// A data set that somebody looks for, and what it is known to consist of.
 struct WantedDataset: Sendable {
-    let reference: DatasetReference
+    let reference: DatasetNaming
     let contents: Set<Digest>
 
-    init(_ reference: DatasetReference, contents: Set<Digest>) {
+    init(_ reference: DatasetNaming, contents: Set<Digest>) {
         self.reference = reference
         self.contents = contents
     }
@@ -28,6 +28,12 @@ struct WantedDataset: Sendable {
 
     /// The same of what a run read.
     func why(_ key: DatasetKey) -> String? {
+        // `slipway run start` gives as much of the digest as a client of MLflow may.
+        if key.digest.utf8.count >= DigestPrefix.fewestDigits,
+            contents.contains(where: { $0.hex.hasPrefix(key.digest) })
+        {
+            return "its run read it"
+        }
         switch reference {
         case .digest(let prefix):
             return key.digest.lowercased().hasPrefix(prefix.digits) ? "its run read it: MLflow's digest" : nil

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import ContentSearch
 internal import DataVersions
 internal import ExperimentTracking
 internal import ModelDomain
+internal import ModelExecution
 internal import ModelRegistry
 
 /// What is known of things by themselves.
@@ -44,7 +46,7 @@ extension LineageWalk {
         case .version(let model, let number): try await describe(model, number, in: &node)
         case .evaluation(let model, let number):
             let version = try await lineage.registrations.version(number, of: model).version
-            let facts = await facts(of: version)
+            let facts = await facts(of: version)?.provenance
             node.label = facts?.isProven == true ? "proven" : "not proven"
             node.add("summary", facts?.proof)
         case .deployment(let project, let endpoint, let generation):
@@ -71,9 +73,9 @@ extension LineageWalk {
         }
         node.add("bundle", record.version.bundle?.description)
         node.add("description", record.description)
-        if let facts = await facts(of: record.version) {
+        if let facts = await facts(of: record.version)?.provenance {
             node.add("source", facts.source == "." ? nil : facts.source)
-            node.add("engine", facts.engine)
+            node.add("engine", facts.engine.map { "\($0.name) \($0.version)" })
             node.add("packed", facts.packedAt.map { "\($0) by \(facts.packedBy ?? "nobody"), \(facts.tool ?? "")" })
             if facts.commit != nil, facts.isDirty {
                 node.add("code", facts.patch == nil ? "differed from the commit" : "differed from the commit; kept")

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import ContentSearch
 internal import DataVersions
 internal import ExperimentTracking
 internal import ModelDomain
@@ -11,16 +12,20 @@ extension LineageWalk {
         case .commit(let commit):
             let runs = try await runs("tags.`mlflow.source.git.commit` LIKE '\(commit)%'")
             return runs.map { ($0, "ran at") }
-                + (try await versions { facts, _ in facts.commit?.hasPrefix(commit) ?? false }.map { ($0, "packed at") })
+                + (try await versions { facts, _ in facts.provenance.commit?.hasPrefix(commit) ?? false }.map {
+                    ($0, "packed at")
+                })
         case .patch(let patch):
-            return try await versions { facts, _ in facts.patch == patch }.map { ($0, "packed with changes of") }
+            return try await versions { facts, _ in facts.provenance.patch == patch }.map {
+                ($0, "packed with changes of")
+            }
         case .environment(let lock):
             return try await versions { facts, _ in facts.environment == lock }.map { ($0, "runs in") }
         case .dataset(let dataset, let number):
             let version = try await lineage.datasets.version(.number(number), of: dataset)
             return try await users(of: version)
         case .data(let digest):
-            return try await versions { facts, _ in facts.data.contains { $0.digest == digest } }
+            return try await versions { facts, _ in facts.isPacked(from: digest) }
                 .map { ($0, "examples and baseline from") }
         case .namedData(let name, let digest):
             return try await runs("dataset.digest = '\(quoted(digest))' AND dataset.name = '\(quoted(name))'")
@@ -41,15 +46,16 @@ extension LineageWalk {
     private mutating func uses(of model: ModelReference, _ number: Int) async throws -> [Related] {
         var found: [Related] = []
         let record = try await lineage.registrations.version(number, of: model)
-        if await facts(of: record.version)?.proof != nil { found.append((.evaluation(model, number), "proof of")) }
+        if await facts(of: record.version)?.provenance.proof != nil {
+            found.append((.evaluation(model, number), "proof of"))
+        }
         for (endpoint, deployments) in try await deployments() {
             found += deployments.filter { $0.model == model && $0.version == number }.map { deployment in
                 (.deployment(endpoint.project, endpoint.name, deployment.generation), "deployed as")
             }
         }
-        let name = "\(model.project)/\(model.name)@\(number)"
-        return found
-            + (try await versions { facts, _ in facts.components.contains(name) }.map { ($0, "has a copy of") })
+        let copies = try await versions { facts, _ in facts.hasCopy(of: model, number) }
+        return found + copies.map { ($0, "has a copy of") }
     }
 
     private mutating func results(of run: RunID, in project: ProjectName) async throws -> [Related] {
@@ -66,7 +72,7 @@ extension LineageWalk {
         // A client's digest of it is shorter than ours.
         let digest = version.data.hex.prefix(36)
         let runs = try await runs("dataset.digest = '\(digest)'").map { ($0, "trained on") }
-        let versions = try await versions { facts, _ in facts.data.contains { $0.digest == version.data } }
+        let versions = try await versions { facts, _ in facts.isPacked(from: version.data) }
         return runs + versions.map { ($0, "examples and baseline from") }
     }
 

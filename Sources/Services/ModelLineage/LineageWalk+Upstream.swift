@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import ContentSearch
 internal import DataVersions
 internal import ExperimentTracking
 internal import ModelDomain
@@ -36,22 +37,13 @@ extension LineageWalk {
             found.append((.run(model.project, run), "made by"))
         }
         guard let facts = await facts(of: record.version) else { return found }
-        if let commit = facts.commit { found.append((.commit(commit), "packed at")) }
-        if let patch = facts.patch { found.append((.patch(patch), "packed with changes of")) }
-        for file in facts.data { found += try await versions(of: file.digest, verb: "examples and baseline from") }
+        if let commit = facts.provenance.commit { found.append((.commit(commit), "packed at")) }
+        if let patch = facts.provenance.patch { found.append((.patch(patch), "packed with changes of")) }
+        for file in facts.provenance.data {
+            found += try await versions(of: file.digest, verb: "examples and baseline from")
+        }
         if let environment = facts.environment { found.append((.environment(environment), "runs in")) }
-        found += facts.components.compactMap { name in component(name).map { ($0, "has a copy of") } }
-        return found
-    }
-
-    /// `growth/churn-text@3`.
-    private func component(_ name: String) -> LineageKey? {
-        let parts = name.split(separator: "@")
-        let path = parts.first?.split(separator: "/", maxSplits: 1).map(String.init) ?? []
-        guard parts.count == 2, path.count == 2, let number = Int(parts[1]),
-            let project = ProjectName(rawValue: path[0]), let model = ModelName(rawValue: path[1])
-        else { return nil }
-        return .version(ModelReference(project: project, name: model), number)
+        return found + facts.contents.components.map { (.version($0.model, $0.number), "has a copy of") }
     }
 
     /// Versions of data sets that are this data; the data itself where there is none.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import ContentSearch
 package import DataVersions
 package import ExperimentTracking
 package import ModelDomain
@@ -16,7 +17,7 @@ package struct ModelLineage: Sendable {
     let tracking: ExperimentTracking
     let datasets: DataVersions
     let blobs: any BlobStore
-    let facts: VersionFactsReader
+    let bundles: BundleReader
     /// Who may ask an endpoint by its name.
     let consumers: @Sendable (EndpointName, ProjectName) async -> [String]
 
@@ -25,7 +26,7 @@ package struct ModelLineage: Sendable {
 
     package init(
         registry: ModelRegistry, registrations: ModelRegistrations, tracking: ExperimentTracking,
-        datasets: DataVersions, blobs: any BlobStore,
+        datasets: DataVersions, blobs: any BlobStore, bundles: BundleReader,
         consumers: @escaping @Sendable (EndpointName, ProjectName) async -> [String]
     ) {
         self.registry = registry
@@ -33,7 +34,7 @@ package struct ModelLineage: Sendable {
         self.tracking = tracking
         self.datasets = datasets
         self.blobs = blobs
-        facts = VersionFactsReader(blobs: blobs)
+        self.bundles = bundles
         self.consumers = consumers
     }
 
@@ -164,5 +165,11 @@ struct LineageWalk {
     }
 
     /// What a version's bundle says; `nil` where there is none, or it cannot be read any more.
-    func facts(of version: ModelVersion) async -> VersionFacts? { try? await lineage.facts.facts(of: version) }
+    func facts(of version: ModelVersion) async -> VersionFacts? {
+        guard let bundle = version.bundle, let provenance = version.provenance,
+            let contents = try? await lineage.bundles.contents(of: bundle),
+            let provenance = try? await lineage.bundles.provenance(provenance)
+        else { return nil }
+        return VersionFacts(contents: contents, provenance: provenance)
+    }
 }
