@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 
 import pytest
 from program import MODELS, ROOT, clean_environment, fetch, running, slipway
@@ -327,9 +328,49 @@ def test_what_came_back_at_a_start_is_in_the_ledger(tmp_path):
         server.slipway("ledger", "verify")
 
 
-def wait_for(holds):
-    import time
+def test_a_version_that_fails_its_start_is_in_the_ledger(tmp_path):
+    """Version 2 has lost a file when the server starts: version 1 answers, then version 2 again once it is back."""
 
+    def moment(server, at=None):
+        options = ["--at", at] if at else []
+        return json.loads(server.slipway("ledger", "--endpoint", "churn", *options, "--format", "json").stdout)
+
+    content = b"a further file"
+    digest = hashlib.sha256(content).hexdigest()
+    with running(tmp_path) as server:
+        def call(method, path, body=None):
+            status, text = fetch(server.url + path, body, method, Authorization=f"Bearer {server.token}")
+            assert status < 300, text
+            return text
+
+        server.slipway("deploy", MODELS / "identity-fp32.onnx", "--name", "churn")
+        first = json.loads(call("GET", "/v1/registry/models/churn/versions/1"))
+        entry = '{"bytes":%d,"path":"a","sha256":"%s"},' % (len(content), digest)
+        manifest = call("GET", f"/v1/blobs/{first['bundle']}").replace('"files":[', '"files":[' + entry).encode()
+        bundle = "sha256:" + hashlib.sha256(manifest).hexdigest()
+        for name, bytes_ in [(f"sha256:{digest}", content), (bundle, manifest)]:
+            call("PUT", f"/v1/blobs/{name}", bytes_)
+        call("POST", "/v1/registry/models/churn/versions", {"manifest": bundle, "provenance": first["provenance"]})
+        call("POST", "/v1/endpoints/churn/deployments", {"model": "churn", "version": "2"})
+        assert moment(server)["version"] == "model/default/churn/2"
+    contents = tmp_path / "data" / "contents"
+    lost = contents / "blobs" / digest[:2] / digest
+    shutil.rmtree(contents / "bundles" / bundle.removeprefix("sha256:"))
+    lost.rename(tmp_path / "lost")
+    with running(tmp_path) as server:
+        wait_for(lambda: moment(server)["because"]["action"] == "endpoint.start")
+        fallen = moment(server)
+        assert fallen["version"] == "model/default/churn/1" and fallen["because"]["before"] == "model/default/churn/2"
+        assert "a" in fallen["because"]["reason"] and "replay=" in fallen["because"]["evidence"]
+    (tmp_path / "lost").rename(lost)
+    with running(tmp_path) as server:
+        wait_for(lambda: moment(server)["version"] == "model/default/churn/2")
+        assert moment(server)["because"]["action"] == "endpoint.start"
+        assert moment(server, fallen["because"]["time"])["version"] == "model/default/churn/1"
+        assert "endpoint.start" in server.slipway("ledger", "--endpoint", "churn").stdout
+
+
+def wait_for(holds):
     deadline = time.monotonic() + 20
     while not holds():
         assert time.monotonic() < deadline

@@ -44,6 +44,7 @@ extension EndpointMomentV1 {
         rows.append(["since", "\(because.time), entry \(because.sequence)"])
         rows.append(["by", "\(because.actor): \(because.action)"])
         if let reason = because.reason { rows.append(["why", reason]) }
+        if let evidence = because.evidence { rows.append(["on", evidence]) }
         if let registered {
             rows.append(["made", "\(registered.time) by \(registered.actor), entry \(registered.sequence)"])
         }
