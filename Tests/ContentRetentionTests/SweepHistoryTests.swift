@@ -167,6 +167,7 @@ private struct History {
 
     mutating func sweep() async throws {
         let before = try await platform.trashed()
+        let presentBefore = try await platform.present()
         let planned = try await platform.keeper.plan()
         let sweep = try await platform.keeper.sweep(by: "alice")
         #expect(planned.unnamed == sweep.unnamed && planned.ofDeleted == sweep.ofDeleted)
@@ -208,7 +209,9 @@ private struct History {
             #expect(present.contains(digest))
         }
         for digest in inTrash {
-            let since = trashed[digest] ?? now
+            // A copy that comes later takes the place of the one before.
+            let isNew = presentBefore.contains(digest) && !present.contains(digest)
+            let since = isNew ? now : trashed[digest] ?? now
             #expect(since >= days(30, before: now), "the trash is kept too long")
             trashed[digest] = since
         }

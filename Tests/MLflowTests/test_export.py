@@ -108,8 +108,9 @@ def test_all_of_it_arrives_and_it_answers_with_its_proof(exported, tmp_path):
         assert evidence in entry["after"] and brought["bundle"] in entry["after"]
         server.slipway("ledger", "verify")
         # Nothing answers yet; when it does, it has proven itself here.
-        shown = server.slipway("deploy", "iris@1", "--endpoint", "iris", "--format", "json").stdout
-        assert json.loads(shown)["proof"]["proven"] if "proof" in json.loads(shown) else "proven" in shown
+        server.slipway("deploy", "iris@1", "--endpoint", "iris")
+        shown = json.loads(server.slipway("endpoint", "show", "iris", "--format", "json").stdout)
+        assert shown["endpoint"]["ready"] and shown["endpoint"]["proof"]["replayed"] > 0
         assert server.slipway("predict", "iris", "--rows", exported["row"]).stdout == exported["answer"]
         # Nothing of it is in anybody's way.
         assert json.loads(server.slipway("gc", "--format", "json").stdout)["unnamed"]["count"] == 0

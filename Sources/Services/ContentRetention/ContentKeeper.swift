@@ -129,7 +129,7 @@ package struct ContentKeeper: Sendable {
         throw Refusal(
             .sweepStopped, .conflict,
             "Nothing was moved: \(problem.holder ?? "a row") needs \(problem.digest), which cannot be read.",
-            hint: "Deploy the model again, which sends it anew, or remove the version.",
+            hint: "Deploy the model again, bring the content back from a backup, or delete the version.",
             details: marking.problems.prefix(20).map { .init($0.holder ?? "a row", $0.reason) })
     }
 

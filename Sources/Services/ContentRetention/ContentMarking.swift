@@ -4,8 +4,10 @@ package import ModelExecution
 
 /// Everything that some rows need: the contents that they name, and what these name in turn.
 package struct ContentMarking: Sendable {
-    /// What is needed and there.
+    /// What is needed, and whatever else stands in a document: it may never have been here.
     package private(set) var marked: Set<Digest> = []
+    /// What is needed for certain. That it is not there is a loss.
+    package private(set) var required: Set<Digest> = []
     /// The bundles among it, whose files may be laid out in folders.
     package private(set) var bundles: Set<Digest> = []
     /// What is needed and cannot be read, so that nobody knows what else is.
@@ -34,6 +36,7 @@ package struct ContentMarking: Sendable {
         var documents: [Digest: String?] = [:]
         for reference in references {
             marked.insert(reference.digest)
+            if reference.role != .evidence { required.insert(reference.digest) }
             switch reference.role {
             case .bundle: bundles[reference.digest] = reference.holder
             case .document: documents[reference.digest] = reference.holder
@@ -45,7 +48,7 @@ package struct ContentMarking: Sendable {
             guard let bytes = try await read(digest, holder, in: blobs) else { continue }
             do {
                 let manifest = try BundleManifest(manifest: bytes)
-                marked.formUnion(manifest.files.map(\.digest))
+                required.formUnion(manifest.files.map(\.digest))
                 // A graph says of which versions its steps are.
                 for file in manifest.files where file.path == manifest.model && file.path.hasSuffix(".json") {
                     documents[file.digest] = holder
@@ -59,7 +62,7 @@ package struct ContentMarking: Sendable {
             // What stands there may be the digest of something that was never here.
             marked.formUnion(digests(in: bytes))
         }
-        marked.formUnion(self.bundles)
+        marked.formUnion(required)
     }
 
     private mutating func read(_ digest: Digest, _ holder: String?, in blobs: some BlobStore) async throws -> [UInt8]? {

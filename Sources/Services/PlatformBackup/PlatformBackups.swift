@@ -63,12 +63,11 @@ package final class PlatformBackups: Sendable {
         let marking = try await ContentMarking(from: snapshot.references, in: blobs)
         var contents: [(digest: Digest, byteCount: Int)] = []
         var missing = marking.problems.map { "\($0.holder ?? "a row"): \($0.reason)" }
-        let named = Set(snapshot.references.filter { $0.role != .evidence }.map(\.digest))
         for content in marking.marked.sorted() {
             if let byteCount = try await blobs.byteCount(of: content) {
                 contents.append((content, byteCount))
-            } else if named.contains(content), !marking.problems.contains(where: { $0.digest == content }) {
-                missing.append("The content \(content.short) is named and not here.")
+            } else if marking.required.contains(content), !marking.problems.contains(where: { $0.digest == content }) {
+                missing.append("The content \(content.short) is needed and not here.")
             }
         }
         let list = ContentList.bytes(of: contents.map(\.digest))
