@@ -245,7 +245,10 @@ func testKit(_ name: String, uses: [String]) -> Target {
 let testTargets: [Target] = [
     testKit(
         "PortContracts",
-        uses: ["AccessControl", "ExperimentTracking", "ModelDomain", "ModelExecution", "ModelRegistry", "Tensors"]),
+        uses: [
+            "AccessControl", "ContentRetention", "ExperimentTracking", "ModelDomain", "ModelExecution",
+            "ModelRegistry", "Tensors",
+        ]),
     testKit("TestSupport", uses: ["ModelDomain", "ModelExecution", "ModelPackaging", "Tensors"]),
 
     tests("ArchivesTests", uses: ["Archives", "TestSupport"]),
@@ -298,8 +301,8 @@ let testTargets: [Target] = [
     tests(
         "StoreSQLTests",
         uses: [
-            "AccessControl", "ExperimentTracking", "ModelDomain", "ModelRegistry", "PlatformBackup", "PortContracts",
-            "StoreSQL", "TestSupport",
+            "AccessControl", "ContentRetention", "ExperimentTracking", "ModelDomain", "ModelRegistry",
+            "PlatformBackup", "PortContracts", "StoreSQL", "TestSupport",
         ]),
     tests(
         "CommandLineInterfaceTests",

@@ -16,6 +16,14 @@ struct BlobFilesTests {
         }
     }
 
+    @Test func keepsTheContractOfAShelf() async throws {
+        try await withTemporaryFolder { folder async throws in
+            try await ContentShelfContract { now in
+                try BlobFiles(folder: "\(folder)/\(UUID().uuidString)", now: now)
+            }.run()
+        }
+    }
+
     @Test func onlyTheOwnerMayReadContents() async throws {
         try await withStore { store, folder async throws in
             let file = try await keepFile("deep/model.onnx", [1, 2], in: store)

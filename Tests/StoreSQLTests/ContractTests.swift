@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import AccessControl
+import ContentRetention
 import Foundation
 import ModelDomain
 import ModelRegistry
@@ -35,6 +36,18 @@ struct ContractTests {
         try await withTemporaryFolder { folder async throws in
             try await TrackingStoreContract {
                 SQLTrackingStore(database: try await openDatabase(product, in: folder))
+            }.run()
+        }
+    }
+
+    @Test(arguments: Product.allCases)
+    func retentionKeepsItsContract(_ product: Product) async throws {
+        try await withTemporaryFolder { folder async throws in
+            try await RetentionStoreContract {
+                let database = try await openDatabase(product, in: folder)
+                return RetentionStoreContract.Stores(
+                    retention: SQLRetentionStore(database: database), tracking: SQLTrackingStore(database: database),
+                    registrations: SQLRegistrationStore(database: database))
             }.run()
         }
     }
