@@ -46,6 +46,7 @@ test: setup
 	.tools/venv-grpc/bin/python -m pytest -q -p no:cacheprovider Tests/GRPCTests Tests/HTTP2Tests
 	.tools/venv-mlflow/bin/python -m pytest -q -p no:cacheprovider Tests/MLflowTests \
 		--ignore Tests/MLflowTests/test_client_2.py
+	.tools/venv-mlflow/bin/python -m pytest -q -p no:cacheprovider Tests/ReproduceTests
 	.tools/venv-clients/bin/python -m pytest -q -p no:cacheprovider Tests/MLflowTests/test_small_client.py
 	.tools/venv-mlflow2/bin/python -m pytest -q -p no:cacheprovider Tests/MLflowTests/test_small_client.py \
 		Tests/MLflowTests/test_client_2.py

@@ -94,6 +94,7 @@ let rooms: [Room] = [
         "DataVersions", in: .services,
         uses: ["DataTables", "ModelDomain", "ModelExecution", "ModelPackaging", "ModelRegistry", "Tensors"]),
     room("ModelRegistry", in: .services, uses: ["ExperimentTracking", "ModelDomain"]),
+    room("ModelReproduction", in: .services, uses: ["ModelDomain", "ModelExecution", "Tensors"]),
     room(
         "ModelLineage", in: .services,
         uses: [
@@ -128,7 +129,7 @@ let rooms: [Room] = [
     room("ProcessSandbox", in: .adapters, uses: ["CSandbox", "ModelDomain"]),
     room(
         "PythonTools", in: .adapters,
-        uses: ["DataTables", "ModelDomain", "ModelExecution", "ModelPackaging", "Tensors"]),
+        uses: ["DataTables", "ModelDomain", "ModelExecution", "ModelPackaging", "ModelReproduction", "Tensors"]),
     room(
         "StoreSQL", in: .adapters,
         uses: [
@@ -138,7 +139,8 @@ let rooms: [Room] = [
         products: [grdb]),
     room("BlobFiles", in: .adapters, uses: ["ContentRetention", "ModelDomain", "ModelExecution"]),
     room("ArchiveFiles", in: .adapters, uses: ["Archives", "ModelDomain", "PlatformBackup"]),
-    room("ProjectFiles", in: .adapters, uses: ["ModelDomain", "ModelPackaging"], products: [yams]),
+    room(
+        "ProjectFiles", in: .adapters, uses: ["ModelDomain", "ModelPackaging", "ModelReproduction"], products: [yams]),
 
     room(
         "WireTypes", in: .interfaces,
@@ -170,13 +172,13 @@ let rooms: [Room] = [
         ], products: nio + hummingbird + nioExtras + [httpTypes, lifecycle, logging, nioSSL]),
     room("LoadGenerator", in: .interfaces, uses: ["ModelDomain"], products: nio + [histogram]),
     room(
-        "APIClient", in: .interfaces, uses: ["DataTables", "DataVersions", "ModelDomain", "WireTypes"],
+        "APIClient", in: .interfaces, uses: ["DataTables", "DataVersions", "ModelDomain", "Tensors", "WireTypes"],
         products: [asyncHTTPClient, nioSSL] + nio),
     room(
         "CommandLineInterface", in: .interfaces,
         uses: [
             "APIClient", "ContentRetention", "DataTables", "DataVersions", "GraphExecution", "LoadGenerator",
-            "ModelDomain", "ModelExecution", "ModelPackaging", "Statistics", "Tensors", "WireTypes",
+            "ModelDomain", "ModelExecution", "ModelPackaging", "ModelReproduction", "Statistics", "Tensors", "WireTypes",
         ], products: [argumentParser]),
 
     room(
@@ -185,8 +187,9 @@ let rooms: [Room] = [
             "APIClient", "AccessControl", "ArchiveFiles", "BlobFiles", "CHeap", "CommandLineInterface",
             "ContentRetention", "ContentSearch", "DataTables", "DataVersions", "EngineForest", "EngineONNX",
             "EngineWorker", "ExperimentTracking", "GraphExecution", "HTTPInterface", "InferenceServing", "ModelDomain",
-            "ModelExecution", "ModelLineage", "ModelPackaging", "ModelRegistry", "ModelRollouts", "ModelTransfer",
-            "PlatformBackup", "ProcessSandbox", "ProjectFiles", "PythonTools", "StoreSQL", "Tensors", "WireTypes",
+            "ModelExecution", "ModelLineage", "ModelPackaging", "ModelRegistry", "ModelReproduction", "ModelRollouts",
+            "ModelTransfer", "PlatformBackup", "ProcessSandbox", "ProjectFiles", "PythonTools", "StoreSQL", "Tensors",
+            "WireTypes",
         ], products: [lifecycle, logging, unixSignals]),
 ]
 
@@ -297,7 +300,9 @@ let testTargets: [Target] = [
         "EngineWorkerTests",
         uses: ["EngineWorker", "ModelDomain", "ModelExecution", "PortContracts", "Tensors", "TestSupport"]),
     tests("ProcessSandboxTests", uses: ["ModelDomain", "ProcessSandbox", "TestSupport"]),
-    tests("ProjectFilesTests", uses: ["ModelDomain", "ModelPackaging", "ProjectFiles", "TestSupport"]),
+    tests(
+        "ProjectFilesTests",
+        uses: ["ModelDomain", "ModelPackaging", "ModelReproduction", "ProjectFiles", "TestSupport"]),
     tests(
         "StoreSQLTests",
         uses: [

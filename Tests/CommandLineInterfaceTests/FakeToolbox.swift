@@ -39,6 +39,8 @@ struct FakeToolbox: Toolbox {
 
     func isThere(_ path: String) -> Bool { true }
 
+    var runs: any RunTools { get throws { throw Refusal(.bug, .bug, "No command is run here.") } }
+
     func initialize(_ path: String, name: String?) async throws -> String {
         note("init \(path) \(name ?? "-")")
         return "schema: slipway/1\n"

@@ -50,7 +50,7 @@ package final class MemoryFolder: ProjectFolder {
         contents.withLock { $0[path] = content }
     }
 
-    package func commit() -> SourceCommit? { nil }
+    package func commit(leavingOut data: [String]) -> SourceCommit? { nil }
 }
 
 /// A value that is handed out once.

@@ -115,10 +115,19 @@ package struct ConfinedFolder: ProjectFolder {
         try writeNewFile(location(of: path), content)
     }
 
-    package func commit() -> SourceCommit? {
-        guard let commit = git("rev-parse", "--verify", "HEAD") else { return nil }
-        let changes = git("status", "--porcelain", "--", ".")
-        return SourceCommit(commit: commit, isDirty: changes?.isEmpty == false)
+    package func commit(leavingOut data: [String]) -> SourceCommit? {
+        guard let repository = try? GitRepository(at: root), let isDirty = try? repository.isDirty() else { return nil }
+        guard isDirty else { return SourceCommit(commit: repository.commit, isDirty: false) }
+        let place = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+        defer { unsafe unlink(place) }
+        let inside = data.filter { isInside($0) }
+        guard (try? repository.trackedPatch(to: place, leavingOut: inside)) == true,
+            let patch = try? Data(contentsOf: URL(fileURLWithPath: place), options: .mappedIfSafe)
+        else { return SourceCommit(commit: repository.commit, isDirty: true) }
+        guard patch.count <= SourceCommit.patchByteLimit else {
+            return SourceCommit(commit: repository.commit, isDirty: true, isPatchTooLarge: true)
+        }
+        return SourceCommit(commit: repository.commit, isDirty: true, patch: [UInt8](patch))
     }
 
     /// One of the folder's files, for reading it in pieces.
@@ -129,21 +138,6 @@ package struct ConfinedFolder: ProjectFolder {
     }
 
     private func location(of path: String) -> String { granted.contains(path) ? path : "\(root)/\(path)" }
-
-    private func git(_ arguments: String...) -> String? {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        // A repository's own settings must not start programs.
-        process.arguments = ["git", "-c", "core.fsmonitor=false", "-C", root] + arguments
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return nil }
-        let bytes = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { return nil }
-        return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-    }
 }
 
 private func outside(_ path: String) -> Refusal {

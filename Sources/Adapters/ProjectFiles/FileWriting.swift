@@ -130,6 +130,7 @@ extension PackedBundle {
             }
             try writeFile("\(temporary)/\(BundleManifest.fileName)") { try $0(manifestBytes) }
             try writeFile("\(temporary)/\(PackedBundle.provenanceName)") { try $0(provenanceBytes) }
+            if let patch { try writeFile("\(temporary)/\(PackedBundle.patchName)") { try $0(patch) } }
             guard unsafe rename(temporary, path) == 0 else { throw writingFailed(path, errno) }
         } catch {
             try? FileManager.default.removeItem(atPath: temporary)

@@ -47,7 +47,8 @@ struct EnvironmentLock: Sendable, Equatable {
     }
 }
 
-private func isPin(_ requirement: String) -> Bool {
+/// Whether it is a name and a version, and nothing that an installer would obey.
+func isPin(_ requirement: String) -> Bool {
     let parts = requirement.components(separatedBy: "==")
     let isPlain = { (text: String, more: String) in
         !text.isEmpty && text.utf8.count <= 100 && !text.hasPrefix("-")

@@ -16,16 +16,19 @@ struct BackgroundServer {
 
     /// Starts a server that outlives this process, and waits until it answers.
     ///
+    /// - Parameter port: `nil` for the usual one, or any where that is taken.
     /// - Throws: `SYS-006` with the end of its log, when it does not come up.
-    func start() async throws -> LocalServer {
+    func start(port: Int? = nil) async throws -> LocalServer {
         if let server = running() { return server }
         try folder.create()
-        let port = portOwner(Self.usualPort) == nil ? Self.usualPort : 0
-        // Whoever deploys from a shell inside of a container asked for no server that is open to its platform.
+        let port = port ?? (portOwner(Self.usualPort) == nil ? Self.usualPort : 0)
+        // Whoever deploys from a shell inside of a container asked for no server that is open to its platform; and what a
+        // server packs later is of no run during which it was started.
         let process = try spawn(
             arguments: ["serve", "--data", folder.path, "--port", "\(port)"],
-            environment: ProcessInfo.processInfo.environment.filter { !ContainerEnvironment.variables.contains($0.key) }
-        )
+            environment: ProcessInfo.processInfo.environment.filter {
+                !ContainerEnvironment.variables.contains($0.key) && $0.key != "SLIPWAY_RUN_ID"
+            })
         var hasEnded = false
         let deadline = ContinuousClock.now + .seconds(120)
         while ContinuousClock.now < deadline {

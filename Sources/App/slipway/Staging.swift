@@ -24,7 +24,7 @@ final class Staging: Sendable {
 }
 
 /// What is done when a person gives a command up: processes that it started end first, then what they wrote goes.
-private enum Abandonment {
+enum Abandonment {
     private static let folders = Mutex<Set<String>>([])
     private static let watch = SignalWatch { end(by: $0) }
 
@@ -90,7 +90,7 @@ struct StagedFolder: ProjectFolder {
     func modelFile(_ path: String) throws -> ModelFile { try files.modelFile(path) }
     func place(_ path: String) throws -> String { try files.place(path) }
     func create(_ path: String, _ content: [UInt8]) throws { try files.create(path, content) }
-    func commit() -> SourceCommit? { files.commit() }
+    func commit(leavingOut data: [String]) -> SourceCommit? { files.commit(leavingOut: data) }
 
     /// Writes a file as its pieces come in, whatever its size.
     ///

@@ -53,6 +53,15 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case expectationsUnmet = "DAT-005"
     case dataDiffers = "DAT-006"
 
+    // Doing a training run again.
+    case runNotLinked = "RPR-001"
+    case runNotRecorded = "RPR-002"
+    case runRecordDamaged = "RPR-003"
+    case notReproduced = "RPR-004"
+    case commandFailed = "RPR-005"
+    case nothingTrained = "RPR-006"
+    case codeNotRecordable = "RPR-007"
+
     // Serving.
     case endpointNotReady = "SRV-001"
     case overloaded = "SRV-002"

@@ -9,6 +9,8 @@ package struct FieldReader: Sendable {
         case bundle
         /// `DAT-002`.
         case dataset
+        /// `RPR-003`.
+        case run
     }
 
     private let object: JSONValue
@@ -70,6 +72,11 @@ package struct FieldReader: Sendable {
             throw subject.damaged("“\(path + key)” is no count")
         }
         return count
+    }
+
+    package func integer(_ key: String) throws(Refusal) -> Int64 {
+        guard let value = object[key]?.integer else { throw subject.damaged("“\(path + key)” is no integer") }
+        return value
     }
 
     package func has(_ key: String) -> Bool { object[key] != nil }
@@ -170,6 +177,10 @@ extension FieldReader.Subject {
             Refusal(
                 .datasetDamaged, .invalidInput, "The record of the data set cannot be used: \(reason).",
                 hint: "Add the data again with `slipway dataset add`.")
+        case .run:
+            Refusal(
+                .runRecordDamaged, .invalidInput, "The record of the run cannot be used: \(reason).",
+                hint: "Record a run anew with `slipway run start`.")
         }
     }
 }

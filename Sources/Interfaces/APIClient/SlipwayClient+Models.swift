@@ -65,13 +65,15 @@ extension SlipwayClient {
 
     /// Makes a bundle whose contents are on the server already a version of `model`.
     ///
-    /// - Parameter number: A version that was registered without a bundle; the next one when `nil`.
+    /// - Parameters:
+    ///   - number: A version that was registered without a bundle; the next one when `nil`.
+    ///   - run: The run that it came of.
     package func registerVersion(
-        of model: ModelReference, manifest: Digest, provenance: Digest, as number: Int? = nil
+        of model: ModelReference, manifest: Digest, provenance: Digest, as number: Int? = nil, run: String? = nil
     ) async throws -> ModelVersionV1 {
         let body = RegisterVersionV1(
             project: model.project.rawValue, manifest: manifest.description, provenance: provenance.description,
-            version: number)
+            version: number, run: run)
         return try await value(
             ModelVersionV1.self,
             of: try Call(path: "/v1/registry/models/\(segment(model.name))/versions")
@@ -114,7 +116,7 @@ extension SlipwayClient.Call {
 /// A name as it stands in a path.
 func segment(_ name: some GivenName) -> String { segment(name.rawValue) }
 
-private func segment(_ text: String) -> String {
+func segment(_ text: String) -> String {
     text.utf8.reduce(into: "") { path, byte in
         let isPlain =
             (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)

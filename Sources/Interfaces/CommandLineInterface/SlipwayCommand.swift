@@ -18,7 +18,7 @@ package struct SlipwayCommand: AsyncParsableCommand {
                 name: "The main road",
                 subcommands: [
                     Demo.self, Init.self, Pack.self, Deploy.self, Predict.self, Explain.self, Status.self,
-                    RollBack.self, Serve.self,
+                    RollBack.self, Reproduce.self, Serve.self,
                     Restart.self, Stop.self, Doctor.self, Logs.self, Bench.self, Size.self, Where.self,
                 ]),
             CommandGroup(
@@ -62,7 +62,9 @@ package struct SlipwayCommand: AsyncParsableCommand {
 
     /// Looked for in the words themselves, because a command that could not be parsed has no options to ask.
     private static func wantsJSON(_ arguments: [String]) -> Bool {
-        arguments.contains("--format=json")
+        // What stands behind is another program's.
+        let arguments = arguments.prefix { $0 != "--" }
+        return arguments.contains("--format=json")
             || zip(arguments, arguments.dropFirst()).contains { $0 == "--format" && $1 == "json" }
     }
 

@@ -35,6 +35,9 @@ package protocol Toolbox: Sendable {
         _ path: String, _ pieces: (_ write: ([UInt8]) throws -> Void) async throws -> Void
     ) async throws
 
+    /// What training runs need.
+    var runs: any RunTools { get throws }
+
     // The server of this machine.
     /// Runs the server until it is told to stop.
     func serve(_ options: ServeOptions) async throws

@@ -80,24 +80,42 @@ struct ModelRoutes: Sendable {
         let body = try await request.decoded(as: RegisterVersionV1.self)
         let model = ModelReference(
             project: context.project, name: try context.name("model", as: ModelName.self))
+        // Before anything is registered.
+        let run = try await known(body.run, in: model.project)
         if let number = body.version {
             let (bundle, provenance) = (try digest(body.manifest), try digest(body.provenance))
             let manifest = try await administration.rollouts.manifest(of: bundle, provenance: provenance)
             let version = try await administration.registrations.attach(
                 manifest: bundle, provenance: provenance, origin: manifest.proof?.origin, to: number, of: model,
                 by: context.actor)
-            return try .json(ModelVersionV1(version), status: .created)
+            return try .json(try await linked(version, to: run, by: context.actor), status: .created)
         }
         let version = try await administration.rollouts.register(
             model: model, manifest: digest(body.manifest), provenance: digest(body.provenance),
             makingProject: context.principal().mayMake(model.project), by: context.actor)
-        return try .json(ModelVersionV1(version), status: .created)
+        return try .json(try await linked(version, to: run, by: context.actor), status: .created)
+    }
+
+    /// - Throws: `TRK-002` for a run that the project does not have.
+    private func known(_ run: String?, in project: ProjectName) async throws -> String? {
+        guard let run else { return nil }
+        guard let id = RunID(run) else { throw TrackingError.unknownRun(run) }
+        return try await administration.tracking.in(project).runInfo(id).id.text
+    }
+
+    private func linked(_ version: ModelVersion, to run: String?, by actor: String) async throws -> ModelVersionV1 {
+        guard let run else { return ModelVersionV1(version) }
+        let record = try await administration.registrations.setRun(
+            run, of: version.number, model: version.model, by: actor)
+        return ModelVersionV1(version, run: record.registration.run)
     }
 
     /// `GET /v1/registry/models/{model}/versions/{version}` → `ModelVersionV1`; a number, `@alias` or `sha256:…`.
     @Sendable private func version(_ request: Request, _ context: AdministrationContext) async throws -> Response {
         let selector = try VersionSelector(context.parameters.require("version"))
-        return try .json(ModelVersionV1(try await registry.version(selector, of: model(request, context))))
+        let version = try await registry.version(selector, of: model(request, context))
+        let record = try await administration.registrations.version(version.number, of: version.model)
+        return try .json(ModelVersionV1(version, run: record.registration.run))
     }
 
     /// `GET /v1/registry/models/{model}/versions/{version}/provenance` → `ProvenanceV1`.

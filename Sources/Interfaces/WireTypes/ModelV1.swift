@@ -12,7 +12,7 @@ package struct ModelV1: Codable, Sendable, Equatable {
     package init(model: ModelReference, versions: [ModelVersion], aliases: [AliasName: Int]) {
         name = model.name.rawValue
         project = model.project.rawValue
-        self.versions = versions.map(ModelVersionV1.init)
+        self.versions = versions.map { ModelVersionV1($0) }
         self.aliases = Dictionary(uniqueKeysWithValues: aliases.map { ($0.key.rawValue, $0.value) })
     }
 }
@@ -30,8 +30,11 @@ package struct ModelVersionV1: Codable, Sendable, Equatable {
     /// RFC 3339.
     package let createdAt: String
     package let createdBy: String
+    /// The run that it came of; where one version is asked for, and that is known.
+    package let run: String?
 
-    package init(_ version: ModelVersion) {
+    package init(_ version: ModelVersion, run: String? = nil) {
+        self.run = run
         model = version.model.name.rawValue
         project = version.model.project.rawValue
         self.version = version.number
@@ -51,9 +54,14 @@ package struct RegisterVersionV1: Codable, Sendable, Equatable {
     package let provenance: String
     /// A version that was registered without a bundle, and becomes this one; a new number without it.
     package let version: Int?
+    /// The run that it came of; one that is known already is not replaced.
+    package let run: String?
 
-    package init(project: String?, manifest: String, provenance: String, version: Int? = nil) {
+    package init(
+        project: String?, manifest: String, provenance: String, version: Int? = nil, run: String? = nil
+    ) {
         self.version = version
+        self.run = run
         self.project = project
         self.manifest = manifest
         self.provenance = provenance

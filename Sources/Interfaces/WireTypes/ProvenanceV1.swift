@@ -11,6 +11,14 @@ package struct ProvenanceV1: Codable, Sendable, Equatable {
     package struct Commit: Codable, Sendable, Equatable {
         package let commit: String
         package let dirty: Bool
+        /// What tracked files had otherwise: a content of its own, by `GET /v1/blobs/sha256:…`.
+        package let patch: Patch?
+    }
+
+    package struct Patch: Codable, Sendable, Equatable {
+        /// 64 hexadecimal digits.
+        package let sha256: String
+        package let bytes: Int
     }
 
     package struct Proof: Codable, Sendable, Equatable {

@@ -76,6 +76,32 @@ package struct Replay: Sendable {
         return tally.differences.first.map { "“\($0.output)” is \($0.actual) rather than \($0.expected)" }
     }
 
+    /// Holds answers that somebody else got against what was recorded.
+    ///
+    /// - Parameter answers: For each example one for each output of the signature.
+    package func verdict(of answers: [[Tensor]], to examples: [Example], origin: ExampleOrigin) -> ProofVerdict {
+        var tally = Tally()
+        for (row, (answer, example)) in zip(answers, examples).enumerated() {
+            note(answer, for: example, row: row, in: &tally)
+        }
+        return verdict(of: tally, replayed: examples.count, recorded: examples.count, origin: origin)
+    }
+
+    /// What answers come to, where they decide something: labels, and which score is the largest.
+    ///
+    /// - Parameter answers: By output; those of a row.
+    /// - Returns: `nil` where they are numbers and decide nothing.
+    package func decision(of answers: [NamedTensor]) -> [[UInt8]]? {
+        let parts = answers.flatMap { answer -> [[UInt8]] in
+            let tensor = answer.tensor
+            if tensor.datatype == .bytes { return tensor.byteElements }
+            guard tensor.datatype.isFloatingPoint else { return [tensor.rawBytes] }
+            guard scoresAreClasses, tensor.elementCount > 1, let numbers = tensor.doubles else { return [] }
+            return [Array(String(largestIndex(numbers) ?? 0).utf8)]
+        }
+        return parts.isEmpty ? nil : parts
+    }
+
     private struct Tally {
         var largest = 0.0
         var differingRows = 0

@@ -19,7 +19,7 @@ struct LayeredFolder: ProjectFolder {
     func modelFile(_ path: String) throws -> ModelFile { try holder(of: path).modelFile(path) }
     func place(_ path: String) throws -> String { try path == "." ? project.place(path) : holder(of: path).place(path) }
     func create(_ path: String, _ content: [UInt8]) throws { try front.create(path, content) }
-    func commit() -> SourceCommit? { project.commit() }
+    func commit(leavingOut data: [String]) -> SourceCommit? { project.commit(leavingOut: data) }
 
     private func holder(of path: String) throws -> any ProjectFolder {
         try !path.hasPrefix("/") && path != "." && front.contains(path) ? front : project

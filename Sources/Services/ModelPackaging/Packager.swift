@@ -237,13 +237,19 @@ package struct Packager: Sendable {
         let endpoints = project.endpoints.isEmpty ? [try EndpointName(name.rawValue)] : project.endpoints
         let described = try [project.examples?.data, project.baseline].compactMap(\.self)
             .map { try folder.describe($0) }
+        let commit = folder.commit(leavingOut: [project.examples?.data, project.baseline].compactMap(\.self))
+        if commit?.isPatchTooLarge == true {
+            packing.notes.append(
+                "what differs from the commit takes more than \(SourceCommit.patchByteLimit >> 20) MiB and is left out")
+        }
         let provenance = Provenance(
             stamp: stamp, model: model, endpoints: endpoints, endpointSettings: project.endpointSettings,
-            source: packing.source, engine: packing.engine, commit: folder.commit(), data: described,
+            source: packing.source, engine: packing.engine, commit: commit, data: described,
             verdict: packing.verdict, conversion: packing.conversion)
         return PackedBundle(
             model: model, endpoints: endpoints, endpointSettings: project.endpointSettings, manifest: manifest,
-            provenanceBytes: provenance.bytes, contents: packing.files, folder: files, verdict: packing.verdict,
+            provenanceBytes: provenance.bytes, patch: commit?.patch, contents: packing.files, folder: files,
+            verdict: packing.verdict,
             conversion: packing.conversion, notes: packing.notes)
     }
 

@@ -38,7 +38,7 @@ extension PackedBundle {
                 project: try ProjectName(provenance.text("project")), name: try ModelName(provenance.text("model"))),
             endpoints: endpoints,
             endpointSettings: try provenance.endpointSettings(of: endpoints),
-            manifest: manifest, provenanceBytes: provenanceBytes,
+            manifest: manifest, provenanceBytes: provenanceBytes, patch: try provenance.patch(in: folder),
             contents: manifest.files.map { ($0, .file($0.path)) }, folder: folder, verdict: proven.verdict, notes: [])
     }
 
@@ -61,12 +61,26 @@ extension PackedBundle {
         provenance.removeAll { $0.name == Provenance.settingsKey && settings.isEmpty }
         return PackedBundle(
             model: model, endpoints: endpoints, endpointSettings: settings, manifest: manifest,
-            provenanceBytes: JSONValue.object(provenance).canonical, contents: contents, folder: folder,
+            provenanceBytes: JSONValue.object(provenance).canonical, patch: patch, contents: contents, folder: folder,
             verdict: verdict, conversion: conversion, notes: notes)
     }
 }
 
 extension FieldReader {
+    /// The patch that the provenance names; `nil` where it names none, or somebody took the file away.
+    ///
+    /// - Throws: `PRJ-009` when it is another one.
+    fileprivate func patch(in folder: any ProjectFolder) throws -> [UInt8]? {
+        guard let named = try optionalFields("git")?.optionalFields("patch"),
+            try folder.contains(PackedBundle.patchName)
+        else { return nil }
+        let bytes = try folder.read(PackedBundle.patchName, limit: SourceCommit.patchByteLimit)
+        guard try Digest(of: bytes).hex == named.text("sha256") else {
+            throw FieldReader.damaged("“\(PackedBundle.patchName)” is not what was packed")
+        }
+        return bytes
+    }
+
     fileprivate func endpointSettings(
         of endpoints: [EndpointName]
     ) throws(Refusal) -> [EndpointName: [EndpointSettings.Key: String]] {

@@ -17,6 +17,8 @@ package struct PackedBundle: Sendable {
     package typealias Entry = (file: BundleFile, content: Content)
 
     package static let provenanceName = "provenance.json"
+    /// What ``patch`` is called in a folder.
+    package static let patchName = "provenance.patch"
 
     package let model: ModelReference
     /// The endpoints that the project names; the model's own name when it names none.
@@ -27,6 +29,8 @@ package struct PackedBundle: Sendable {
     /// Canonical JSON of ``manifest``; its digest is the bundle's.
     package let manifestBytes: [UInt8]
     package let provenanceBytes: [UInt8]
+    /// What the code had otherwise than the commit that the provenance names; a content of its own, beside the bundle.
+    package let patch: [UInt8]?
     package let contents: [Entry]
     /// The project, or what was prepared from it.
     package let folder: any ProjectFolder
@@ -49,7 +53,7 @@ package struct PackedBundle: Sendable {
     package init(
         model: ModelReference, endpoints: [EndpointName],
         endpointSettings: [EndpointName: [EndpointSettings.Key: String]] = [:], manifest: BundleManifest,
-        provenanceBytes: [UInt8], contents: [Entry], folder: any ProjectFolder,
+        provenanceBytes: [UInt8], patch: [UInt8]? = nil, contents: [Entry], folder: any ProjectFolder,
         verdict: ProofVerdict,
         conversion: ConversionVerdict? = nil, notes: [String]
     ) {
@@ -59,6 +63,7 @@ package struct PackedBundle: Sendable {
         self.manifest = manifest
         manifestBytes = manifest.canonicalBytes
         self.provenanceBytes = provenanceBytes
+        self.patch = patch
         self.contents = contents
         self.folder = folder
         self.verdict = verdict

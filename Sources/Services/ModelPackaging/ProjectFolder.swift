@@ -29,17 +29,28 @@ package protocol ProjectFolder: Sendable {
     /// Writes a file that is not there yet, whole or not at all. `PRJ-008` when it is there.
     func create(_ path: String, _ content: [UInt8]) throws
     /// The commit that the folder is at; `nil` outside version control.
-    func commit() -> SourceCommit?
+    ///
+    /// - Parameter data: Files below the folder whose rows travel with nothing, and in no patch.
+    func commit(leavingOut data: [String]) -> SourceCommit?
 }
 
 /// Where the code stood when a model was packed.
 package struct SourceCommit: Sendable, Hashable {
+    package static let patchByteLimit = 16 << 20
+
     package let commit: String
     /// Whether files differed from the commit.
     package let isDirty: Bool
+    /// What tracked files had otherwise, as `git apply` takes it. Of files that git does not know, none: nobody said that
+    /// they may travel.
+    package let patch: [UInt8]?
+    /// Whether the patch was left out for its size.
+    package let isPatchTooLarge: Bool
 
-    package init(commit: String, isDirty: Bool) {
+    package init(commit: String, isDirty: Bool, patch: [UInt8]? = nil, isPatchTooLarge: Bool = false) {
         self.commit = commit
         self.isDirty = isDirty
+        self.patch = patch
+        self.isPatchTooLarge = isPatchTooLarge
     }
 }

@@ -53,7 +53,17 @@ struct Provenance {
             (
                 "git",
                 commit.map {
-                    .record([("commit", .string($0.commit)), ("dirty", .bool($0.isDirty))])
+                    .record([
+                        ("commit", .string($0.commit)), ("dirty", .bool($0.isDirty)),
+                        (
+                            "patch",
+                            $0.patch.map {
+                                .record([
+                                    ("sha256", .string(Digest(of: $0).hex)), ("bytes", .integer(Int64($0.count))),
+                                ])
+                            }
+                        ),
+                    ])
                 }
             ),
             (

@@ -200,6 +200,23 @@ package struct ModelRegistrations: Sendable {
         }
     }
 
+    /// Says which run a version came of, unless that is known.
+    ///
+    /// - Throws: `REG-001`, `REG-002`.
+    package func setRun(
+        _ run: String, of number: Int, model: ModelReference, by actor: String
+    ) async throws -> VersionRecord {
+        try await change(by: actor) { transaction, log in
+            let before = try transaction.known(number, of: model)
+            guard before.registration.run == nil else { return before }
+            var registration = before.registration
+            registration.run = run
+            try transaction.setRegistration(registration, of: number, model: model)
+            try log.append("version.run", versionPath(model, number), after: run)
+            return try transaction.known(number, of: model)
+        }
+    }
+
     /// - Parameter archivesOthers: Whether others of that stage are archived.
     /// - Throws: `REG-001`, `REG-002`.
     package func setStage(

@@ -8,10 +8,13 @@ internal import WireTypes
 struct BundleUpload {
     private let packed: any PackedProject
     private let client: SlipwayClient
+    private let run: String?
 
-    init(_ packed: any PackedProject, to client: SlipwayClient) {
+    /// - Parameter run: The run that it came of.
+    init(_ packed: any PackedProject, to client: SlipwayClient, run: String? = nil) {
         self.packed = packed
         self.client = client
+        self.run = run
     }
 
     /// - Returns: The version that the bundle is on the server, new or not.
@@ -23,10 +26,12 @@ struct BundleUpload {
             try await client.putBlob(file.digest, byteCount: file.byteCount, packed.read(file))
         }
         let provenance = Digest(of: bundle.provenanceBytes)
+        if let patch = bundle.patch { try await send(patch, as: Digest(of: patch)) }
         try await send(bundle.manifestBytes, as: bundle.digest)
         try await send(bundle.provenanceBytes, as: provenance)
         return try await client.registerVersion(
-            of: bundle.model, manifest: bundle.digest, provenance: provenance, as: packed.registeredVersion)
+            of: bundle.model, manifest: bundle.digest, provenance: provenance, as: packed.registeredVersion,
+            run: run)
     }
 
     private func send(_ bytes: [UInt8], as digest: Digest) async throws {

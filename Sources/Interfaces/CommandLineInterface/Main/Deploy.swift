@@ -26,6 +26,9 @@ struct Deploy: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Why, for the ledger.", valueName: "text"))
     var reason: String?
 
+    @Option(help: "The run that it came of (SLIPWAY_RUN_ID, as `slipway run start` sets it).")
+    var run: String?
+
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
 
@@ -38,7 +41,7 @@ struct Deploy: AsyncParsableCommand {
 
         let client = try await clientOrStart()
         let version = try await explainingRights(registered: nil) {
-            try await BundleUpload(packed, to: client).register()
+            try await BundleUpload(packed, to: client, run: linkedRun(on: client)).register()
         }
         var deployed: [DeployedV1] = []
         for name in try endpoints(of: bundle) {
@@ -91,6 +94,16 @@ struct Deploy: AsyncParsableCommand {
         let report = DeployReport(version, of: registered.model, deployed: [deployed], server: client.url)
         try output.write(report, asText: report.text(row: nil, sameServer: server.repeated))
         return true
+    }
+
+    /// A run that the environment names is one of the server that the environment names.
+    private func linkedRun(on client: SlipwayClient) -> String? {
+        let environment = Console.current.environment
+        if let run { return run }
+        guard let run = environment["SLIPWAY_RUN_ID"], !run.isEmpty, environment["SLIPWAY_URL"] == client.url else {
+            return nil
+        }
+        return run
     }
 
     private func clientOrStart() async throws -> SlipwayClient {

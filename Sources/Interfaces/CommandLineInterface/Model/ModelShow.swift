@@ -88,6 +88,7 @@ extension ProvenanceV1 {
             ])
         }
         if let git { rows.append(["commit", git.commit + (git.dirty ? ", with changes" : "")]) }
+        if let patch = git?.patch { rows.append(["changes", "sha256:\(patch.sha256), \(byteText(patch.bytes))"]) }
         if let conversion {
             rows.append(["original", conversion.original])
             rows.append(["served by", conversion.servedBy])

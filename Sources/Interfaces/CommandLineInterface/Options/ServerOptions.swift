@@ -58,4 +58,26 @@ struct ServerOptions: ParsableArguments {
     private var chosenToken: String? { token ?? Console.current.environment["SLIPWAY_TOKEN"].flatMap(nonEmpty) }
 }
 
+/// The same without a data folder's option, whose name a command has for something else: SLIPWAY_DATA names that.
+struct RemoteServerOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The server to talk to (SLIPWAY_URL); without it, the one that runs on this machine.", valueName: "url"))
+    var server: String?
+
+    @Option(
+        help: "The token to show it. Prefer SLIPWAY_TOKEN: what stands on a command line is seen in process lists.")
+    var token: String?
+
+    func client() async throws -> SlipwayClient {
+        var folder = DataOptions()
+        folder.data = nil
+        var options = ServerOptions()
+        options.server = server
+        options.token = token
+        options.folder = folder
+        return try await options.client()
+    }
+}
+
 private func nonEmpty(_ text: String) -> String? { text.isEmpty ? nil : text }

@@ -4,7 +4,7 @@ internal import ArgumentParser
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "See what was trained, and compare it.",
+        abstract: "Record what is trained, see it, and compare it.",
         discussion: "Example: slipway run list --order \"metrics.auc DESC\"",
-        subcommands: [RunList.self, RunShow.self, RunCompare.self])
+        subcommands: [RunStart.self, RunList.self, RunShow.self, RunCompare.self])
 }
