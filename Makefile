@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The front door. Every target installs what it needs and is missing.
 .PHONY: setup python build wheel demo test check bench bench-peers bench-forest bench-graph bench-many-models \
-	bench-tracking bench-ledger soak sanitize \
+	bench-tracking bench-ledger bench-datasets soak sanitize \
 	install clean
 SHELL := /bin/bash -euo pipefail
 PREFIX ?= /usr/local
@@ -58,7 +58,8 @@ test: setup
 	.tools/venv-mlflow/bin/python -m pytest -q -p no:cacheprovider Tests/PowerCutTests
 	@# Half of their time is one process that waits for another: two files at a time.
 	.tools/venv-python/bin/python -m pytest -q -p no:cacheprovider -n 2 --dist loadfile Tests/WorkerTests \
-		Tests/PrepareTests Tests/PackageTests Tests/ForestTests Tests/GraphTests Tests/ForeignModelTests
+		Tests/PrepareTests Tests/PackageTests Tests/ForestTests Tests/GraphTests Tests/ForeignModelTests \
+		Tests/DatasetTests
 
 # Minutes: format, imports, architecture, documentation.
 check:
@@ -103,6 +104,12 @@ bench-tracking: build
 bench-ledger: build
 	@scripts/setup.sh test
 	SLIPWAY_BINARY=$$(swift build -c release --show-bin-path)/slipway .tools/venv/bin/python Benchmarks/ledger/bench.py $(OPTIONS)
+
+# Versions of a million rows: adding, comparing, checking, and what versions share. Prints figures; writes datasets.json.
+bench-datasets: build
+	@scripts/setup.sh python
+	SLIPWAY_BINARY=$$(swift build -c release --show-bin-path)/slipway \
+		.tools/venv-python/bin/python Benchmarks/datasets/bench.py $(OPTIONS)
 
 # A thousand models in one server: loading, threads, memory, and what a request waits for. Writes many-models.json.
 bench-many-models: build

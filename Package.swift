@@ -249,7 +249,7 @@ let testTargets: [Target] = [
     testKit(
         "PortContracts",
         uses: [
-            "AccessControl", "ContentRetention", "ExperimentTracking", "ModelDomain", "ModelExecution",
+            "AccessControl", "ContentRetention", "DataVersions", "ExperimentTracking", "ModelDomain", "ModelExecution",
             "ModelRegistry", "Tensors",
         ]),
     testKit("TestSupport", uses: ["ModelDomain", "ModelExecution", "ModelPackaging", "Tensors"]),
@@ -267,6 +267,13 @@ let testTargets: [Target] = [
     tests("TensorsTests", uses: ["Tensors", "TestSupport"]),
     tests("StatisticsTests", uses: ["Statistics"], copies: ["vectors"]),
     tests("ModelDomainTests", uses: ["ModelDomain", "Tensors", "TestSupport"], copies: ["vectors"]),
+    tests("DataTablesTests", uses: ["DataTables", "ModelDomain", "Statistics", "Tensors", "TestSupport"]),
+    tests(
+        "DataVersionsTests",
+        uses: [
+            "BlobFiles", "DataTables", "DataVersions", "ModelDomain", "ModelExecution", "ModelRegistry",
+            "PortContracts", "ProjectFiles", "StoreSQL", "Tensors", "TestSupport",
+        ]),
     tests("TableTransformsTests", uses: ["TableTransforms", "Tensors", "TestSupport"]),
     tests(
         "GraphExecutionTests",
@@ -312,8 +319,8 @@ let testTargets: [Target] = [
     tests(
         "CommandLineInterfaceTests",
         uses: [
-            "APIClient", "CommandLineInterface", "LoadGenerator", "ModelDomain", "ModelExecution", "ModelPackaging",
-            "Tensors", "TestSupport", "WireTypes",
+            "APIClient", "CommandLineInterface", "DataTables", "DataVersions", "LoadGenerator", "ModelDomain",
+            "ModelExecution", "ModelPackaging", "Tensors", "TestSupport", "WireTypes",
         ], products: nio + [argumentParser]),
     tests(
         "HTTP2ConnectionsTests", uses: ["HTTP2Connections", "TestSupport"], products: nio + [nioEmbedded, nioHPACK]),
@@ -325,7 +332,7 @@ let testTargets: [Target] = [
     tests(
         "HTTPInterfaceTests",
         uses: [
-            "AccessControl", "ContentSearch", "ExperimentTracking", "HTTPInterface", "InferenceServing",
+            "AccessControl", "ContentSearch", "DataVersions", "ExperimentTracking", "HTTPInterface", "InferenceServing",
             "MLflowInterface", "ModelDomain",
             "ModelExecution", "ModelRegistry", "ModelRollouts", "Tensors", "TestSupport", "WireTypes",
         ], products: nio + [lifecycle, logging]),

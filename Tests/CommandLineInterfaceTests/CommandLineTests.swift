@@ -68,6 +68,9 @@ struct CommandLineTests {
         "token create ada --role viewer --expires 0d",
         "token create ada --role viewer --endpoint a/b", "token revoke", "token revoke 0123456789AB",
         "token rotate 0123456789ab --grace soon", "project create", "project remove a/b",
+        "dataset add", "dataset add a.csv --name a/b", "dataset show a@", "dataset show a@latest", "dataset get ../a@1",
+        "dataset diff a b c", "dataset diff a@1 --rows 1001", "dataset check a.csv",
+        "dataset check a.csv --like a --expectations e.yaml", "dataset add a.csv --data-format xls",
         "ledger list --limit 0", "pack model.onnx --name a/b", "nonsense", "engines add",
     ])
     func whatMakesNoSenseIsRefusedBeforeAnyWork(_ line: String) async {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import APIClient
 import CommandLineInterface
+import DataTables
+import DataVersions
 import ModelDomain
 import ModelExecution
 import ModelPackaging
@@ -100,6 +102,22 @@ struct FakeToolbox: Toolbox {
             path: path, madeAt: "2026-11-27T16:00:00Z", rows: 10, ledgerEntries: 4, contents: 3, contentBytes: 2048,
             copied: copied, missing: [], digest: "sha256:00")
     }
+
+    func configuration(_ path: String) throws -> ConfigNode { throw nothing(at: path) }
+
+    func dataFile(_ path: String, format: DataFormat?, data: String?) throws -> any DataFile {
+        throw nothing(at: path)
+    }
+
+    func temporaryFolder() throws -> any TemporaryFolder { throw nothing(at: "/tmp") }
+
+    func receive(_ path: String, _ pieces: (_ write: ([UInt8]) throws -> Void) async throws -> Void) async throws {
+        throw nothing(at: path)
+    }
+
+    var time: Timestamp { Timestamp(microseconds: 0) }
+
+    private func nothing(at path: String) -> Refusal { Refusal(.fileMissing, .notFound, "There is no “\(path)”.") }
 
     func serve(_ options: ServeOptions) async throws {
         note(

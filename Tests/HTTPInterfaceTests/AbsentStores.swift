@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import DataVersions
 import ExperimentTracking
 import ModelDomain
 import ModelRegistry
@@ -22,6 +23,16 @@ struct AbsentRegistrations: RegistrationStore {
     func write<Result: Sendable>(
         _: @escaping @Sendable (any RegistrationWriting) throws -> Result
     ) async throws -> Result { throw absent }
+}
+
+struct AbsentDatasets: DatasetStore {
+    func read<Result: Sendable>(_: @escaping @Sendable (any DatasetReading) throws -> Result) async throws -> Result {
+        throw absent
+    }
+
+    func write<Result: Sendable>(_: @escaping @Sendable (any DatasetWriting) throws -> Result) async throws -> Result {
+        throw absent
+    }
 }
 
 private let absent = Refusal(.storeUnavailable, .unavailable, "There is no such store in this test.")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import AccessControl
 import ContentSearch
+import DataVersions
 import ExperimentTracking
 import HTTPInterface
 import InferenceServing
@@ -55,6 +56,7 @@ struct RunningServer: Sendable {
                 inference: inference, registry: registry, rollouts: rollouts, blobs: blobs,
                 tracking: ExperimentTracking(store: AbsentTracking(), now: now),
                 registrations: registrations,
+                datasets: DataVersions(store: AbsentDatasets(), blobs: blobs, now: now),
                 contentSearch: ContentSearch(
                     registry: registry, registrations: registrations, tracking: AbsentTracking(), blobs: blobs),
                 startedAt: now().text,

@@ -53,6 +53,15 @@ struct ContractTests {
     }
 
     @Test(arguments: Product.allCases)
+    func versionsOfDataKeepTheirContract(_ product: Product) async throws {
+        try await withTemporaryFolder { folder async throws in
+            try await DatasetStoreContract {
+                SQLDatasetStore(database: try await openDatabase(product, in: folder))
+            }.run()
+        }
+    }
+
+    @Test(arguments: Product.allCases)
     func theCredentialsKeepTheirContract(_ product: Product) async throws {
         try await withTemporaryFolder { folder async throws in
             try await CredentialStoreContract {

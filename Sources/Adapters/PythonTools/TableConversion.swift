@@ -101,6 +101,11 @@ package struct TableConversion: Sendable {
             return DataColumn(name, type)
         }
         guard !columns.isEmpty else { throw damaged }
+        guard Set(columns.map(\.name)).count == columns.count else {
+            throw Refusal(
+                .dataUnreadable, .invalidInput, "“\(name)” cannot be read as a table: two columns have one name.",
+                hint: "Give every column a name of its own.")
+        }
         return (columns, end + 1)
     }
 }

@@ -76,8 +76,12 @@ final class LocalData: DataFile {
         let folder = try workers.scratch()
         let space = try FileManager.default.attributesOfFileSystem(forPath: folder.staging.path)[.systemFreeSize]
         let free = (space as? NSNumber)?.intValue ?? 1 << 30
+        let size = try FileManager.default.attributesOfItem(atPath: path)[.size]
+        let byteCount = (size as? NSNumber)?.intValue ?? 0
+        // A small file may hold a table without end.
+        let byteLimit = min(free / 2, max(256 << 20, byteCount.multipliedReportingOverflow(by: 1000).partialValue))
         let (columns, headerByteCount) = try workers.tableConversion().convert(
-            path, format: format, to: "\(folder.staging.path)/rows", byteLimit: free / 2)
+            path, format: format, to: "\(folder.staging.path)/rows", byteLimit: byteLimit)
         return Conversion(folder: folder, columns: columns, headerByteCount: headerByteCount)
     }
 }

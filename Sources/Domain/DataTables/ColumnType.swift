@@ -42,11 +42,11 @@ package enum ColumnType: String, Sendable, CaseIterable {
 
 /// A date or a moment that a text is.
 func moment(_ bytes: [UInt8]) -> Timestamp? {
-    // Looked at first, because a text is made of the bytes otherwise, and most texts are none.
+    // Most texts are none, and are found out here.
     guard (10...40).contains(bytes.count), bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-") else {
         return nil
     }
-    return Timestamp(String(decoding: bytes, as: UTF8.self))
+    return Timestamp(utf8: bytes)
 }
 
 extension CellValue {
@@ -60,11 +60,14 @@ extension CellValue {
         }
     }
 
+    private static let trueText = Array("true".utf8)
+    private static let falseText = Array("false".utf8)
+
     /// As one of a set of values.
     package var category: [UInt8] {
         switch self {
         case .missing: []
-        case .boolean(let value): Array((value ? "true" : "false").utf8)
+        case .boolean(let value): value ? Self.trueText : Self.falseText
         case .integer(let value): Array(String(value).utf8)
         case .float(let value): Array(JSONValue.double(value).text.utf8)
         case .text(let bytes): bytes

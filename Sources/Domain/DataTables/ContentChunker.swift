@@ -42,6 +42,7 @@ package struct ContentChunker {
     /// Behind which byte of `bytes` the piece ends that goes on at `start`; `nil` where it goes on beyond them.
     private mutating func cut(_ bytes: [UInt8], from start: Int) -> Int? {
         var hash = hash
+        let gear = Self.gear
         // Bytes of the piece that were taken before: where it began, counted from the start of `bytes`.
         let origin = start - pending.count
         let passed = min(max(start, origin + Self.smallest - 64), bytes.count)
@@ -49,12 +50,12 @@ package struct ContentChunker {
         let easyEnd = min(origin + Self.largest, bytes.count)
         var index = passed
         while index < strictEnd {
-            hash = hash << 1 &+ Self.gear[Int(bytes[index])]
+            hash = hash << 1 &+ gear[Int(bytes[index])]
             index += 1
             if hash & Self.strictMask == 0, index - origin >= Self.smallest { return index }
         }
         while index < easyEnd {
-            hash = hash << 1 &+ Self.gear[Int(bytes[index])]
+            hash = hash << 1 &+ gear[Int(bytes[index])]
             index += 1
             if hash & Self.easyMask == 0 { return index }
         }

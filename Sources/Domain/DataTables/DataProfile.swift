@@ -28,6 +28,19 @@ package struct DataProfile: Sendable, Hashable {
         self.values = values
     }
 
+    /// Without the values that fewer than ten rows have, which say more of a row than of the column.
+    package var withoutRareValues: DataProfile {
+        guard case .categories(let categories) = values else { return self }
+        let frequent = categories.categories.filter { $0.count >= 10 }
+        let rare = categories.categories.reduce(0) { $0 + ($1.count < 10 ? $1.count : 0) }
+        return DataProfile(
+            column: column, count: count, missing: missing, distinct: distinct,
+            values: .categories(
+                CategoricalProfile(
+                    count: categories.count, missing: categories.missing, categories: frequent,
+                    other: categories.other + rare)))
+    }
+
     package var missingShare: Double { count == 0 ? 0 : Double(missing) / Double(count) }
 }
 
@@ -37,7 +50,7 @@ package struct NumberSummary: Sendable, Hashable {
     package let finite: Int
     package let positiveInfinities: Int
     package let negativeInfinities: Int
-    /// Over the finite values; `nil` when there is none.
+    /// Over the finite values; `nil` when there is none, or it is larger than a number can be.
     package let minimum: Double?
     package let maximum: Double?
     package let mean: Double?
@@ -81,7 +94,10 @@ package struct NumberSummary: Sendable, Hashable {
             let middle = (low + high) / 2
             if percentiles[middle] <= value { low = middle } else { high = middle }
         }
-        let within = (value - percentiles[low]) / (percentiles[low + 1] - percentiles[low])
+        let (start, end) = (percentiles[low], percentiles[low + 1])
+        // Half of each where the distance between the two is no number any more.
+        let within =
+            (end - start).isFinite ? (value - start) / (end - start) : (value / 2 - start / 2) / (end / 2 - start / 2)
         return (Double(low) + within) / Double(percentiles.count - 1)
     }
 }

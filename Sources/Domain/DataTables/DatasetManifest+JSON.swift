@@ -26,18 +26,42 @@ extension DatasetManifest {
         self.init(
             format: format, data: data, rowCount: try fields.count("row_count"), key: key, rows: rows,
             profiles: profiles)
+        guard rowCount <= Self.countLimit, data.byteCount <= Self.countLimit else {
+            throw damaged("it counts further than anybody can")
+        }
         let names = profiles.map(\.column.name)
-        guard Set(names).count == names.count, Set(key).isSubset(of: names), Set(key).count == key.count else {
+        guard !names.isEmpty, Set(names).count == names.count, Set(key).isSubset(of: names), Set(key).count == key.count
+        else {
             throw damaged("its columns are not what its key says")
         }
         guard profiles.allSatisfy({ $0.count == rowCount && $0.missing <= rowCount }) else {
             throw damaged("its columns have other counts than its rows")
         }
-        guard rows.map({ $0.byteCount == rowCount * rowWidth }) ?? data.chunks.isEmpty else {
-            throw damaged("what it keeps of the rows is not what it says")
+        if let rows {
+            guard rows.byteCount == rowCount * rowWidth, rows.isWhole, data.isWhole else {
+                throw damaged("what it keeps of the rows is not what it says")
+            }
+        } else {
+            guard data.chunks.isEmpty else { throw damaged("it keeps data without its rows") }
         }
         guard canonicalBytes == bytes else { throw damaged("it is not canonical") }
     }
+}
+
+extension ChunkedContent {
+    /// Whether all of it is in its pieces.
+    fileprivate var isWhole: Bool { byteCount == 0 || !chunks.isEmpty }
+}
+
+/// `nil` when it is more than a number can be.
+private func total(_ counts: [Int]) -> Int? {
+    var sum = 0
+    for count in counts {
+        let (next, overflows) = sum.addingReportingOverflow(count)
+        guard !overflows else { return nil }
+        sum = next
+    }
+    return sum
 }
 
 private func damaged(_ reason: String) -> Refusal { FieldReader.Subject.dataset.damaged(reason) }
@@ -64,11 +88,9 @@ extension ChunkedContent {
             return Chunk(digest: digest, byteCount: pair.1)
         }
         self.init(digest: digest, byteCount: try fields.count("bytes"), chunks: chunks)
-        let (sum, isTooMuch) = chunks.reduce((0, false)) { sum, chunk in
-            let (total, overflows) = sum.0.addingReportingOverflow(chunk.byteCount)
-            return (total, sum.1 || overflows)
+        guard chunks.isEmpty || total(chunks.map(\.byteCount)) == byteCount else {
+            throw damaged("its pieces are not its bytes")
         }
-        guard chunks.isEmpty || sum == byteCount, !isTooMuch else { throw damaged("its pieces are not its bytes") }
     }
 }
 
@@ -130,17 +152,23 @@ extension NumberSummary {
             percentiles: try fields.numbers("percentiles"), sampled: try fields.count("sampled"),
             bins: counts.isEmpty ? nil : NumericBins(edges: edges), binCounts: counts)
         let isInOrder = { (values: [Double]) in zip(values, values.dropFirst()).allSatisfy { $0 <= $1 } }
-        guard isInOrder(edges), isInOrder(percentiles), [0, 101].contains(percentiles.count),
-            counts.isEmpty || counts.count == edges.count + 1, counts.allSatisfy({ $0 >= 0 })
+        let present = try total([finite, positiveInfinities, negativeInfinities, fields.count("missing")])
+        guard isInOrder(edges), isInOrder(percentiles), percentiles.count == (sampled == 0 ? 0 : 101),
+            counts.count == (sampled == 0 ? 0 : edges.count + 1), counts.allSatisfy({ $0 >= 0 }),
+            total(counts) == sampled, sampled <= min(finite, NumberTally.sampleLimit),
+            let present, present <= (try fields.count("count"))
         else { throw damaged("the numbers of a column contradict each other") }
     }
 }
 
 private func categories(_ fields: FieldReader, _ count: Int, _ missing: Int) throws(Refusal) -> CategoricalProfile {
-    CategoricalProfile(
-        count: count, missing: missing,
-        categories: try fields.optionalPairs("categories").map { .init(bytes: Array($0.0.utf8), count: $0.1) },
-        other: try fields.count("other"))
+    let pairs = try fields.optionalPairs("categories")
+    let categories = pairs.map { CategoricalProfile.Category(bytes: Array($0.0.utf8), count: $0.1) }
+    let other = try fields.count("other")
+    guard categories.count <= 100, Set(categories.map(\.bytes)).count == categories.count,
+        total(categories.map(\.count) + [other, missing]) == count
+    else { throw damaged("the values of a column contradict each other") }
+    return CategoricalProfile(count: count, missing: missing, categories: categories, other: other)
 }
 
 extension Int {

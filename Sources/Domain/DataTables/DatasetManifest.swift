@@ -56,6 +56,8 @@ package struct DatasetManifest: Sendable, Hashable {
     package static let schema = "slipway.dataset/1"
     /// Of its JSON, some hundred gigabytes of data.
     package static let byteLimit = 256 << 20
+    /// Of rows and bytes: what a double still counts one by one.
+    package static let countLimit = 1 << 53
 
     package let format: DataFormat
     package let data: ChunkedContent

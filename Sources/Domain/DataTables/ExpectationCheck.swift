@@ -163,7 +163,7 @@ private struct ColumnCheck {
             let found = newest.map { Double(now.microseconds) / 1e6 - $0 }
             add(
                 "newer_than", found.map { $0 <= Double(age.seconds) } ?? false, "newest within \(age)",
-                newest.map { Timestamp(microseconds: Int64($0 * 1e6)).text } ?? "no times", [])
+                newest.map { Timestamp(secondsSince1970: $0).text } ?? "no times", [])
         }
         return results
     }
@@ -195,8 +195,7 @@ extension Expectations.Bounds {
 
     package func text(as type: ColumnType) -> String {
         let write = { (value: Double) in
-            type == .time
-                ? Timestamp(microseconds: Int64((value * 1e6).rounded())).text : numberText(value)
+            type == .time ? Timestamp(secondsSince1970: value).text : numberText(value)
         }
         return switch (lowest, highest) {
         case (let low?, let high?): "\(write(low)) to \(write(high))"
@@ -204,6 +203,14 @@ extension Expectations.Bounds {
         case (nil, let high?): "at most \(write(high))"
         case (nil, nil): "any"
         }
+    }
+}
+
+extension Timestamp {
+    /// The moment closest to it that there is; `value` is no NaN.
+    package init(secondsSince1970 value: Double) {
+        let limit = 9e12
+        self.init(microseconds: Int64((min(max(value, -limit), limit) * 1e6).rounded()))
     }
 }
 

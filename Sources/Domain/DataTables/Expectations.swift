@@ -72,12 +72,13 @@ extension NumberSummary {
     /// what has one sign; `nil` for times, which go on.
     fileprivate func room(as type: ColumnType) -> Expectations.Bounds? {
         guard type != .time, let minimum, let maximum else { return nil }
-        let margin = (maximum - minimum) / 4
+        let margin = maximum / 4 - minimum / 4
         let lowest = minimum >= 0 ? max(0, minimum - margin) : minimum - margin
         let highest = maximum <= 0 ? min(0, maximum + margin) : maximum + margin
-        let ends = (short(lowest, .down), short(highest, .up))
+        let ends = [short(lowest, .down), short(highest, .up)].map { $0.isFinite ? $0 : nil }
         return type == .integer
-            ? Expectations.Bounds(ends.0.rounded(.down), ends.1.rounded(.up)) : Expectations.Bounds(ends.0, ends.1)
+            ? Expectations.Bounds(ends[0]?.rounded(.down), ends[1]?.rounded(.up))
+            : Expectations.Bounds(ends[0], ends[1])
     }
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import ModelDomain
 internal import Statistics
 package import Tensors
 
@@ -91,6 +92,11 @@ struct NumberTally {
         }
     }
 
+    private var standardDeviation: Double? {
+        guard finite > 0, squares.isFinite else { return nil }
+        return finite == 1 ? 0 : (squares / Double(finite - 1)).squareRoot()
+    }
+
     var summary: NumberSummary {
         let sorted = sample.sorted()
         let bins = sorted.isEmpty ? nil : NumericBins(quantilesOf: sorted)
@@ -99,8 +105,8 @@ struct NumberTally {
         }
         return NumberSummary(
             finite: finite, positiveInfinities: positiveInfinities, negativeInfinities: negativeInfinities,
-            minimum: finite > 0 ? minimum : nil, maximum: finite > 0 ? maximum : nil, mean: finite > 0 ? mean : nil,
-            standardDeviation: finite == 0 ? nil : finite == 1 ? 0 : (squares / Double(finite - 1)).squareRoot(),
+            minimum: finite > 0 ? minimum : nil, maximum: finite > 0 ? maximum : nil,
+            mean: finite > 0 && mean.isFinite ? mean : nil, standardDeviation: standardDeviation,
             percentiles: sorted.isEmpty ? [] : (0...100).map { quantile($0, of: 100, in: sorted) },
             sampled: sorted.count, bins: bins, binCounts: counts ?? [])
     }
@@ -108,15 +114,22 @@ struct NumberTally {
 
 /// The texts or booleans of one column.
 private struct CategoryTally {
+    /// Longer ones are no categories, but documents: they are told apart, and not kept.
+    private static let longest = 200
+
     private var counts: [[UInt8]: Int] = [:]
-    /// Rows of values that came when there were too many different ones to go on counting.
+    private var documents = Set<RowDigest>()
+    /// Rows of documents, and of values that came when there were too many different ones to go on counting.
     private var uncounted = 0
 
-    var distinct: Int { counts.count }
+    var distinct: Int { min(counts.count + documents.count, DataProfile.countedDistinct) }
 
     mutating func take(_ value: [UInt8]) {
-        if let known = counts[value] {
-            counts[value] = known + 1
+        if value.count > Self.longest {
+            uncounted += 1
+            if documents.count < DataProfile.countedDistinct { documents.insert(RowDigest(Digest.bytes(of: value))) }
+        } else if let known = counts.index(forKey: value) {
+            counts.values[known] += 1
         } else if counts.count < DataProfile.countedDistinct {
             counts[value] = 1
         } else {

@@ -55,7 +55,8 @@ package struct Relation: Sendable, Hashable {
     /// - Returns: Whether it holds; `nil` where the row says nothing about it.
     package func holds(_ value: (String) -> Double?) -> Bool? {
         guard let left = total(left, value), let right = total(right, value) else { return nil }
-        let isClose = left == right || abs(left - right) <= 1e-9 * max(abs(left), abs(right))
+        let distance = abs(left - right)
+        let isClose = left == right || distance.isFinite && distance <= 1e-9 * max(abs(left), abs(right))
         return switch comparison {
         case .same, .equal: isClose
         case .different: !isClose

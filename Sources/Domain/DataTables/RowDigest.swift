@@ -13,21 +13,32 @@ package struct RowDigest: Sendable, Hashable, Comparable {
     package let low: UInt64
 
     /// - Parameter bytes: At least 16.
-    package init(_ bytes: some Collection<UInt8>) {
-        (high, low) = bytes.prefix(16).enumerated().reduce(into: (0, 0)) { words, byte in
-            if byte.offset < 8 {
-                words.0 = words.0 << 8 | UInt64(byte.element)
-            } else {
-                words.1 = words.1 << 8 | UInt64(byte.element)
-            }
-        }
+    package init(_ bytes: [UInt8]) { self.init(bytes[...]) }
+
+    /// - Parameter bytes: At least 16.
+    package init(_ bytes: ArraySlice<UInt8>) {
+        let start = bytes.startIndex
+        high = bytes[start..<(start + 8)].reduce(0) { $0 << 8 | UInt64($1) }
+        low = bytes[(start + 8)..<(start + 16)].reduce(0) { $0 << 8 | UInt64($1) }
     }
 
     package var bytes: [UInt8] {
-        [high, low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) } }
+        var bytes: [UInt8] = []
+        append(to: &bytes)
+        return bytes
+    }
+
+    package func append(to bytes: inout [UInt8]) {
+        appendWord(high, to: &bytes)
+        appendWord(low, to: &bytes)
     }
 
     package static func < (one: RowDigest, other: RowDigest) -> Bool { (one.high, one.low) < (other.high, other.low) }
+}
+
+/// The highest byte first.
+private func appendWord(_ word: UInt64, to bytes: inout [UInt8]) {
+    for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift))) }
 }
 
 /// Computes the digests of the rows of one table.
@@ -70,8 +81,6 @@ package struct RowDigester {
 
     private func append(_ tag: UInt8, _ word: UInt64, to bytes: inout [UInt8]) {
         bytes.append(tag)
-        for shift in stride(from: 56, through: 0, by: -8) {
-            bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
-        }
+        appendWord(word, to: &bytes)
     }
 }

@@ -8,8 +8,11 @@ extension Timestamp {
     /// A date, or a date and a time of day, behind which `Z` or a distance from UTC may stand; UTC without it.
     ///
     /// - Returns: `nil` for what is no moment of the calendar.
-    package init?(_ text: String) {
-        var digits = DigitReader(text)
+    package init?(_ text: String) { self.init(utf8: Array(text.utf8)) }
+
+    /// - Returns: `nil` for what is no moment of the calendar.
+    package init?(utf8 bytes: [UInt8]) {
+        var digits = DigitReader(bytes)
         guard let year = digits.number(4), digits.take("-"), let month = digits.number(2), digits.take("-"),
             let day = digits.number(2), (1...12).contains(month), (1...length(ofMonth: month, year)).contains(day)
         else { return nil }
@@ -35,9 +38,10 @@ extension Timestamp {
 
 /// Reads numbers of so many digits.
 private struct DigitReader {
-    private var rest: Substring.UTF8View
+    private var rest: ArraySlice<UInt8>
 
-    init(_ text: String) { rest = Substring(text.utf8.count <= 40 ? text : "?").utf8 }
+    /// Longer ones than any moment are none.
+    init(_ bytes: [UInt8]) { rest = bytes.count <= 40 ? bytes[...] : [0x3F] }
 
     var isAtEnd: Bool { rest.isEmpty }
 
@@ -49,9 +53,14 @@ private struct DigitReader {
 
     mutating func number(_ count: Int) -> Int64? {
         let digits = rest.prefix(count)
-        guard digits.count == count, digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        var value: Int64 = 0
+        for digit in digits {
+            guard (0x30...0x39).contains(digit) else { return nil }
+            value = value * 10 + Int64(digit - 0x30)
+        }
+        guard digits.count == count else { return nil }
         rest = rest.dropFirst(count)
-        return digits.reduce(0) { $0 * 10 + Int64($1 - 0x30) }
+        return value
     }
 
     /// One to nine digits behind the point, as microseconds.
@@ -59,8 +68,8 @@ private struct DigitReader {
         let digits = rest.prefix { (0x30...0x39).contains($0) }
         guard (1...9).contains(digits.count) else { return nil }
         rest = rest.dropFirst(digits.count)
-        let six = Array(digits.prefix(6)) + Array(repeating: 0x30, count: max(0, 6 - digits.count))
-        return six.reduce(0) { $0 * 10 + Int64($1 - 0x30) }
+        let value = digits.prefix(6).reduce(Int64(0)) { $0 * 10 + Int64($1 - 0x30) }
+        return (digits.count..<max(6, digits.count)).reduce(value) { value, _ in value * 10 }
     }
 
     /// `+01:00`, which is taken off.

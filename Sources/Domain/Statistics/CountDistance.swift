@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import Foundation
+internal import Glibc
 
 /// How far two samples lie apart that were counted in the same bins, the reference first.
 package struct CountDistance: Sendable, Hashable {

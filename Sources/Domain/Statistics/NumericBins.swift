@@ -22,7 +22,7 @@ package struct NumericBins: Sendable, Hashable {
         }
         edges.sort()
         self.edges = edges.reduce(into: []) { unique, edge in
-            if unique.last != edge { unique.append(edge) }
+            if unique.last != edge, edge.isFinite { unique.append(edge) }
         }
     }
 
@@ -45,12 +45,14 @@ package struct NumericBins: Sendable, Hashable {
     }
 }
 
-/// Quantile `step/steps` of ascending values, at least one (type 7). The position is computed in integers: 0.7·(n − 1) rounds, and an edge one
-/// unit below a value would move that value to the next bin.
+/// Quantile `step/steps` of ascending values, at least one (type 7). The position is computed in integers: 0.7·(n − 1)
+/// rounds, and an edge one unit below a value would move that value to the next bin.
 package func quantile(_ step: Int, of steps: Int, in sorted: [Double]) -> Double {
     let position = step * (sorted.count - 1)
     let (index, remainder) = position.quotientAndRemainder(dividingBy: steps)
     let value = sorted[index]
     guard remainder != 0, sorted[index + 1] != value else { return value }
-    return value + (sorted[index + 1] - value) * (Double(remainder) / Double(steps))
+    let (distance, share) = (sorted[index + 1] - value, Double(remainder) / Double(steps))
+    // The two may lie further apart than a number can say.
+    return distance.isFinite ? value + distance * share : value * (1 - share) + sorted[index + 1] * share
 }

@@ -20,13 +20,16 @@ struct CSVReader {
     private let limits: CodecLimits
     private(set) var position = 0
 
-    @unsafe init(checking body: UnsafeRawBufferPointer, limits: CodecLimits) throws(CodecError) {
+    /// - Parameter goesOn: Whether `body` is no beginning: then a byte-order mark is a part of it.
+    @unsafe init(
+        checking body: UnsafeRawBufferPointer, limits: CodecLimits, goesOn: Bool = false
+    ) throws(CodecError) {
         guard body.count <= limits.maxBodyBytes else {
             throw CodecError(.limit, "the body has \(body.count) bytes, at most \(limits.maxBodyBytes) are taken")
         }
         unsafe bytes = ByteView(body)
         self.limits = limits
-        if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { position = 3 }
+        if !goesOn, bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { position = 3 }
     }
 
     var isAtEnd: Bool { position >= bytes.count }

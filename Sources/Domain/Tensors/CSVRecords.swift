@@ -24,7 +24,6 @@ package struct CSVRecords {
     private var isText: [Bool] = []
     /// What was taken and is not read yet: from the start of a record on.
     private var pending: [UInt8] = []
-    private var scanned = 0
     /// Behind the last record that is whole.
     private var wholeEnd = 0
     private var isInQuotes = false
@@ -38,14 +37,15 @@ package struct CSVRecords {
     /// - Throws: ``CodecError``: `syntax`, `encoding`, `limit`, `shape` for a row with another number of cells; or what
     ///   `row` throws.
     package mutating func take(_ piece: [UInt8], _ row: ([CellValue]) throws -> Void) throws {
+        let start = pending.count
         pending += piece
-        while scanned < pending.count {
-            switch pending[scanned] {
-            case UInt8(ascii: "\""): isInQuotes.toggle()
-            case UInt8(ascii: "\n") where !isInQuotes: wholeEnd = scanned + 1
-            default: break
+        // Each byte once, and over the piece itself: a file is mostly what is looked at here.
+        for (index, byte) in piece.enumerated() {
+            if byte == UInt8(ascii: "\"") {
+                isInQuotes.toggle()
+            } else if byte == UInt8(ascii: "\n"), !isInQuotes {
+                wholeEnd = start + index + 1
             }
-            scanned += 1
         }
         if wholeEnd > 0 { try read(upTo: wholeEnd, row) }
         guard pending.count <= limits.maxStringBytes else {
@@ -66,7 +66,7 @@ package struct CSVRecords {
         let bytes = pending
         try unsafe bytes.withUnsafeBytes { bytes in
             let whole = unsafe UnsafeRawBufferPointer(rebasing: bytes[..<end])
-            var reader = try unsafe CSVReader(checking: whole, limits: limits)
+            var reader = try unsafe CSVReader(checking: whole, limits: limits, goesOn: !columns.isEmpty)
             if columns.isEmpty { try readHeader(&reader) }
             while !reader.isAtEnd {
                 if columns.count > 1, reader.skipBlankLine() { continue }
@@ -80,7 +80,6 @@ package struct CSVRecords {
             }
         }
         pending.removeFirst(end)
-        scanned -= end
         wholeEnd = 0
     }
 

@@ -63,18 +63,36 @@ extension SlipwayClient {
         sizes[digest] = record.count
         let wanted = try await missing(Array(sizes.keys))
         let total = wanted.reduce(0) { $0 + (sizes[$1] ?? 0) }
-        var sent = 0
-        try await read.contents(wanted: Set(wanted)) { digest, bytes in
-            try await putBlob(digest, bytes)
-            sent += bytes.count
-            progress(sent, total)
+        let proof = try await withThrowingTaskGroup(of: Int.self) { uploads in
+            // Several at a time, because each waits for the server's disk.
+            var (sent, waiting) = (0, 0)
+            let proof = try await read.contents(wanted: Set(wanted), for: dataset) { digest, bytes in
+                if waiting == Self.uploadCount, let count = try await uploads.next() {
+                    sent += count
+                    waiting -= 1
+                    progress(sent, total)
+                }
+                uploads.addTask {
+                    try await self.putBlob(digest, bytes)
+                    return bytes.count
+                }
+                waiting += 1
+            }
+            while let count = try await uploads.next() {
+                sent += count
+                progress(sent, total)
+            }
+            return proof
         }
-        let body = AddDatasetV1(project: dataset.project.rawValue, record: digest.description, note: note)
+        let body = AddDatasetV1(
+            project: dataset.project.rawValue, record: digest.description, proof: proof?.description, note: note)
         return try await value(
             AddedDatasetV1.self,
             // The server reads all of it once more.
             of: Call(path: versionsPath(dataset)).posting(body, patience: .hours(1)))
     }
+
+    private static var uploadCount: Int { 8 }
 
     private func missing(_ digests: [Digest]) async throws -> [Digest] {
         var missing: [Digest] = []

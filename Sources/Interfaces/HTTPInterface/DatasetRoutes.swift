@@ -63,7 +63,7 @@ struct DatasetRoutes: Sendable {
         let dataset = DatasetReference(
             project: context.project, name: try context.name("dataset", as: DatasetName.self))
         let (version, isNew) = try await datasets.add(
-            digest(body.record), to: dataset, note: body.note, by: context.actor)
+            digest(body.record), proof: body.proof.map(digest), to: dataset, note: body.note, by: context.actor)
         return try .json(
             AddedDatasetV1(version: DatasetVersionV1(version), new: isNew), status: isNew ? .created : .ok)
     }

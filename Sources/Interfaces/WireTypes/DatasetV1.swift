@@ -43,11 +43,14 @@ package struct AddDatasetV1: Codable, Sendable, Equatable {
     package let project: String?
     /// Digest of its record.
     package let record: String
+    /// Shows that the caller has the data, where it is kept: docs/formats/dataset.md.
+    package let proof: String?
     package let note: String?
 
-    package init(project: String?, record: String, note: String?) {
+    package init(project: String?, record: String, proof: String?, note: String?) {
         self.project = project
         self.record = record
+        self.proof = proof
         self.note = note
     }
 }

@@ -20,16 +20,21 @@ package struct DataVersions: Sendable {
 
     /// Gives data the next number of `dataset`; the newest version again when it has the same data.
     ///
-    /// - Parameter manifest: The digest of its record; that and all that it names must be in the blob store.
+    /// - Parameters:
+    ///   - manifest: The digest of its record; that and all that it names must be in the blob store.
+    ///   - proof: As ``DatasetReference/proofHasher`` has it, where the data is kept: contents have no owner, so that who
+    ///     could name those of others would have them.
     /// - Throws: `REG-014` for a project that is not there; `REG-007` for a content that is not; `DAT-002` for a record that
-    ///   is none; `DAT-006` when the pieces are not the data that the record says.
+    ///   is none; `DAT-006` when the pieces are not the data that the record says, or the proof is none.
     package func add(
-        _ manifest: Digest, to dataset: DatasetReference, note: String?, by actor: String
+        _ manifest: Digest, proof: Digest?, to dataset: DatasetReference, note: String?, by actor: String
     ) async throws -> (version: DatasetVersion, isNew: Bool) {
         if let note { try checkText(note, what: "note", limit: 2000) }
         let record = try await self.manifest(manifest)
-        for content in [record.data, record.rows].compactMap(\.self) where record.isKept {
-            try await verify(content, of: dataset)
+        if let rows = record.rows {
+            var shown = dataset.proofHasher
+            for content in [record.data, rows] { try await verify(content, of: dataset, &shown) }
+            guard shown.finish() == proof else { throw DatasetError.notShown(dataset) }
         }
         let before = try await store.read { try $0.versions(of: dataset).first }
         let known = try await before.asyncMap { try await self.manifest($0.manifest) }
@@ -60,7 +65,9 @@ package struct DataVersions: Sendable {
     }
 
     /// Adds the pieces up, and compares.
-    private func verify(_ content: ChunkedContent, of dataset: DatasetReference) async throws {
+    private func verify(
+        _ content: ChunkedContent, of dataset: DatasetReference, _ proof: inout DigestHasher
+    ) async throws {
         var hasher = DigestHasher()
         for chunk in content.chunks {
             let bytes = try await blobs.read(chunk.digest, limit: chunk.byteCount)
@@ -68,6 +75,7 @@ package struct DataVersions: Sendable {
                 throw FieldReader.Subject.dataset.damaged("a piece is shorter")
             }
             hasher.update(bytes)
+            proof.update(bytes)
         }
         let found = hasher.finish()
         guard found == content.digest else {

@@ -15,6 +15,8 @@ package enum DatasetError: ExplainedError, Equatable {
     case notKept(String)
     /// What is kept of it adds up to something else.
     case differs(String, expected: Digest, found: Digest)
+    /// Contents are named, and nothing shows that whoever names them has them.
+    case notShown(DatasetReference)
     /// The file was written to while it was read.
     case changedMeanwhile(String)
 
@@ -39,11 +41,11 @@ package enum DatasetError: ExplainedError, Equatable {
         case .unreadable(let file, let reason):
             Explanation(
                 .dataUnreadable, .invalidInput, "“\(file)” cannot be read as a table: \(reason).",
-                hint: "Mend that row, or say with --format what the file is.")
+                hint: "Mend that row, or say with --data-format what the file is.")
         case .unknownFormat(let file):
             Explanation(
                 .dataUnreadable, .invalidInput, "What “\(file)” is cannot be told from its name.",
-                hint: "Say it with --format: csv, jsonl, parquet or arrow.")
+                hint: "Say it with --data-format: csv, jsonl, parquet or arrow.")
         case .unknownKey(let name, let closest):
             Explanation(
                 .dataUnreadable, .invalidInput, "The data has no column “\(name)” for a key.",
@@ -57,6 +59,10 @@ package enum DatasetError: ExplainedError, Equatable {
                 .dataDiffers, .conflict, "\(what) is not the data that was added.",
                 hint: "Its SHA-256 tells which version it is: `slipway dataset list NAME`.",
                 details: [.init("expected", expected.hex), .init("found", found.hex)])
+        case .notShown(let dataset):
+            Explanation(
+                .dataDiffers, .conflict, "Nothing shows that whoever adds to “\(dataset)” has the data.",
+                hint: "Send the proof that docs/formats/dataset.md describes; `slipway dataset add` does.")
         case .changedMeanwhile(let file):
             Explanation(
                 .dataUnreadable, .conflict, "“\(file)” was written to while it was read.",

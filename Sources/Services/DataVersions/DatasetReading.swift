@@ -32,26 +32,30 @@ package struct ReadDataset: Sendable {
             rowCount += 1
             tally.take(row)
             guard isKept else { return }
-            if !key.isEmpty { digests += keys.digest(of: row).bytes }
-            digests += whole.digest(of: row).bytes
+            if !key.isEmpty { keys.digest(of: row).append(to: &digests) }
+            whole.digest(of: row).append(to: &digests)
         }
-        if file.format == .csv || file.format == .jsonl, hasher.finish() != data.digest {
-            throw DatasetError.changedMeanwhile(file.name)
-        }
+        // What another program read is read here once more.
+        let found = file.format == .csv || file.format == .jsonl ? hasher.finish() : try file.digest()
+        guard found == data.digest else { throw DatasetError.changedMeanwhile(file.name) }
         rowDigests = digests
         manifest = DatasetManifest(
             format: file.format,
             data: isKept ? data : ChunkedContent(digest: data.digest, byteCount: data.byteCount, chunks: []),
-            rowCount: rowCount, key: key, rows: isKept ? try chunked(digests) : nil, profiles: tally.profiles)
+            rowCount: rowCount, key: key, rows: isKept ? try chunked(digests) : nil,
+            profiles: isKept ? tally.profiles : tally.profiles.map(\.withoutRareValues))
     }
 
     /// Hands out the contents that are wanted of those that ``manifest`` names, itself the last.
     ///
+    /// - Returns: The proof that the data is here, where it is kept: see ``DatasetReference/proofHasher``.
     /// - Throws: `DAT-003` when the file has changed since it was read; what `send` throws.
     package func contents(
-        wanted: Set<Digest>, _ send: (_ digest: Digest, _ bytes: [UInt8]) async throws -> Void
-    ) async throws {
+        wanted: Set<Digest>, for dataset: DatasetReference,
+        _ send: (_ digest: Digest, _ bytes: [UInt8]) async throws -> Void
+    ) async throws -> Digest? {
         var wanted = wanted
+        var proof = dataset.proofHasher
         if manifest.isKept {
             var chunks = ContentChunker()
             var found: [[UInt8]] = []
@@ -59,12 +63,14 @@ package struct ReadDataset: Sendable {
             var hasher = DigestHasher()
             while let piece = try next() {
                 hasher.update(piece)
+                proof.update(piece)
                 chunks.take(piece) { found.append($0) }
                 try await sendAll(&found, &wanted, send)
             }
             if let last = chunks.finish() { found.append(last) }
             try await sendAll(&found, &wanted, send)
             guard hasher.finish() == manifest.data.digest else { throw DatasetError.changedMeanwhile(file.name) }
+            proof.update(rowDigests)
             chunks.take(rowDigests) { found.append($0) }
             if let last = chunks.finish() { found.append(last) }
             try await sendAll(&found, &wanted, send)
@@ -72,6 +78,7 @@ package struct ReadDataset: Sendable {
         let record = manifest.canonicalBytes
         let digest = Digest(of: record)
         if wanted.contains(digest) { try await send(digest, record) }
+        return manifest.isKept ? proof.finish() : nil
     }
 
     private func sendAll(

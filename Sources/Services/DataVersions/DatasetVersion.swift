@@ -12,6 +12,14 @@ package struct DatasetReference: Sendable, Hashable, CustomStringConvertible {
     }
 
     package var description: String { project == .standard ? name.rawValue : "\(project)/\(name)" }
+
+    /// Where a proof begins that somebody has the data that they add here, and does not only know what its pieces are
+    /// called: then come the data and the digests of its rows.
+    package var proofHasher: DigestHasher {
+        var hasher = DigestHasher()
+        hasher.update(Array("slipway.data-proof/1\n\(project)/\(name)\n".utf8))
+        return hasher
+    }
 }
 
 /// One version of a data set: never changed, and called by its number or by the SHA-256 of its data.

@@ -44,7 +44,11 @@ extension Expectations {
         }
         lines.append("other_columns: \(allowsOthers ? "allow" : "refuse")")
         if !columns.isEmpty { lines.append("columns:") }
-        lines += columns.map { "  \(quoted($0.name)): {\($0.fields.joined(separator: ", "))}" }
+        lines += columns.map { column in
+            let (key, fields) = (quoted(column.name), "{\(column.fields.joined(separator: ", "))}")
+            // YAML takes longer keys only behind a question mark.
+            return key.utf8.count < 500 ? "  \(key): \(fields)" : "  ? \(key)\n  : \(fields)"
+        }
         if !relations.isEmpty { lines.append("relations:") }
         lines += relations.map { "  - \(quoted($0.text))" }
         return lines.joined(separator: "\n") + "\n"
@@ -94,7 +98,7 @@ extension Expectations.Column {
 
     private func end(_ value: Double?) -> String {
         guard let value else { return "null" }
-        return type == .time ? quoted(Timestamp(microseconds: Int64((value * 1e6).rounded())).text) : numberText(value)
+        return type == .time ? quoted(Timestamp(secondsSince1970: value).text) : numberText(value)
     }
 }
 
@@ -114,11 +118,11 @@ extension ConfigReader {
             switch item.value {
             case .null: return nil
             case .integer(let value): return Double(value)
-            case .number(let value): return value
+            case .number(let value) where value.isFinite: return value
             case .text(let text):
                 guard let time = Timestamp(text) else { throw wrong(key, takes: takes) }
                 return Double(time.microseconds) / 1e6
-            case .bool, .list, .map: throw wrong(key, takes: takes)
+            case .number, .bool, .list, .map: throw wrong(key, takes: takes)
             }
         }
         if let low = ends[0], let high = ends[1], low > high { throw wrong(key, takes: takes) }
@@ -126,5 +130,15 @@ extension ConfigReader {
     }
 }
 
-/// As JSON writes a text, which YAML reads alike.
-private func quoted(_ text: String) -> String { JSONValue.string(text).text }
+/// As JSON writes a text, which YAML reads alike when what cannot be seen is escaped.
+private func quoted(_ text: String) -> String {
+    JSONValue.string(text).text.unicodeScalars.reduce(into: "") { quoted, scalar in
+        switch scalar.value {
+        case 0x20...0x7E, 0xA0...0x2027, 0x202A...0xD7FF, 0xE000...0xFEFE, 0xFF00...0xFFFD, 0x10000...0x10FFFF:
+            quoted.unicodeScalars.append(scalar)
+        default:
+            let digits = String(scalar.value, radix: 16)
+            quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        }
+    }
+}

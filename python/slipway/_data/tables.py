@@ -22,9 +22,10 @@ def main(arguments: list[str]) -> int:
     try:
         _convert(arguments[0], _Bounded(sys.stdout.buffer, int(arguments[1])))
     except _TooLarge as error:
-        _give_up(str(error), "Free some space in the data folder.")
-    except (pyarrow.ArrowException, OSError, ValueError) as error:
-        _give_up(str(error).splitlines()[0][:500] or type(error).__name__, "Write the file again.")
+        _give_up(str(error), "That is a thousand times the file, or half of the free space: free some, or add its parts.")
+    except (pyarrow.ArrowException, OSError, ValueError, ArithmeticError, MemoryError) as error:
+        said = str(error).strip().splitlines()
+        _give_up(said[0][:500] if said else type(error).__name__, "Write the file again.")
     return 0
 
 
@@ -42,13 +43,13 @@ class _Bounded:
 
     def __init__(self, stream: BinaryIO, limit: int) -> None:
         self._stream = stream
-        self._left = limit
+        self._limit = self._left = limit
         self.closed = False
 
     def write(self, piece: bytes) -> int:
         self._left -= len(piece)
         if self._left < 0:
-            raise _TooLarge("its rows take more space than there is")
+            raise _TooLarge(f"its rows take more than {self._limit} bytes as text")
         return self._stream.write(piece)
 
     def flush(self) -> None:
@@ -132,6 +133,9 @@ class _Column:
             self.type, self.plain = "time", pa.timestamp("us", tz="UTC" if kind.tz else None)
         elif types.is_date(kind):
             self.type, self.plain = "time", pa.date32()
+        elif types.is_duration(kind):
+            # So many of its unit.
+            self.type, self.plain = "integer", pa.int64()
         elif types.is_null(kind):
             self.type, self.plain = "empty", pa.string()
         else:
@@ -144,7 +148,8 @@ class _Column:
         if pa.types.is_dictionary(array.type):
             array = array.dictionary_decode()
         kind = array.type
-        if self.type == "text" and not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        castable = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_time(kind)
+        if self.type == "text" and not castable:
             return pa.array([_text(value) for value in array.to_pylist()], self.plain)
         if array.type == self.plain:
             return array

@@ -48,7 +48,11 @@ struct DatasetAdd: AsyncParsableCommand {
         }
         Console.current.progress("reading \(path)")
         let read = try ReadDataset(file, key: key, isKept: !fingerprintOnly)
+        var said = 0
         let added = try await server.client().add(read, to: reference, note: note) { sent, total in
+            // A line for each tenth, and not for each piece.
+            guard 10 * (sent - said) >= total else { return }
+            said = sent
             Console.current.progress("sent \(byteText(sent)) of \(byteText(total))")
         }
         try output.write(added, asText: added.text)
