@@ -43,7 +43,7 @@ extension SweepV1 {
             rows.append([fate, what, String(count), bytes.map(byteText) ?? "–", reason])
         }
         let gone = applied ? "deleted" : "delete"
-        let trash = applied ? "to the trash" : "to the trash"
+        let trash = "to the trash"
         for (what, count) in [
             ("runs", runs), ("experiments", experiments), ("logged models", loggedModels), ("artifacts", artifacts),
             ("versions", versions),
