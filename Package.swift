@@ -140,7 +140,8 @@ let rooms: [Room] = [
     room("BlobFiles", in: .adapters, uses: ["ContentRetention", "ModelDomain", "ModelExecution"]),
     room("ArchiveFiles", in: .adapters, uses: ["Archives", "ModelDomain", "PlatformBackup"]),
     room(
-        "ProjectFiles", in: .adapters, uses: ["ModelDomain", "ModelPackaging", "ModelReproduction"], products: [yams]),
+        "ProjectFiles", in: .adapters,
+        uses: ["ExperimentTracking", "ModelDomain", "ModelPackaging", "ModelReproduction"], products: [yams]),
 
     room(
         "WireTypes", in: .interfaces,
@@ -172,13 +173,15 @@ let rooms: [Room] = [
         ], products: nio + hummingbird + nioExtras + [httpTypes, lifecycle, logging, nioSSL]),
     room("LoadGenerator", in: .interfaces, uses: ["ModelDomain"], products: nio + [histogram]),
     room(
-        "APIClient", in: .interfaces, uses: ["DataTables", "DataVersions", "ModelDomain", "Tensors", "WireTypes"],
+        "APIClient", in: .interfaces,
+        uses: ["DataTables", "DataVersions", "ExperimentTracking", "ModelDomain", "Tensors", "WireTypes"],
         products: [asyncHTTPClient, nioSSL] + nio),
     room(
         "CommandLineInterface", in: .interfaces,
         uses: [
-            "APIClient", "ContentRetention", "DataTables", "DataVersions", "GraphExecution", "LoadGenerator",
-            "ModelDomain", "ModelExecution", "ModelPackaging", "ModelReproduction", "Statistics", "Tensors", "WireTypes",
+            "APIClient", "ContentRetention", "DataTables", "DataVersions", "ExperimentTracking", "GraphExecution",
+            "LoadGenerator", "ModelDomain", "ModelExecution", "ModelPackaging", "ModelReproduction", "Statistics",
+            "Tensors", "WireTypes",
         ], products: [argumentParser]),
 
     room(
@@ -319,8 +322,8 @@ let testTargets: [Target] = [
     tests(
         "CommandLineInterfaceTests",
         uses: [
-            "APIClient", "CommandLineInterface", "DataTables", "DataVersions", "LoadGenerator", "ModelDomain",
-            "ModelExecution", "ModelPackaging", "Tensors", "TestSupport", "WireTypes",
+            "APIClient", "CommandLineInterface", "DataTables", "DataVersions", "ExperimentTracking", "LoadGenerator",
+            "ModelDomain", "ModelExecution", "ModelPackaging", "Tensors", "TestSupport", "WireTypes",
         ], products: nio + [argumentParser]),
     tests(
         "HTTP2ConnectionsTests", uses: ["HTTP2Connections", "TestSupport"], products: nio + [nioEmbedded, nioHPACK]),

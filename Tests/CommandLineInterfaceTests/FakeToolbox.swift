@@ -3,6 +3,7 @@ import APIClient
 import CommandLineInterface
 import DataTables
 import DataVersions
+import ExperimentTracking
 import ModelDomain
 import ModelExecution
 import ModelPackaging
@@ -37,6 +38,10 @@ struct FakeToolbox: Toolbox {
         note("pack \(options.path) \(words.joined(separator: " "))")
         progress("loading model.onnx")
         return try packed.get()
+    }
+
+    func openMLflowStore(_ place: String, artifacts: String?) throws -> (any ForeignStore, any ForeignFiles) {
+        throw Refusal(.fileMissing, .notFound, "nothing to bring")
     }
 
     func isThere(_ path: String) -> Bool { true }

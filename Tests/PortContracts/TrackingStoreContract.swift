@@ -66,6 +66,7 @@ package struct TrackingStoreContract {
             #expect(history.map(\.value) == [2, 3, 3, 9], "by time, step and value, whatever came first")
             #expect(try store.metricHistory("loss", of: run, offset: 2, limit: 1).map(\.value) == [3])
             #expect(try store.metricHistory("none", of: run, offset: 0, limit: 1).isEmpty)
+            #expect(try ["loss", "acc", "none"].map { try store.pointCount(of: $0, in: run) } == [4, 1, 0])
             let latest = try #require(try store.runs([run]).first).metrics
             #expect(latest.map(\.key) == ["acc", "loss"])
             #expect(latest.map(\.value) == [1, 9], "of one step and time the greatest value")

@@ -18,7 +18,7 @@ import pytest
 from mlflow_rest import Rest, values
 from program import SOAK, fetch, running
 from recording import LOST, NAMES_ONLY, SOME, Disk, records
-from writers import Deployments, Files, LoggedModels, Memory, Registrations, Runs, Tokens
+from writers import Deployments, Files, Imports, LoggedModels, Memory, Registrations, Runs, Tokens
 
 SEED = int(os.environ.get("SLIPWAY_SEED", random.randrange(1 << 30)))
 STARTS = 1200 if SOAK else 36
@@ -158,7 +158,7 @@ def test_nothing_that_was_acknowledged_goes_with_the_power(recorder, tmp_path):
     with recording.running() as server:
         ready, token = recording.position(), server.token
         memory = Memory(recording.position)
-        kinds = [Runs, Files, LoggedModels, Registrations, Tokens, Deployments]
+        kinds = [Runs, Files, Imports, LoggedModels, Registrations, Tokens, Deployments]
         writers = [kind(server, memory, SEED, ROUNDS) for kind in kinds]
         for writer in writers:
             writer.start()

@@ -161,6 +161,25 @@ class Files(Writer):
         )
 
 
+class Imports(Writer):
+    """Runs that are brought from another store, in pieces."""
+
+    def write(self, number):
+        run = f"{self.chance.getrandbits(128):032x}"
+        document = {
+            "id": run, "experiment": 0, "name": "brought", "user": "", "status": "FINISHED", "startedAt": 1, "isDeleted": False,
+            "params": {"a": run}, "tags": {"t": "1"}, "datasets": [], "inputModels": [], "outputModels": [],
+        }  # fmt: skip
+        things = {("run", run): "FINISHED", ("param", run, "a"): run, ("tag", run, "t"): "1"}
+        self.memory.change(lambda: self.ask("POST", "/v1/import/runs", document), things)
+        for offset in (0, 10):
+            points = [{"value": str(step), "timestamp": step, "step": step} for step in range(offset, offset + 10)]
+            body = {"key": "m", "offset": offset, "points": points}
+            self.memory.change(
+                lambda body=body: self.ask("POST", f"/v1/import/runs/{run}/points", body), {("points", run): offset + 10}
+            )
+
+
 class LoggedModels(Writer):
     def write(self, number):
         rest = self.rest

@@ -18,6 +18,17 @@ extension SQLTrackingTransaction {
         return metrics
     }
 
+    func pointCount(of key: String, in run: RunID) throws -> Int {
+        try transaction.rows(
+            "SELECT points FROM run_metric WHERE run = (SELECT number FROM run WHERE id = :id) AND key = :key",
+            ["id": .text(run.text), "key": .text(key)]
+        ).first?.integer("points") ?? 0
+    }
+
+    func setMetric(_ point: MetricPoint, measuredBy run: RunID) throws {
+        try appendToModel(point, try number(of: run))
+    }
+
     func metricHistory(_ key: String, of run: RunID, offset: Int, limit: Int) throws -> [MetricPoint] {
         guard let series = try series(key, of: run) else { return [] }
         // Points that came in their order, as nearly all do, are found by position: none is read to be passed over.

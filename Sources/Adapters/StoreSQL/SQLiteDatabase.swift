@@ -137,6 +137,35 @@ package final class SQLiteDatabase: SQLDatabase {
     }
 }
 
+/// A database that another program made, and anybody may have changed: it is only read, and nothing in it is run.
+final class ForeignSQLite: Sendable {
+    private let queue: DatabaseQueue
+
+    /// - Throws: ``StoreFailure`` for what is no database, or cannot be read.
+    init(at path: String) throws {
+        queue = try explained {
+            var configuration = Configuration()
+            configuration.readonly = true
+            configuration.busyMode = .timeout(5)
+            configuration.prepareDatabase { connection in
+                // No function of a view's or an index's, and no page that points into another.
+                try connection.execute(sql: "PRAGMA trusted_schema = OFF")
+                try connection.execute(sql: "PRAGMA cell_size_check = ON")
+                try connection.execute(sql: "PRAGMA mmap_size = 0")
+            }
+            return try DatabaseQueue(path: path, configuration: configuration)
+        }
+    }
+
+    func rows(_ statement: String, _ parameters: [String: SQLValue] = [:]) throws -> [SQLRow] {
+        do {
+            return try queue.read { try SQLiteTransaction(connection: $0).rows(statement, parameters) }
+        } catch let error as DatabaseError {
+            throw StoreFailure(error)
+        }
+    }
+}
+
 private struct SQLiteTransaction: SQLTransaction {
     let connection: Database
     let dialect = SQLDialect.sqlite

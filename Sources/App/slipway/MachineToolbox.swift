@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import APIClient
 import CommandLineInterface
+import ExperimentTracking
 import Foundation
 import ModelDomain
 import ModelExecution
@@ -33,6 +34,10 @@ struct MachineToolbox: Toolbox {
         }
         return try pack(
             options, engines: engines, components: await components(of: options, engines), progress: progress)
+    }
+
+    func openMLflowStore(_ place: String, artifacts: String?) throws -> (any ForeignStore, any ForeignFiles) {
+        try slipway.openMLflowStore(place, artifacts: artifacts)
     }
 
     func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }

@@ -28,7 +28,7 @@ package struct SlipwayCommand: AsyncParsableCommand {
                     Lineage.self,
                     EndpointCommand.self,
                     ProjectCommand.self, TokenCommand.self,
-                    EnginesCommand.self, ConfigCommand.self, LedgerCommand.self,
+                    EnginesCommand.self, ConfigCommand.self, LedgerCommand.self, ImportCommand.self,
                     BackupCommand.self, Restore.self, GarbageCommand.self,
                 ]),
         ])

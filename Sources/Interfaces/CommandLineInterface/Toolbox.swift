@@ -3,6 +3,7 @@ package import APIClient
 package import ContentRetention
 package import DataTables
 package import DataVersions
+package import ExperimentTracking
 package import ModelDomain
 package import ModelExecution
 package import ModelPackaging
@@ -37,6 +38,9 @@ package protocol Toolbox: Sendable {
 
     /// What training runs need.
     var runs: any RunTools { get throws }
+
+    /// A store of MLflow's on this machine, and its files.
+    func openMLflowStore(_ place: String, artifacts: String?) throws -> (any ForeignStore, any ForeignFiles)
 
     // The server of this machine.
     /// Runs the server until it is told to stop.

@@ -179,6 +179,7 @@ package struct HTTPServer: Sendable {
             + RunRoutes(tracking: administration.tracking).routes
             + DatasetRoutes(datasets: administration.datasets).routes
             + LineageRoutes(lineage: administration.lineage(asked: authority)).routes
+            + ImportRoutes(administration: administration).routes
             + LedgerRoutes(registry: administration.registry).routes
             + WhereRoutes(administration: administration).routes
             + (administration.backups.map { BackupRoutes(backups: $0).routes } ?? [])

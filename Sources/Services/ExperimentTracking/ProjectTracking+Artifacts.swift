@@ -9,13 +9,7 @@ extension ProjectTracking {
     package func setArtifact(_ path: ArtifactPath, content: Digest, byteCount: Int) async throws {
         try await store.write { [project, now] transaction in
             try requireOwner(of: path, project, transaction)
-            // A name cannot be a file and a folder at once.
-            for folder in path.folders where try transaction.artifact(folder) != nil {
-                throw TrackingError.unusable(what: "path of an artifact, since “\(folder)” is a file", value: path.text)
-            }
-            guard try transaction.artifacts(in: path).isEmpty else {
-                throw TrackingError.unusable(what: "path of a file, since it is a folder", value: path.text)
-            }
+            try requireRoom(for: path, transaction)
             try transaction.setArtifact(
                 Artifact(path: path, content: content, byteCount: byteCount, changedAt: now()))
         }
@@ -65,7 +59,17 @@ extension ProjectTracking {
     }
 }
 
-private func requireOwner(of path: ArtifactPath, _ project: ProjectName, _ store: any TrackingReading) throws {
+/// A name cannot be a file and a folder at once.
+func requireRoom(for path: ArtifactPath, _ store: any TrackingReading) throws {
+    for folder in path.folders where try store.artifact(folder) != nil {
+        throw TrackingError.unusable(what: "path of an artifact, since “\(folder)” is a file", value: path.text)
+    }
+    guard try store.artifacts(in: path).isEmpty else {
+        throw TrackingError.unusable(what: "path of a file, since it is a folder", value: path.text)
+    }
+}
+
+func requireOwner(of path: ArtifactPath, _ project: ProjectName, _ store: any TrackingReading) throws {
     guard let id = path.experiment, let experiment = try store.experiment(id), experiment.project == project else {
         throw TrackingError.unknownExperiment(String(path.text.prefix { $0 != "/" }))
     }

@@ -82,7 +82,7 @@ extension ProjectTracking {
         }
     }
 
-    private func checkExperimentName(_ name: String) throws {
+    func checkExperimentName(_ name: String) throws {
         guard !name.allSatisfy(\.isWhitespace) else {
             throw TrackingError.unusable(what: "name of an experiment", value: name)
         }

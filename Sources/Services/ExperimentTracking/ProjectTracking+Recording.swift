@@ -93,7 +93,7 @@ extension ProjectTracking {
         }
     }
 
-    private func check(_ dataset: DatasetInput) throws {
+    func check(_ dataset: DatasetInput) throws {
         for (text, limit, what) in [
             (dataset.key.name, TrackingLimits.datasetName, "name of a data set"),
             (dataset.key.digest, TrackingLimits.datasetDigest, "digest of a data set"),

@@ -28,6 +28,8 @@ package protocol TrackingReading {
     func runs(of experiments: [ExperimentID], _ search: SearchRequest) throws -> [RunID]
     /// The values of those parameters of `keys` that the run has.
     func params(_ keys: [String], of run: RunID) throws -> [KeyedText]
+    /// How many points of a metric there are.
+    func pointCount(of key: String, in run: RunID) throws -> Int
     /// By time, then step, then value.
     func metricHistory(_ key: String, of run: RunID, offset: Int, limit: Int) throws -> [MetricPoint]
     /// At most about `limit` points of one metric, evenly over its steps, the first and the last among them; of each
@@ -96,6 +98,8 @@ package protocol TrackingWriting: TrackingReading {
     func insert(_ model: LoggedModel) throws
     func setStatus(_ status: LoggedModel.Status, of model: LoggedModelID, at time: Timestamp) throws
     func insertParams(_ params: [KeyedText], of model: LoggedModelID) throws
+    /// What a run measured of the model that the point names, unless a newer point of that is there.
+    func setMetric(_ point: MetricPoint, measuredBy run: RunID) throws
     /// `nil` takes the tag away.
     func setTag(_ key: String, to value: String?, of model: LoggedModelID, at time: Timestamp) throws
     /// Takes a logged model out of sight; its files stay until they are deleted themselves.

@@ -290,10 +290,10 @@ private func logAliases(
     }
 }
 
-private func modelPath(_ model: ModelReference) -> String { "model/\(model.project)/\(model.name)" }
+func modelPath(_ model: ModelReference) -> String { "model/\(model.project)/\(model.name)" }
 
 /// A text of a caller as the ledger shows it: the beginning, without control characters.
-private func shown(_ value: String?) -> String? {
+func shown(_ value: String?) -> String? {
     value.map { text in
         String(
             String.UnicodeScalarView(
@@ -301,7 +301,7 @@ private func shown(_ value: String?) -> String? {
     }
 }
 
-private func checkRegistryTag(_ tag: KeyedText) throws {
+func checkRegistryTag(_ tag: KeyedText) throws {
     try checkKey(tag.key, "tag")
     guard tag.value.unicodeScalars.count <= 100_000, !tag.value.utf8.contains(0) else {
         throw Refusal(
@@ -310,7 +310,7 @@ private func checkRegistryTag(_ tag: KeyedText) throws {
     }
 }
 
-private func checkDescription(_ text: String?) throws {
+func checkDescription(_ text: String?) throws {
     guard text?.unicodeScalars.count ?? 0 <= 1_000_000, !(text?.utf8.contains(0) ?? false) else {
         throw Refusal(.limitExceeded, .invalidInput, "The description is longer than 1,000,000 characters.")
     }
