@@ -21,8 +21,8 @@ from recording import LOST, NAMES_ONLY, SOME, Disk, records
 from writers import Deployments, Files, Imports, LoggedModels, Memory, Registrations, Runs, Tokens
 
 SEED = int(os.environ.get("SLIPWAY_SEED", random.randrange(1 << 30)))
-STARTS = 1200 if SOAK else 36
-FIRST_STARTS = 300 if SOAK else 12
+STARTS = 1200 if SOAK else 30
+FIRST_STARTS = 300 if SOAK else 9
 ROUNDS = 40 if SOAK else 6
 # What the harness itself writes beside the data.
 OURS = ("stdout", "stderr")

@@ -8,7 +8,7 @@ struct ImportMLflow: AsyncParsableCommand {
         abstract: "Bring a store of MLflow's: experiments, runs, files, models.",
         discussion: """
             The store is read and never written to. Ids of runs, numbers of versions and all times stay. It may be done \
-            again: what is here stays, and what is missing comes. Models that nothing here can be made of are listed.
+            again: what is here stays, and what is missing comes. What cannot be brought is listed.
 
             Example: slipway import mlflow sqlite:///mlflow.db --artifacts mlruns --dry-run
             """)
