@@ -6,7 +6,6 @@ import json
 import subprocess
 import tarfile
 import urllib.parse
-from pathlib import Path
 
 from program import BINARY, fetch
 
@@ -29,15 +28,22 @@ joblib.dump(model, "model.joblib")
 print("trained with", seed, *sys.argv[1:])
 """
 
+# A model that is there already, under another name: training for tests of all that is around it.
+COPY = """
+import os, shutil, sys
+shutil.copyfile("base.onnx", "model.onnx")
+print("trained with", os.environ.get("SLIPWAY_SEED"), *sys.argv[1:])
+"""
+
 MLFLOW = """
 import os, mlflow, pandas
-from sklearn.ensemble import RandomForestClassifier
-rows = pandas.read_csv("data/rows.csv")
+from sklearn.linear_model import SGDClassifier
+rows = pandas.read_csv("data/rows.csv").astype(float)
 seed = os.environ.get("SLIPWAY_SEED")
 with mlflow.start_run():
-    model = RandomForestClassifier(n_estimators=5, random_state=None if seed is None else int(seed))
+    model = SGDClassifier(loss="log_loss", random_state=None if seed is None else int(seed))
     model.fit(rows[["a", "b"]], rows["y"])
-    mlflow.log_param("trees", 5)
+    mlflow.log_param("loss", "log_loss")
     mlflow.sklearn.log_model(
         model, name="model", registered_model_name=os.environ.get("MODEL"), input_example=rows[["a", "b"]].head(40),
         pip_requirements=[])
@@ -126,9 +132,6 @@ class Runs:
 
     def artifact(self, run, name):
         """Bytes of one of the record's files; `None` when there is none."""
-        import urllib.error
-        import urllib.request
-
         try:
             with urllib.request.urlopen(self.place(run, name)) as answer:
                 return answer.read()
@@ -164,7 +167,3 @@ class Runs:
 def problem(done):
     """What a command that failed said of it."""
     return next(line for line in done.stderr.splitlines() if line.startswith("error:"))
-
-
-def without_server(path: Path):
-    return not (path / "server" / "server.json").exists()

@@ -6,13 +6,17 @@ import io
 import json
 import os
 import shutil
-import sys
+import signal
+import subprocess
 import tarfile
+from pathlib import Path
 
 import pytest
-from training import MLFLOW, TREE, problem, rows
+from program import BINARY, EXAMPLES, fetch
+from training import COPY, MLFLOW, TREE, Repository, problem, rows
 
-EXAMPLES = "f0,f1\n" + "\n".join(f"{i * 37 % 101},{i * 53 % 97}" for i in range(40)) + "\n"
+CANCER = EXAMPLES / "breast-cancer"
+ROWS = "f0,f1\n" + "\n".join(f"{i * 37 % 101},{i * 53 % 97}" for i in range(40)) + "\n"
 
 
 @pytest.fixture
@@ -25,17 +29,20 @@ def data(runs, name, tmp_path):
 
 @pytest.fixture
 def trained(runs, repository, data, name):
-    """A tree that was trained under a record and deployed, and whose repository is gone -> model, run, repository."""
+    """A model that was trained under a record and deployed, and whose repository is gone -> model, run."""
 
-    def train(*options, script=TREE, deploys=True):
-        code = repository(train_dot_py="old", examples_dot_csv=EXAMPLES)
+    def train(*options, script=COPY, deploys=True):
+        model = "model.joblib" if script.startswith(TREE) else "model.onnx"
+        code = repository(train_dot_py="old", examples_dot_csv=ROWS, base_dot_onnx="")
         code.write("train.py", script)
+        if model == "model.onnx":
+            code.write("base.onnx", (CANCER / "model.onnx").read_bytes())
+            code.write("examples.csv", (CANCER / "examples.csv").read_bytes())
         run, _ = runs.start(
             code.folder, "--data", f"{data}@1=data/rows.csv", *options, "--", "python", "train.py", "--depth", "4"
         )
         if deploys:
-            runs.slipway(
-                code.folder, "deploy", "model.joblib", "--name", name, "--examples", "examples.csv", "--run", run)
+            runs.slipway(code.folder, "deploy", model, "--name", name, "--examples", "examples.csv", "--run", run)
         shutil.rmtree(code.folder)
         return name, run
 
@@ -43,12 +50,13 @@ def trained(runs, repository, data, name):
 
 
 def test_a_seeded_model_comes_back_from_the_server_alone(runs, trained, tmp_path):
-    model, run = trained("--seed", "7", "--experiment", "trees")
+    model, run = trained("--seed", "7", "--experiment", "trees", script=TREE)
     found = runs.reproduce(f"{model}@1", "--repeat", "3")
     assert found["reproduced"] is True
     assert (found["model"], found["version"], found["run"], found["seed"]) == (model, 1, run, 7)
     assert found["command"] == ["python", "train.py", "--depth", "4"]
     assert found["rows"] >= 40
+    assert len(found["repetitions"]) == 3
     for one in found["repetitions"]:
         assert (one["agree"], one["sameDecisions"], one["largestDifference"]) == (found["rows"], found["rows"], 0)
     assert found["varyingDecisions"] == 0
@@ -58,13 +66,24 @@ def test_a_seeded_model_comes_back_from_the_server_alone(runs, trained, tmp_path
 
 
 def test_an_unseeded_model_shows_how_far_training_varies(runs, trained):
-    model, _ = trained()
+    model, _ = trained(script=TREE)
     found = runs.reproduce(f"{model}@1", "--repeat", "3", code=4)
     assert found["reproduced"] is False
     assert found["varyingDecisions"] > 0
     assert any(spread["rows"] > 0 for spread in found["spread"])
     assert any(one["agree"] < found["rows"] and one["differences"] for one in found["repetitions"])
-    done = runs.slipway("/", "reproduce", f"{model}@1", code=4)
+
+
+def test_another_model_is_not_taken_for_the_same(runs, trained):
+    # The same graph with another sign before a number: behind the attribute's name stand a tag and four bytes.
+    script = COPY + """
+if os.environ.get("ONCE_MORE"):
+    model = bytearray(open("model.onnx", "rb").read())
+    model[model.index(b"intercepts") + len("intercepts") + 4] ^= 0x80
+    open("model.onnx", "wb").write(model)
+"""
+    model, _ = trained(script=script)
+    done = runs.slipway("/", "reproduce", f"{model}@1", code=4, ONCE_MORE="1")
     assert "RPR-004" in problem(done) and "is not reproduced" in done.stdout
 
 
@@ -94,7 +113,7 @@ def test_a_folder_of_its_own_stays(runs, trained, tmp_path):
     place = tmp_path / "again"
     found = runs.reproduce(f"{model}@1", "--into", place)
     assert found["folder"] == str(place)
-    assert (place / "1/train.py").read_text() == TREE and (place / "1/data/rows.csv").read_text() == rows()
+    assert (place / "1/train.py").read_text() == COPY and (place / "1/data/rows.csv").read_text() == rows()
     assert not (place / "server/server.json").exists()
     assert problem(runs.slipway("/", "reproduce", f"{model}@1", "--into", place, code=4)).count("PRJ-008")
 
@@ -105,7 +124,7 @@ def test_an_mlflow_model_comes_back(runs, repository, data, name):
         code.folder, "--experiment", "with-mlflow", "--seed", "3", "--data", f"{data}@1=data/rows.csv", "--", "python",
         "train.py", MODEL=name)  # fmt: skip
     shown = runs.show(run)
-    assert shown["params"] == {"trees": "5"} and len(shown["models"]) == 1
+    assert shown["params"] == {"loss": "log_loss"} and len(shown["models"]) == 1
     runs.slipway("/", "deploy", f"{name}@1")
     shutil.rmtree(code.folder)
     # Registered under its name, logged without one.
@@ -122,9 +141,6 @@ subprocess.run([os.environ["PROGRAM"], "deploy", "model.joblib", "--name", os.en
 
 
 def test_a_command_that_deploys_is_linked_and_deploys_elsewhere(runs, trained, name):
-    from program import BINARY
-
-    os.environ["PROGRAM"], os.environ["MODEL"] = str(BINARY), name
     runs.server.environment.update(PROGRAM=str(BINARY), MODEL=name)
     model, run = trained("--seed", "5", script=DEPLOYS, deploys=False)
     found = runs.reproduce(f"{model}@1")
@@ -132,33 +148,73 @@ def test_a_command_that_deploys_is_linked_and_deploys_elsewhere(runs, trained, n
     assert len(json.loads(runs.slipway("/", "model", "show", model, "--format", "json").stdout)["versions"]) == 1
 
 
+SLEEPS = COPY + """
+if os.environ.get("ONCE_MORE"):
+    import time
+    print("asleep", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_giving_it_up_leaves_nothing(runs, trained, tmp_path, sent):
+    model, _ = trained("--seed", "1", script=SLEEPS)
+    place = tmp_path / "temporary"
+    place.mkdir()
+    process = subprocess.Popen(
+        [BINARY, "reproduce", f"{model}@1"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, text=True, env=runs.server.environment | {"TMPDIR": str(place), "ONCE_MORE": "1"},
+    )  # fmt: skip
+    for line in process.stderr:
+        if line == "asleep\n":
+            break
+    process.send_signal(sent)
+    process.communicate(timeout=30)
+    assert process.returncode in (-sent, 128 + sent, 130)
+    assert not [path for path in place.iterdir() if path.name.startswith("slipway-")]
+    left = [command.read_bytes() for command in Path("/proc").glob("[0-9]*/cmdline") if command.exists()]
+    assert not [command for command in left if str(place).encode() in command]
+
+
 # MARK: What is missing
 
 
-def test_a_version_of_no_run(runs, tmp_path, name):
-    from program import EXAMPLES
+def test_data_that_were_not_copied_are_missing(runs, repository, name, tmp_path):
+    file = tmp_path / "rows.csv"
+    file.write_text(rows())
+    runs.slipway("/", "dataset", "add", file, "--name", name, "--fingerprint-only")
+    code = repository(
+        train_dot_py=COPY, base_dot_onnx=(CANCER / "model.onnx").read_bytes(),
+        examples_dot_csv=(CANCER / "examples.csv").read_bytes(),
+    )  # fmt: skip
+    arguments = ["--data", f"{name}@1=rows.csv", "--", "python", "train.py"]
+    # Nobody has them to bring, and the very file is good enough.
+    assert "DAT-004" in problem(runs.slipway(code.folder, "run", "start", *arguments, code=4))
+    code.write("rows.csv", rows())
+    run, _ = runs.start(code.folder, *arguments)
+    assert b"a,b,y" not in (runs.artifact(run, "code.tar") + (runs.artifact(run, "code.patch") or b""))
+    runs.slipway(code.folder, "deploy", "model.onnx", "--name", name, "--examples", "examples.csv", "--run", run)
+    assert "DAT-004" in problem(runs.slipway("/", "reproduce", f"{name}@1", code=4))
 
-    runs.slipway("/", "deploy", EXAMPLES / "breast-cancer" / "model.onnx", "--name", name)
+
+def test_a_version_of_no_run(runs, tmp_path, name):
+    runs.slipway("/", "deploy", CANCER / "model.onnx", "--name", name)
     assert "RPR-001" in problem(runs.slipway("/", "reproduce", f"{name}@1", code=4))
 
 
 def test_a_run_that_nobody_has_is_not_linked(runs, name):
-    from program import EXAMPLES
-
-    arguments = ["deploy", EXAMPLES / "breast-cancer" / "model.onnx", "--name", name, "--run"]
+    arguments = ["deploy", CANCER / "model.onnx", "--name", name, "--run"]
     assert "TRK-002" in problem(runs.slipway("/", *arguments, "f" * 32, code=3))
     assert "TRK-002" in problem(runs.slipway("/", *arguments, "../../x", code=3))
     runs.slipway("/", "model", "show", name, code=3)
 
 
 def test_a_run_without_a_record(runs, server, name):
-    from program import EXAMPLES, fetch
-
     status, text = fetch(
         f"{server.url}/api/2.0/mlflow/runs/create", {"experiment_id": "0", "start_time": 1, "run_name": "x"})
     assert status == 200, text
     run = json.loads(text)["run"]["info"]["run_id"]
-    runs.slipway("/", "deploy", EXAMPLES / "breast-cancer" / "model.onnx", "--name", name, "--run", run)
+    runs.slipway("/", "deploy", CANCER / "model.onnx", "--name", name, "--run", run)
     assert "RPR-002" in problem(runs.slipway("/", "reproduce", f"{name}@1", code=4))
 
 
@@ -172,7 +228,7 @@ def test_a_version_that_is_not_there(runs):
     assert "REG-005" in problem(runs.slipway("/", "reproduce", "nobody", code=2))
 
 
-FAILS = TREE + """
+FAILS = COPY + """
 if not os.path.exists(os.environ["ONCE"]):
     print("the second time is the last", file=sys.stderr)
     sys.exit(5)
@@ -195,7 +251,7 @@ def test_a_command_that_fails_this_time(runs, trained, tmp_path):
 
 
 def test_a_command_that_writes_no_model(runs, trained):
-    script = "import os\nif 'ONCE_MORE' in os.environ:\n    raise SystemExit\n" + TREE
+    script = "import os\nif 'ONCE_MORE' in os.environ:\n    raise SystemExit\n" + COPY
     model, _ = trained("--seed", "1", script=script)
     done = runs.slipway("/", "reproduce", f"{model}@1", code=4, ONCE_MORE="1")
     assert "RPR-006" in problem(done)
@@ -203,13 +259,16 @@ def test_a_command_that_writes_no_model(runs, trained):
 
 def test_a_stale_model_in_the_code_is_no_result(runs, repository, data, name):
     """The file that was packed is among the code: it is not taken for what was trained."""
-    code = repository(train_dot_py=TREE, examples_dot_csv=EXAMPLES)
+    code = repository(
+        train_dot_py=COPY, examples_dot_csv=(CANCER / "examples.csv").read_bytes(),
+        base_dot_onnx=(CANCER / "model.onnx").read_bytes(),
+    )  # fmt: skip
     arguments = ["--seed", "1", "--data", f"{data}@1=data/rows.csv", "--", "python", "train.py"]
     runs.start(code.folder, *arguments)
     code.commit()
-    code.write("train.py", "import os\nif 'ONCE_MORE' in os.environ:\n    raise SystemExit\n" + TREE)
+    code.write("train.py", "import os\nif 'ONCE_MORE' in os.environ:\n    raise SystemExit\n" + COPY)
     run, _ = runs.start(code.folder, *arguments)
-    runs.slipway(code.folder, "deploy", "model.joblib", "--name", name, "--examples", "examples.csv", "--run", run)
+    runs.slipway(code.folder, "deploy", "model.onnx", "--name", name, "--examples", "examples.csv", "--run", run)
     assert "RPR-006" in problem(runs.slipway("/", "reproduce", f"{name}@1", code=4, ONCE_MORE="1"))
 
 
@@ -277,12 +336,13 @@ ARCHIVES = {
 @pytest.fixture(scope="module")
 def recorded(runs, tmp_path_factory):
     """A version with a record that tests spoil, and put back."""
-    from training import Repository
-
     folder = tmp_path_factory.mktemp("hostile")
-    code = Repository(folder / "code", train_dot_py=TREE, data__rows_dot_csv=rows(), examples_dot_csv=EXAMPLES)
+    code = Repository(
+        folder / "code", train_dot_py=COPY, examples_dot_csv=(CANCER / "examples.csv").read_bytes(),
+        base_dot_onnx=(CANCER / "model.onnx").read_bytes(),
+    )  # fmt: skip
     run, _ = runs.start(code.folder, "--seed", "1", "--", "python", "train.py")
-    runs.slipway(code.folder, "deploy", "model.joblib", "--name", "spoiled", "--examples", "examples.csv", "--run", run)
+    runs.slipway(code.folder, "deploy", "model.onnx", "--name", "spoiled", "--examples", "examples.csv", "--run", run)
     return run, runs.record(run), runs.artifact(run, "code.tar")
 
 
@@ -409,4 +469,3 @@ def test_it_can_be_put_back(runs, recorded):
     runs.replace(run, "requirements.txt", text)
     runs.replace(run, "run.json", json.dumps(record).encode())
     assert runs.reproduce("spoiled@1")["reproduced"] is True
-    assert sys.executable

@@ -15,7 +15,7 @@ SHOW = """
 import os, sys
 names = ["MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_TRACKING_TOKEN", "SLIPWAY_RUN_ID"]
 names += ["SLIPWAY_URL", "SLIPWAY_TOKEN", "PYTHONHASHSEED", "SLIPWAY_SEED"]
-print(*[f"{name}={os.environ.get(name)}" for name in names])
+sys.stdout.write(" ".join(f"{name}={os.environ.get(name)}" for name in names) + "\\n")
 print("said aside", file=sys.stderr)
 """
 
@@ -88,6 +88,16 @@ def test_changes_of_every_kind_come_back(runs, repository, tmp_path):
     del before["ignored.log"]
     assert tree_of(runs.restore(run, tmp_path / "restored")) == before
     assert b"a secret" not in (runs.artifact(run, "code.patch") + runs.artifact(run, "code.tar"))
+
+
+def test_nothing_is_left_lying_about(runs, repository, tmp_path):
+    place = tmp_path / "temporary"
+    place.mkdir()
+    code = repository(a="1")
+    code.write("b", "2")
+    runs.start(code.folder, "--", "true", TMPDIR=str(place))
+    runs.start(code.folder, "--", "false", code=1, TMPDIR=str(place))
+    assert list(place.iterdir()) == []
 
 
 def test_the_working_folder_may_be_below_the_top(runs, repository, tmp_path):

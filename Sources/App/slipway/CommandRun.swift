@@ -21,7 +21,11 @@ final class CommandRun: Sendable {
         let watch = SignalForwarding { [self] in forward($0) }
         defer { watch.end() }
         let (process, streams) = try start(command)
-        state.withLock { $0.process = process }
+        state.withLock { state in
+            state.process = process
+            // Asked while it was started.
+            if state.wasKilled { kill(process, SIGTERM) }
+        }
         let echoes = command.isAttended ? [STDOUT_FILENO, STDERR_FILENO] : [STDERR_FILENO, STDERR_FILENO]
         var tail = OutputTail(limit: CommandEnd.outputLimit)
         var open = Array(zip(streams, echoes))
@@ -36,10 +40,13 @@ final class CommandRun: Sendable {
         }
         let final = status ?? ended(process, blocking: true) ?? 0
         let signal = final & 0x7F
-        let wasAsked = state.withLock(\.wasKilled)
-        let isKilled = wasAsked || [SIGINT, SIGTERM, SIGHUP, SIGKILL].contains(signal)
+        let isKilled = [SIGINT, SIGTERM, SIGHUP, SIGKILL].contains(signal)
+        // What ended the command may be on its way to this process.
+        if isKilled { usleep(50_000) }
+        let isGivenUp = state.withLock(\.wasKilled)
         return CommandEnd(
-            exitCode: signal == 0 ? (final >> 8) & 0xFF : 128 + signal, wasKilled: isKilled, output: tail.bytes)
+            exitCode: signal == 0 ? (final >> 8) & 0xFF : 128 + signal, wasKilled: isKilled || isGivenUp,
+            wasGivenUp: isGivenUp, output: tail.bytes)
     }
 
     /// - Returns: Whether there was something.
@@ -158,7 +165,8 @@ private struct SignalForwarding {
 
     init(_ handler: @escaping @Sendable (Int32) -> Void) {
         sources = [SIGINT, SIGTERM, SIGHUP].map { number in
-            signal(number, SIG_IGN)
+            // Another source has set a handler, which is for all of them.
+            if !Abandonment.isWatching { signal(number, SIG_IGN) }
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInitiated))
             source.setEventHandler { handler(number) }
             source.resume()

@@ -27,6 +27,10 @@ final class Staging: Sendable {
 enum Abandonment {
     private static let folders = Mutex<Set<String>>([])
     private static let watch = SignalWatch { end(by: $0) }
+    private static let begun = Mutex(false)
+
+    /// Whether signals are looked out for. Who sets them to be ignored after that silences this.
+    static var isWatching: Bool { begun.withLock(\.self) }
 
     /// `@unchecked Sendable`: the sources are only kept.
     private final class SignalWatch: @unchecked Sendable {
@@ -45,6 +49,7 @@ enum Abandonment {
 
     static func remember(_ folder: String) {
         _ = watch
+        begun.withLock { $0 = true }
         _ = folders.withLock { $0.insert(folder) }
     }
 

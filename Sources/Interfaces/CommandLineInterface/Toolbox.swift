@@ -96,7 +96,7 @@ package struct PackOptions: Sendable {
     package var name: String?
     package var project: String?
     /// Recorded rows, beside or instead of what the project file says.
-    package let examples: String?
+    package var examples: String?
     /// Training data for the baseline profile.
     package let baseline: String?
     /// A column of both that is no input.

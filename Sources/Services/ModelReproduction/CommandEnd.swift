@@ -23,14 +23,17 @@ package struct CommandEnd: Sendable {
 
     /// As a shell has it: 128 and the signal's number where a signal ended it.
     package let exitCode: Int32
-    /// Whether somebody asked it to end.
+    /// Whether somebody asked it to end, or took it down.
     package let wasKilled: Bool
+    /// Whether this process was asked to end meanwhile.
+    package let wasGivenUp: Bool
     /// What it printed last, both streams as they came.
     package let output: [UInt8]
 
-    package init(exitCode: Int32, wasKilled: Bool, output: [UInt8]) {
+    package init(exitCode: Int32, wasKilled: Bool, wasGivenUp: Bool, output: [UInt8]) {
         self.exitCode = exitCode
         self.wasKilled = wasKilled
+        self.wasGivenUp = wasGivenUp
         self.output = output
     }
 

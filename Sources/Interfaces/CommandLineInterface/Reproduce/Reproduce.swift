@@ -77,6 +77,9 @@ struct Reproduce: AsyncParsableCommand {
             report = try await ReproductionRun(
                 original: original, client: client, folder: folder.path, count: count, choice: environment
             ).report(keptAt: keep || into != nil ? folder.path : nil)
+        } catch let given as CancellationError {
+            // Nobody looks at what was given up.
+            throw given
         } catch {
             folder.keep()
             Console.current.note("what was made is in \(folder.path.printable)")

@@ -20,6 +20,8 @@ struct ReproductionRun {
     func report(keptAt kept: String?) async throws -> ReproductionReport {
         let tools = try Tools.required()
         try await fetch()
+        // What cannot be laid out is refused before anything is started.
+        try await layOut(at: "\(folder)/1")
         let environment = try await chosenEnvironment()
         if let python = environment?.program { try tools.runs.usePython(python) }
         let local = try await tools.runs.startServer(data: data)
@@ -44,7 +46,7 @@ struct ReproductionRun {
         for repetition in 1...count {
             let place = "\(folder)/\(repetition)"
             Console.current.note("repetition \(repetition) of \(count)")
-            try await layOut(at: place)
+            if repetition > 1 { try await layOut(at: place) }
             let working = original.record.folder == "." ? place : "\(place)/\(original.record.folder)"
             // A file's time is that of the last tick of a clock: what lay there before must be told from what is written.
             try await Task.sleep(for: .milliseconds(50))
@@ -158,6 +160,7 @@ struct ReproductionRun {
         let added = RunVariables(client: scratch, run: run, seed: original.record.seed).added(to: variables)
         let end = try await tools.runs.run(
             TrainingCommand(words: words, folder: working, environment: added, isAttended: false))
+        guard !end.wasGivenUp else { throw CancellationError() }
         try await scratch.endRun(run, status: end.status, at: tools.time)
         guard end.exitCode == 0, !end.wasKilled else {
             let last = String(decoding: end.output.suffix(4000), as: UTF8.self).split(separator: "\n").suffix(5)

@@ -39,7 +39,15 @@ struct TrainedModel {
         options.data = data
         options.server = { [scratch] in scratch }
         let console = Console.current
-        let packed = try await Tools.required().pack(options, progress: { console.progress($0) })
+        let tools = try Tools.required()
+        let packed: any PackedProject
+        do {
+            packed = try await tools.pack(options, progress: { console.progress($0) })
+        } catch let refusal as Refusal where refusal.explanation.code == .examplesUnusable {
+            // A native file does not say what the columns of the original's rows are; it needs none to be asked.
+            options.examples = nil
+            packed = try await tools.pack(options, progress: { console.progress($0) })
+        }
         _ = try await packed.write(to: folder)
     }
 
