@@ -4,7 +4,9 @@ import Testing
 
 struct RunRecordTests {
     private func record() throws -> RunRecord {
-        let file = { try BundleFile(path: "slipway/\($0)", digest: Digest(of: Array("x".utf8)), byteCount: 1) }
+        let file = { (name: String) in
+            try BundleFile(path: "slipway/\(name)", digest: Digest(of: Array("x".utf8)), byteCount: 1)
+        }
         return RunRecord(
             command: ["python", "train.py", "ü\n\""], folder: "models/churn", seed: 7,
             git: .init(commit: String(repeating: "a1", count: 20), isDirty: true, remote: "https://example.com/x.git"),
