@@ -95,6 +95,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--entries", type=int, default=100_000)
     parser.add_argument("--endpoints", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=5, help="of questions to the whole ledger")
     parser.add_argument("--output", default="ledger.json")
     options = parser.parse_args()
     results = []
@@ -120,14 +121,14 @@ def main():
             note("what answered at a past minute", timed(as_of, 200))
             head = json.loads(ask(server, "/v1/ledger/head"))
             assert head["size"] >= options.entries
-            note("head", timed(lambda _: ask(server, "/v1/ledger/head"), 5))
-            note("verify", timed(lambda _: ask(server, "/v1/ledger/verification"), 5))
+            note("head", timed(lambda _: ask(server, "/v1/ledger/head"), options.rounds))
+            note("verify", timed(lambda _: ask(server, "/v1/ledger/verification"), options.rounds))
             kept = f"{head['size']}:{head['root']}"
-            note("verify against a head", timed(lambda _: ask(server, f"/v1/ledger/verification?head={kept}"), 5))
-            note("prove an entry", timed(lambda number: ask(server, f"/v1/ledger/entries/{number * 999}/proof"), 5))
-            note("export", timed(lambda _: ask(server, "/v1/ledger/export"), 3))
+            note("verify against a head", timed(lambda _: ask(server, f"/v1/ledger/verification?head={kept}"), options.rounds))
+            note("prove an entry", timed(lambda number: ask(server, f"/v1/ledger/entries/{number * 999}/proof"), options.rounds))
+            note("export", timed(lambda _: ask(server, "/v1/ledger/export"), options.rounds))
             note("verify the data folder, beside the server", timed(
-                lambda _: server.slipway("ledger", "verify", "--data", server.data), 3))
+                lambda _: server.slipway("ledger", "verify", "--data", server.data), options.rounds))
             memory = server.resident_bytes() >> 20
             file = hashlib.sha256(b"7").hexdigest()
 

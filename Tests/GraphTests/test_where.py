@@ -233,6 +233,25 @@ def test_registered_versions_are_asked_for(platform):
     assert ("", 3) in places(where(platform, "--dataset", "churn-train", "--all"))
 
 
+def test_a_renamed_model_is_found_under_its_name(platform):
+    def rename(name, new_name):
+        mlflow(platform, "registered-models/rename", name=name, new_name=new_name)
+
+    rename("tracked", "followed")
+    found = where(platform, "--dataset", "churn-train")
+    assert [(match["place"]["endpoint"], match["place"]["model"]) for match in found["matches"]] == [("tracked", "followed")]
+    rename("followed", "tracked")
+
+
+def test_what_is_certainly_not_there_leaves_nothing_open(platform):
+    """Whose library does not fit need not be looked into for its data."""
+    part = platform.slipway("token", "create", "bo", "--role", "viewer", "--endpoint", "whole").stdout.strip()
+    open_ = where(platform, "--dataset", "nothing", "--library", "numpy", SLIPWAY_TOKEN=part)
+    closed = where(platform, "--dataset", "nothing", "--library", "torch", SLIPWAY_TOKEN=part)
+    assert open_["matches"] == closed["matches"] == []
+    assert len(open_["notExamined"]) == 1 and closed["notExamined"] == []
+
+
 def test_a_token_finds_what_it_may_see(platform):
     def token(*scope):
         return platform.slipway("token", "create", "ada", "--role", "viewer", *scope).stdout.strip()

@@ -7,6 +7,7 @@ internal import InferenceProtocol
 internal import InferenceServing
 internal import ModelDomain
 internal import ModelExecution
+internal import ModelRegistry
 internal import WireTypes
 
 /// `/v1/where`: which of what answers contains something.
@@ -31,7 +32,13 @@ struct WhereRoutes: Sendable {
     @Sendable private func answer(_ request: Request, _ context: AdministrationContext) async throws -> Response {
         let principal = try context.principal()
         let question = try request.question()
-        let live = administration.inference.table.endpoints(for: principal).flatMap { $0.state.places }
+        // What a table holds was read when a version came to answer: models may have been renamed since.
+        let records = Dictionary(
+            try await administration.registry.endpoints().map { ($0.name.rawValue, $0) },
+            uniquingKeysWith: { one, _ in one })
+        let live = administration.inference.table.endpoints(for: principal).flatMap { name, state in
+            state.places(recorded: records[name])
+        }
         let engines = administration.engines().compactMap { engine in
             engine.version.map { EngineIdentity(name: engine.name, version: $0, build: engine.build ?? "") }
         }
@@ -44,14 +51,18 @@ struct WhereRoutes: Sendable {
 
 extension EndpointState {
     /// What answers here, and what is wanted here where that is something else.
-    fileprivate var places: [ExaminedPlace] {
-        let current = record.current
+    ///
+    /// - Parameter recorded: As the registry has the endpoint now.
+    fileprivate func places(recorded: EndpointRecord?) -> [ExaminedPlace] {
+        let current = recorded?.current ?? record.current
         let wanted = ExaminedPlace(
             endpoint: record.name, model: current.model, number: current.version, state: isCold ? .cold : .wanted)
         guard let version = live?.version else { return [wanted] }
+        let isWanted = version.model == record.current.model && version.number == current.version
+        let model = version.model == record.current.model ? current.model : version.model
         let answering = ExaminedPlace(
-            endpoint: record.name, model: version.model, number: version.number, state: .live)
-        return version.number == current.version ? [answering] : [answering, wanted]
+            endpoint: record.name, model: model, number: version.number, state: .live)
+        return isWanted ? [answering] : [answering, wanted]
     }
 }
 

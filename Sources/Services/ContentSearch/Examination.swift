@@ -90,23 +90,17 @@ struct Examination {
         } catch {
             return (nil, ["its bundle \(bundle.short) cannot be read: \(reason(error))"])
         }
-        var gaps: [String] = []
-        var parts: [[ContentFinding]] = []
-        if let digest = question.digest {
-            parts.append(find(digest, in: inside, version))
-        }
+        var parts: [(findings: [ContentFinding], gaps: [String])] = []
+        if let digest = question.digest { parts.append((find(digest, in: inside, version), [])) }
         if let library = question.library {
-            gaps += inside.gaps.map(\.reason)
             let found = await find(library, in: inside, version, at: place)
-            gaps += found.gaps
-            parts.append(found.findings)
+            parts.append((found.findings, inside.gaps.map(\.reason) + found.gaps))
         }
-        if dataset != nil {
-            let found = await findData(of: version, inside)
-            gaps += found.gaps
-            parts.append(found.findings)
-        }
-        return (parts.contains(where: \.isEmpty) ? nil : parts.flatMap(\.self), unique(gaps))
+        if dataset != nil { parts.append(await findData(of: version, inside)) }
+        // What is certainly missing leaves nothing open.
+        guard !parts.contains(where: { $0.findings.isEmpty && $0.gaps.isEmpty }) else { return (nil, []) }
+        let isThere = !parts.contains { $0.findings.isEmpty }
+        return (isThere ? parts.flatMap(\.findings) : nil, unique(parts.flatMap(\.gaps)))
     }
 
     /// - Throws: `IN-006` when the beginning of a digest stands for several contents.
