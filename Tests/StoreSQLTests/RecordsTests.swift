@@ -63,13 +63,13 @@ struct RecordsTests {
     @Test func rowsOfAnOlderSchemaAreBroughtOn() async throws {
         try await withTemporaryFolder { folder async throws in
             let old = try await SQLiteDatabase.open(
-                at: "\(folder)/old", schema: SQLSchema.sqlite.first(3), time: someTime)
+                at: "\(folder)/old", schema: SQLSchema.sqlite.first(5), time: someTime)
             try await old.write { try $0.execute(insertProject, ["name": .text("growth"), "time": .integer(1)]) }
             let sink = MemorySink()
             let snapshot = try await SQLPlatformRecords(
-                database: old, tables: SQLSchema.sqlite.first(3).tables
+                database: old, tables: SQLSchema.sqlite.first(5).tables
             ).dump(into: sink)
-            #expect(snapshot.schema == 3)
+            #expect(snapshot.schema == 5)
             let bytes = sink.bytes
             try await restoration(makeManifest(snapshot, bytes), bytes).restore(toFile: "\(folder)/new", at: someTime)
             let new = try await SQLiteDatabase.open(at: "\(folder)/new", time: someTime)

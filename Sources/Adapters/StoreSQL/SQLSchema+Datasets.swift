@@ -3,7 +3,7 @@
 extension SQLSchema.Migration {
     /// Versions of data: what names them; their contents are elsewhere.
     static let datasets = SQLSchema.Migration(
-        number: 5,
+        number: 6,
         statements: [
             """
             CREATE TABLE dataset_version (

@@ -3,7 +3,7 @@
 extension SQLSchema.Migration {
     /// What a change was made on, beside the change; and an index by which the state at a past moment is one look.
     static let ledgerEvidence = SQLSchema.Migration(
-        number: 6,
+        number: 5,
         statements: [
             "ALTER TABLE ledger ADD COLUMN evidence TEXT",
             "DROP INDEX ledger_by_object",

@@ -120,7 +120,7 @@ extension SQLSchema {
                 ]),
             .access,
             .tracking,
-            .datasets,
             .ledgerEvidence,
+            .datasets,
         ])
 }

@@ -12,8 +12,7 @@ struct Lineage: AsyncParsableCommand {
             Of a version (churn@3, churn@champion, churn for the newest), or of dataset:NAME@3, run:ID, endpoint:NAME, \
             commit:SHA.
 
-            Example: slipway lineage churn@3
-            Example: slipway lineage churn@3 --as dot | dot -Tsvg > lineage.svg
+            Example: slipway lineage churn@3 --as dot
             """)
 
     enum Form: String, ExpressibleByArgument, CaseIterable { case text, json, dot, openlineage }
