@@ -39,7 +39,7 @@ struct PostgreSQLTests {
                 let ledger = try await platform.program.run("ledger", "verify", "--head", String(kept))
                 #expect(ledger.exitCode == 0, "\(ledger.errors)")
                 let found = try await platform.program.run("where", "--library", "onnxruntime")
-                #expect(found.output.contains("1 endpoints contain it"), "\(found.output) \(found.errors)")
+                #expect(found.output.contains("1 endpoint contains it"), "\(found.output) \(found.errors)")
             }
         }
     }

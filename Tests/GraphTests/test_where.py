@@ -84,7 +84,7 @@ def test_a_file_is_found_by_its_digest_or_itself(platform):
             "endpoint": "cancer", "project": "growth", "model": "cancer", "version": 1, "state": "live"}
     assert where(platform, "--digest", "0" * 64)["matches"] == []
     text = platform.slipway("where", "--digest", model).stdout
-    assert "cancer" in text and "model.onnx" in text and "1 endpoints contain it" in text
+    assert "cancer" in text and "model.onnx" in text and "1 endpoint contains it" in text
 
 
 def test_a_file_in_a_graph_and_in_a_bundle_in_it_is_found(platform, tmp_path):

@@ -230,6 +230,14 @@ def test_data_have_a_place_of_their_own(runs, repository, data):
     runs.start(code.folder, "--data", data, "--", "true")
 
 
+def test_data_may_be_what_git_ignores(runs, repository, data):
+    code = repository(_dot_gitignore="data/\n", train_dot_py="print(1)")
+    code.write("new", "1")
+    run, _ = runs.start(code.folder, "--data", f"{data}@1=data/rows.csv", "--", "true")
+    patch = runs.artifact(run, "code.patch")
+    assert b"new" in patch and b"a,b,y" not in patch
+
+
 def test_other_data_in_their_place_are_refused(runs, repository, data):
     code = repository(a="1")
     code.write("data/rows.csv", rows(shift=1))

@@ -130,7 +130,12 @@ struct GitRepository {
         ])
         let excluded = paths.map { ":(top,exclude,literal)\($0)" }
         _ = try aside.output(["read-tree", commit])
-        _ = try aside.output(["add", "-A", "--", ":/"] + excluded)
+        // `add` takes the exclusion of what is ignored anyway for the wish to add it, and fails.
+        let counted = try paths.filter { path in
+            let ignored = ["ls-files", "--others", "--ignored", "--exclude-standard", "-z", "--", ":(top,literal)\(path)"]
+            return try aside.output(ignored).isEmpty
+        }
+        _ = try aside.output(["add", "-A", "--", ":/"] + counted.map { ":(top,exclude,literal)\($0)" })
         try aside.run(diff(["--cached", commit, "--", ":/"] + excluded), output: path)
         return try requireSmall(path)
     }

@@ -37,7 +37,7 @@ package struct ContentSearch: Sendable {
         let versions = try await registry.versions(places.map { ($0.model, $0.number) })
         var examination = Examination(
             search: self, question: question, engines: engines, sees: sees,
-            dataset: try await wanted(question.dataset, among: places),
+            dataset: try await wanted(question.dataset, sees: sees),
             inputs: question.dataset == nil
                 ? [:] : try await inputs(of: places.map { VersionKey(model: $0.model, number: $0.number) }))
         var matches: [ContentReport.Match] = []
@@ -67,12 +67,12 @@ package struct ContentSearch: Sendable {
     }
 
     /// What a reference to a data set stands for.
-    private func wanted(_ reference: DatasetNaming?, among places: [ExaminedPlace]) async throws -> WantedDataset? {
+    private func wanted(_ reference: DatasetNaming?, sees: (ProjectName) -> Bool) async throws -> WantedDataset? {
         guard let reference else { return nil }
         guard case .version(let name, let version) = reference else { return WantedDataset(reference, contents: []) }
         var contents: Set<Digest> = []
         var isKnown = false
-        for project in Set(places.map(\.model.project)) {
+        for project in try await registry.projects().map(\.name) where sees(project) {
             guard let digests = try await datasetContents(name, version, project) else { continue }
             isKnown = true
             contents.formUnion(digests)

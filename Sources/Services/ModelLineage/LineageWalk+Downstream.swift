@@ -17,7 +17,7 @@ extension LineageWalk {
                 })
         case .patch(let patch):
             return try await versions { facts, _ in facts.provenance.patch == patch }.map {
-                ($0, "packed with changes of")
+                ($0, "packed with")
             }
         case .environment(let lock):
             return try await versions { facts, _ in facts.environment == lock }.map { ($0, "runs in") }

@@ -38,7 +38,7 @@ extension LineageWalk {
         }
         guard let facts = await facts(of: record.version) else { return found }
         if let commit = facts.provenance.commit { found.append((.commit(commit), "packed at")) }
-        if let patch = facts.provenance.patch { found.append((.patch(patch), "packed with changes of")) }
+        if let patch = facts.provenance.patch { found.append((.patch(patch), "packed with")) }
         for file in facts.provenance.data {
             found += try await versions(of: file.digest, verb: "examples and baseline from")
         }
@@ -67,7 +67,7 @@ extension LineageWalk {
         found += run.inputModels.map { (.loggedModel(project, $0), "started from") }
         let record = try? await lineage.runRecord(of: run.info, in: tracking)
         if let patch = record?["code"]?["patch"]?["sha256"]?.string.flatMap({ Digest($0) }) {
-            found.append((.patch(patch), "ran with changes of"))
+            found.append((.patch(patch), "ran with"))
         }
         let lock = record?["environment"]?["requirements"]?["sha256"]?.string.flatMap { Digest($0) }
         if let lock { found.append((.environment(lock), "ran in")) }

@@ -27,9 +27,9 @@ struct LineageText {
     /// What is said of an edge when it is followed the way time went.
     private static let forward = [
         "registered from": "registered as", "logged by": "logged", "made by": "made", "ran at": "used by",
-        "ran with": "used by", "ran with changes of": "used by", "ran in": "used by", "trained on": "trained",
+        "ran with": "used by", "ran in": "used by", "trained on": "trained",
         "tested on": "tested", "started from": "continued by", "packed at": "packed as",
-        "packed with changes of": "packed as", "examples and baseline from": "gave examples and baseline to",
+        "packed with": "packed as", "examples and baseline from": "gave examples and baseline to",
         "runs in": "used by", "has a copy of": "copied into", "proof of": "is",
     ]
 

@@ -90,7 +90,10 @@ extension WhereV1 {
         let endpoints = Set(matches.compactMap(\.place.endpoint)).count
         let elsewhere = matches.count { $0.place.endpoint == nil }
         let versions = elsewhere > 0 ? " and \(elsewhere) versions that answer nowhere" : ""
-        parts.append("\(endpoints) endpoints\(versions) contain it; \(examined) versions were looked at.")
+        let found = "\(endpoints) endpoint\(endpoints == 1 ? "" : "s")\(versions)"
+        let contain = endpoints == 1 && elsewhere == 0 ? "contains" : "contain"
+        let looked = examined == 1 ? "1 version was" : "\(examined) versions were"
+        parts.append("\(found) \(contain) it; \(looked) looked at.")
         if !notExamined.isEmpty {
             let lines = notExamined.prefix(50).map { gap in
                 let place = gap.place.endpoint.map { "\($0): " } ?? ""

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import APIClient
+internal import DataTables
 internal import ModelDomain
 internal import ModelExecution
 internal import ModelReproduction
@@ -108,21 +109,21 @@ struct ReproductionReport: Encodable {
         if let environment {
             lines.append(
                 "Python \(environment.python), \(environment.kind)\(environment.differences.isEmpty ? "" : ":")")
-            lines += environment.differences.map { "  \($0)" }
+            lines += environment.differences.map { "  \($0.printable)" }
         }
         let table = Table(
             header: ["REPETITION", "SECONDS", "ROWS THAT AGREE", "LARGEST DIFFERENCE", "SAME DECISION"],
             rows: repetitions.enumerated().map { index, found in
                 [
                     String(index + 1), String((found.seconds * 10).rounded() / 10), "\(found.agree) of \(rows)",
-                    String(found.largestDifference), found.sameDecisions.map { "\($0) of \(rows)" } ?? "–",
+                    numberText(rounded(found.largestDifference)), found.sameDecisions.map { "\($0) of \(rows)" } ?? "–",
                 ]
             }, numbers: [0, 1])
         lines.append(table.text)
         lines += spreadLines
-        lines.append((reproduced ? "✓ " : "✗ ") + sentence)
-        if let folder { lines.append("everything is in \(folder)") }
-        return lines.map(\.printable).joined(separator: "\n")
+        lines.append((reproduced ? "✓ " : "✗ ") + sentence.printable)
+        if let folder { lines.append("everything is in \(folder.printable)") }
+        return lines.joined(separator: "\n")
     }
 
     private var spreadLines: [String] {
@@ -134,7 +135,7 @@ struct ReproductionReport: Encodable {
             header: ["OUTPUT", "LARGEST SPREAD", "ROWS THAT VARY", "AROUND THE ORIGINAL"],
             rows: spread.map { found in
                 [
-                    found.output, found.largest.map { String($0) } ?? "–", "\(found.rows) of \(rows)",
+                    found.output, found.largest.map { numberText(rounded($0)) } ?? "–", "\(found.rows) of \(rows)",
                     found.rowsAroundOriginal.map { "\($0) of \(rows)" } ?? "–",
                 ]
             })
