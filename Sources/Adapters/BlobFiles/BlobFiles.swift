@@ -67,16 +67,8 @@ package struct BlobFiles: BlobStore {
     private func write(
         _ chunks: some AsyncSequence<[UInt8], any Error> & Sendable, check: (Digest) throws -> Void
     ) async throws -> (digest: Digest, byteCount: Int) {
-        let file = try await onQueue { try OpenFile(creating: newUnfinishedPath()) }
+        let (file, digest, byteCount) = try await receive(chunks)
         do {
-            var hasher = DigestHasher()
-            var byteCount = 0
-            for try await chunk in chunks {
-                hasher.update(chunk)
-                byteCount += chunk.count
-                try await onQueue { try file.write(chunk) }
-            }
-            let digest = hasher.finish()
             try check(digest)
             try await onQueue { try keep(file, as: digest) }
             return (digest, byteCount)
@@ -87,6 +79,14 @@ package struct BlobFiles: BlobStore {
     }
 
     package func stage(_ chunks: some AsyncSequence<[UInt8], any Error> & Sendable) async throws -> any StagedPart {
+        let (file, digest, byteCount) = try await receive(chunks)
+        return StagedFile(path: file.path, digest: digest, byteCount: byteCount, store: self)
+    }
+
+    /// Writes what comes into an unfinished file, of which nothing is left when it breaks off.
+    private func receive(
+        _ chunks: some AsyncSequence<[UInt8], any Error> & Sendable
+    ) async throws -> (file: OpenFile, digest: Digest, byteCount: Int) {
         let file = try await onQueue { try OpenFile(creating: newUnfinishedPath()) }
         do {
             var hasher = DigestHasher()
@@ -96,7 +96,7 @@ package struct BlobFiles: BlobStore {
                 byteCount += chunk.count
                 try await onQueue { try file.write(chunk) }
             }
-            return StagedFile(path: file.path, digest: hasher.finish(), byteCount: byteCount, store: self)
+            return (file, hasher.finish(), byteCount)
         } catch {
             removeFile(file.path)
             throw error

@@ -70,6 +70,8 @@ package struct DataVersions: Sendable {
     ) async throws {
         var hasher = DigestHasher()
         for chunk in content.chunks {
+            // A record may name one piece very often: whoever sent it has gone, and so does this.
+            try Task.checkCancellation()
             let bytes = try await blobs.read(chunk.digest, limit: chunk.byteCount)
             guard bytes.count == chunk.byteCount else {
                 throw FieldReader.Subject.dataset.damaged("a piece is shorter")

@@ -23,20 +23,19 @@ struct DatasetGet: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     mutating func run() async throws {
-        let client = try await server.client()
-        let reference = version.dataset(in: dataset.project)
-        let found = try await client.version(version.selector, of: reference)
-        let record = try await client.record(.number(found.version), of: reference)
+        let known = try await KnownDataset(version, in: dataset.project, on: server)
+        let (found, record) = (known.version, known.record)
         let path = out ?? "\(found.dataset)-\(found.version).\(record.format.fileExtension)"
         var hasher = DigestHasher()
         try await Tools.required().receive(path) { write in
-            try await client.data(.number(found.version), of: reference) { piece in
+            try await known.client.data(.number(found.version), of: known.reference) { piece in
                 hasher.update(piece)
                 try write(piece)
             }
             let digest = hasher.finish()
             guard digest == record.data.digest else {
-                throw DatasetError.differs("What came of “\(reference)”", expected: record.data.digest, found: digest)
+                throw DatasetError.differs(
+                    "What came of “\(known.reference)”", expected: record.data.digest, found: digest)
             }
         }
         try output.write(found, asText: "\(path): \(found.dataset)@\(found.version), \(byteText(found.bytes))")

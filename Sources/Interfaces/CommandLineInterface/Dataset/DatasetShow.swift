@@ -21,10 +21,8 @@ struct DatasetShow: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     mutating func run() async throws {
-        let client = try await server.client()
-        let reference = version.dataset(in: dataset.project)
-        let found = try await client.version(version.selector, of: reference)
-        let record = try await client.record(.number(found.version), of: reference)
+        let known = try await KnownDataset(version, in: dataset.project, on: server)
+        let (found, record) = (known.version, known.record)
         guard output.format == .text else {
             // As the server has it, to the last digit.
             return try Console.current.line(record.canonicalBytes)

@@ -28,14 +28,12 @@ struct DatasetVerify: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     mutating func run() async throws {
-        let client = try await server.client()
-        let reference = version.dataset(in: dataset.project)
-        let found = try await client.version(version.selector, of: reference)
-        let record = try await client.record(.number(found.version), of: reference)
+        let known = try await KnownDataset(version, in: dataset.project, on: server)
+        let (found, record) = (known.version, known.record)
         let tools = try Tools.required()
         let digest = try tools.dataFile(path, format: file.format ?? record.format, data: server.folder.data).digest()
         guard digest == record.data.digest else {
-            let other = try await client.versions(of: reference).first { $0.digest == digest.description }
+            let other = try await known.client.versions(of: known.reference).first { $0.digest == digest.description }
             if let other {
                 throw Refusal(
                     .dataDiffers, .conflict,

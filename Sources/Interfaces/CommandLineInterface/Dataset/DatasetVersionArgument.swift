@@ -4,6 +4,7 @@ internal import ArgumentParser
 internal import DataTables
 internal import DataVersions
 internal import ModelDomain
+internal import WireTypes
 
 /// `churn-train@3`, `churn-train@9f2c01aa`, or `churn-train` for the newest version.
 struct DatasetVersionArgument: ExpressibleByArgument {
@@ -30,6 +31,22 @@ struct DatasetVersionArgument: ExpressibleByArgument {
     }
 
     func dataset(in project: ProjectName) -> DatasetReference { DatasetReference(project: project, name: name) }
+}
+
+/// A version of data on a server, with its record.
+struct KnownDataset {
+    let client: SlipwayClient
+    let reference: DatasetReference
+    let version: DatasetVersionV1
+    let record: DatasetManifest
+
+    /// - Throws: `DAT-001` for one that is not there.
+    init(_ named: DatasetVersionArgument, in project: ProjectName, on server: ServerOptions) async throws {
+        client = try await server.client()
+        reference = named.dataset(in: project)
+        version = try await client.version(named.selector, of: reference)
+        record = try await client.record(.number(version.version), of: reference)
+    }
 }
 
 /// Which project the data sets of a command are in.
