@@ -12,11 +12,16 @@ from program import MODELS, ROOT, fetch, running
 
 # They change nothing of what the ledger is about: they ask, upload contents that nothing refers to yet, or record runs.
 BESIDE = {
-    ("put", "/v1/blobs/{digest}"), ("post", "/v1/endpoints/{name}/predict"), ("post", "/v1/endpoints/{name}/explain"),
+    ("put", "/v1/blobs/{digest}"), ("post", "/v1/blobs/missing"), ("post", "/v1/import/experiments"),
+    ("post", "/v1/import/experiments/{experiment}/deletion"), ("post", "/v1/import/runs"),
+    ("post", "/v1/import/runs/{run}/points"), ("post", "/v1/import/logged-models"), ("post", "/v1/import/artifacts"),
+    ("post", "/v1/backups"), ("delete", "/v1/backups/{backup}"), ("post", "/v1/endpoints/{name}/predict"), ("post", "/v1/endpoints/{name}/explain"),
     ("post", "/v2/models/{name}/infer"), ("post", "/v2/models/{name}/versions/{version}/infer"),
     ("post", "/v1/models/{name}:predict"), ("post", "/v1/models/{name}/versions/{version}:predict"),
     ("post", "/invocations"), ("post", "/v2/repository/index"),
     ("post", "registered-models/get-latest-versions"),
+    # Where something goes, or comes back, there is an entry: Tests/MLflowTests/test_retention.py.
+    ("post", "/v1/retention/sweeps"), ("post", "/v1/retention/trash/{digest}/return"), ("delete", "/v1/retention/trash"),
 }
 TRACKING = ("experiments/", "runs/", "logged-models", "metrics/", "artifacts", "mpu/")
 IDENTITY, SCALE = MODELS / "identity-fp32.onnx", MODELS / "scale.onnx"
@@ -49,6 +54,14 @@ class Platform:
         assert {entry["actor"] for entry in gained} <= {"ada"}, gained
         return json.loads(text) if text else None, gained
 
+    def commanded(self, route, wanted, *arguments):
+        """What a command does that sends more than a body, as ada: this entry is among what it leaves."""
+        self.done.add(route)
+        before = len(self.entries())
+        self.server.slipway(*arguments, SLIPWAY_TOKEN=self.token)
+        gained = [(entry["actor"], entry["action"], entry["object"]) for entry in self.entries()[before:]]
+        assert ("ada", *wanted) in gained, gained
+
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory):
@@ -66,8 +79,10 @@ def mutating_routes(server):
     return ours | {(method, path) for method, path in mlflow if not path.startswith(TRACKING)}
 
 
-def test_every_call_that_changes_something_has_its_entry(platform):
+def test_every_call_that_changes_something_has_its_entry(platform, tmp_path):
     call, server = platform.call, platform.server
+    rows, exported = tmp_path / "rows.csv", tmp_path / "m.slipway"
+    rows.write_text("a,b\n1,2\n")
     # Contents to register: two models, packed by the program itself and removed again.
     for name, model in [("one", IDENTITY), ("two", SCALE)]:
         server.slipway("deploy", model, "--name", name)
@@ -163,6 +178,15 @@ def test_every_call_that_changes_something_has_its_entry(platform):
     call("post", "registered-models/rename", {"name": "r", "new_name": "s"}, ("model.rename", "model/default/r"))
     call("delete", "registered-models/delete", {"name": "s"}, ("alias.remove", "alias/default/s/a2"),
          ("model.delete", "model/default/s"))
+
+    # What is brought, and what is cleared away.
+    past = {"name": "past", "createdAt": 1, "updatedAt": 1, "tags": {}, "aliases": {}, "versions": []}
+    call("post", "/v1/import/models", past, ("model.create", "model/default/past"))
+    platform.commanded(("post", "/v1/datasets/{dataset}/versions"), ("dataset.add", "dataset/default/rows/1"),
+                       "dataset", "add", rows, "--name", "rows")
+    server.slipway("model", "export", "m@2", exported)
+    platform.commanded(("post", "/v1/registry/models/{model}/imports"), ("model.import", "model/default/brought/1"),
+                       "model", "import", exported, "--name", "brought")
 
     routes = mutating_routes(server)
     assert routes - platform.done - BESIDE == set(), "no entry of these was looked for"

@@ -26,7 +26,7 @@ extension ModelRegistry {
             guard let because, let version = because.change.after else {
                 return EndpointMoment(version: nil, bundle: nil, because: because, registered: nil)
             }
-            let made = try store.newestEntry(of: version, actions: ["model.register", "version.pack"], until: time)
+            let made = try store.newestEntry(of: version, actions: madeActions, until: time)
             return EndpointMoment(version: version, bundle: made?.change.after, because: because, registered: made)
         }
     }
@@ -37,6 +37,9 @@ private let answeringActions = [
     "endpoint.deploy", "endpoint.rollback", "endpoint.load", "endpoint.unload", "endpoint.remove",
     "endpoint.start",
 ]
+
+/// What gives a version its bundle.
+private let madeActions = ["model.register", "model.import", "version.pack"]
 
 extension RegistryReading {
     /// The version that answers at an endpoint, as the ledger has it: `model/default/churn/3`.
