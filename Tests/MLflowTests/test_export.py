@@ -105,7 +105,7 @@ def test_all_of_it_arrives_and_it_answers_with_its_proof(exported, tmp_path):
         assert all("iris" in json.dumps(line) for line in lines)
         ledger = json.loads(server.slipway("ledger", "list", "--format", "json").stdout)["entries"]
         (entry,) = [entry for entry in ledger if entry["action"] == "model.import"]
-        assert evidence in entry["after"] and brought["bundle"] in entry["after"]
+        assert evidence in entry["evidence"] and brought["bundle"] in entry["after"]
         server.slipway("ledger", "verify")
         # Nothing answers yet; when it does, it has proven itself here.
         server.slipway("deploy", "iris@1", "--endpoint", "iris")

@@ -47,7 +47,8 @@ enum SQLContentColumns {
             columns: [Column("value", .evidence)], condition: "key = 'slipway.evidence'", isText: true),
         // What an entry names by digest is its evidence.
         "ledger": Table(
-            columns: [Column("before", .evidence), Column("after", .evidence)], isText: true, expiresBy: "time"),
+            columns: [Column("before", .evidence), Column("after", .evidence), Column("evidence", .evidence)],
+            isText: true, expiresBy: "time"),
     ]
 }
 

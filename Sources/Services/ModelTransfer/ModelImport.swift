@@ -209,7 +209,7 @@ private func register(
     try log.append(
         "model.import", "model/\(model.project)/\(model.name)/\(number)",
         before: "\(document.model.project)/\(document.model.name) version \(document.number) of another platform",
-        after: "\(document.bundle), evidence \(evidence)")
+        after: "\(document.bundle)", evidence: "ledger=\(evidence)")
     return outcome(number, isNew: true)
 }
 
