@@ -46,7 +46,6 @@ test: setup
 	.tools/venv-grpc/bin/python -m pytest -q -p no:cacheprovider Tests/GRPCTests Tests/HTTP2Tests
 	.tools/venv-mlflow/bin/python -m pytest -q -p no:cacheprovider Tests/MLflowTests \
 		--ignore Tests/MLflowTests/test_client_2.py
-	.tools/venv-mlflow/bin/python -m pytest -q -p no:cacheprovider Tests/ReproduceTests
 	.tools/venv-clients/bin/python -m pytest -q -p no:cacheprovider Tests/MLflowTests/test_small_client.py
 	.tools/venv-mlflow2/bin/python -m pytest -q -p no:cacheprovider Tests/MLflowTests/test_small_client.py \
 		Tests/MLflowTests/test_client_2.py
@@ -59,7 +58,7 @@ test: setup
 	@# Half of their time is one process that waits for another: two files at a time.
 	.tools/venv-python/bin/python -m pytest -q -p no:cacheprovider -n 2 --dist loadfile Tests/WorkerTests \
 		Tests/PrepareTests Tests/PackageTests Tests/ForestTests Tests/GraphTests Tests/ForeignModelTests \
-		Tests/DatasetTests
+		Tests/DatasetTests Tests/ReproduceTests
 
 # Minutes: format, imports, architecture, documentation.
 check:
