@@ -132,7 +132,9 @@ struct GitRepository {
         _ = try aside.output(["read-tree", commit])
         // `add` takes the exclusion of what is ignored anyway for the wish to add it, and fails.
         let counted = try paths.filter { path in
-            let ignored = ["ls-files", "--others", "--ignored", "--exclude-standard", "-z", "--", ":(top,literal)\(path)"]
+            let ignored = [
+                "ls-files", "--others", "--ignored", "--exclude-standard", "-z", "--", ":(top,literal)\(path)",
+            ]
             return try aside.output(ignored).isEmpty
         }
         _ = try aside.output(["add", "-A", "--", ":/"] + counted.map { ":(top,exclude,literal)\($0)" })
