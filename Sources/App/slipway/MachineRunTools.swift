@@ -128,6 +128,8 @@ private final class PlainFolder: KeepableFolder {
             throw Refusal(
                 .projectExists, .conflict, "There is a “\(path)” already.", hint: "Name a folder that is new.")
         }
+        // Whatever else in this process is abandoned ends it, and may do so before its last holder lets go.
+        Abandonment.remember(path)
     }
 
     func keep() {
@@ -137,7 +139,7 @@ private final class PlainFolder: KeepableFolder {
 
     deinit {
         guard !isKept.withLock(\.self) else { return }
-        try? FileManager.default.removeItem(atPath: path)
+        removeForGood(path)
         Abandonment.forget(path)
     }
 }

@@ -18,7 +18,7 @@ final class Staging: Sendable {
     }
 
     deinit {
-        try? FileManager.default.removeItem(atPath: path)
+        removeForGood(path)
         Abandonment.forget(path)
     }
 }
@@ -56,12 +56,14 @@ enum Abandonment {
     static func forget(_ folder: String) { _ = folders.withLock { $0.remove(folder) } }
 
     private static func end(by number: Int32) -> Never {
+        // Whoever sees its child end may want to keep what there is for a look at the failure: this is none.
+        let doomed = folders.withLock(\.self)
         // Asked first: a sandbox takes along what is in it. One that still writes keeps its folder from being removed.
         for signal in [SIGTERM, SIGKILL] {
             for child in children() { kill(child, signal) }
             for _ in 0..<200 where !children().isEmpty { usleep(10_000) }
         }
-        folders.withLock { for folder in $0 { try? FileManager.default.removeItem(atPath: folder) } }
+        for folder in doomed.union(folders.withLock(\.self)) { removeForGood(folder) }
         signal(number, SIG_DFL)
         raise(number)
         exit(128 + number)
@@ -77,6 +79,13 @@ enum Abandonment {
             let status = (try? String(contentsOfFile: "/proc/\(child)/stat", encoding: .utf8)) ?? ""
             return !(status.split(separator: ")").last?.hasPrefix(" Z") ?? true)
         }
+    }
+}
+
+/// Removes a folder, also while somebody else writes into it, or removes it as well: half a second long.
+func removeForGood(_ folder: String) {
+    for _ in 0..<50 where FileManager.default.fileExists(atPath: folder) {
+        do { try FileManager.default.removeItem(atPath: folder) } catch { usleep(10_000) }
     }
 }
 
