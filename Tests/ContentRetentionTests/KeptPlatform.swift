@@ -36,7 +36,7 @@ struct KeptPlatform {
         tracking = try await ExperimentTracking(store: SQLTrackingStore(database: database), now: now).in(.standard)
         keeper = ContentKeeper(
             rows: SQLRetentionStore(database: database), shelf: blobs, registry: registry, leases: leases,
-            turnstile: ContentTurnstile(), policy: policy)
+            turnstile: Turnstile(), policy: policy)
     }
 
     func put(_ text: String) async throws -> Digest { try await put(Array(text.utf8)) }

@@ -145,7 +145,7 @@ private struct FolderOrigin: BackupOrigin {
         let backups = PlatformBackups(
             records: SQLPlatformRecords(database: database), blobs: blobs,
             registry: ModelRegistry(store: SQLRegistryStore(database: database), now: { .now }),
-            leases: ContentLeases(), turnstile: ContentTurnstile(), scratch: { try PassingFile(in: folder.path) })
+            leases: ContentLeases(), turnstile: Turnstile(), scratch: { try PassingFile(in: folder.path) })
         backup = try await backups.open("local", by: NSUserName(), tool: Product.nameAndVersion)
     }
 

@@ -106,7 +106,7 @@ struct PlatformServer {
             })
         let datasets = DataVersions(store: SQLDatasetStore(database: database), blobs: blobs, now: { .now })
         let leases = ContentLeases()
-        let turnstile = ContentTurnstile()
+        let turnstile = Turnstile()
         let backups = PlatformBackups(
             records: SQLPlatformRecords(database: database), blobs: blobs, registry: registry, leases: leases,
             turnstile: turnstile, scratch: { try PassingFile(in: folder.path) })

@@ -14,12 +14,12 @@ package struct ContentKeeper: Sendable {
     private let shelf: any Shelf
     private let registry: ModelRegistry
     private let leases: ContentLeases
-    private let turnstile: ContentTurnstile
+    private let turnstile: Turnstile
     package let policy: RetentionPolicy
 
     package init(
         rows: any RetentionStore, shelf: any Shelf, registry: ModelRegistry, leases: ContentLeases,
-        turnstile: ContentTurnstile, policy: RetentionPolicy
+        turnstile: Turnstile, policy: RetentionPolicy
     ) {
         self.rows = rows
         self.shelf = shelf

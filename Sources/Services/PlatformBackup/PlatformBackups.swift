@@ -14,7 +14,7 @@ package final class PlatformBackups: Sendable {
     private let blobs: any BlobStore
     private let registry: ModelRegistry
     private let leases: ContentLeases
-    private let turnstile: ContentTurnstile
+    private let turnstile: Turnstile
     private let scratch: @Sendable () throws -> any PassingContent
     private let backups = Mutex<[String: OpenBackup]>([:])
 
@@ -25,7 +25,7 @@ package final class PlatformBackups: Sendable {
 
     package init(
         records: any PlatformRecords, blobs: any BlobStore, registry: ModelRegistry, leases: ContentLeases,
-        turnstile: ContentTurnstile, scratch: @escaping @Sendable () throws -> any PassingContent
+        turnstile: Turnstile, scratch: @escaping @Sendable () throws -> any PassingContent
     ) {
         self.records = records
         self.blobs = blobs

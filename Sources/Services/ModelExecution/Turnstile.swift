@@ -2,15 +2,15 @@
 internal import ModelDomain
 
 /// Lets one body through at a time, or a few, in the order of arrival, also across their suspensions.
-actor Turnstile {
+package actor Turnstile {
     private let width: Int
     private var inside = 0
     private var isClosed = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
-    init(width: Int = 1) { self.width = width }
+    package init(width: Int = 1) { self.width = width }
 
-    nonisolated func pass<Result: Sendable>(
+    package nonisolated func pass<Result: Sendable>(
         _ body: @Sendable () async throws -> Result
     ) async throws -> Result {
         await enter()
@@ -31,7 +31,7 @@ actor Turnstile {
     }
 
     /// Lets nobody through any more. For whoever is inside.
-    func close() { isClosed = true }
+    package func close() { isClosed = true }
 
     private func enter() async {
         guard inside == width else {
