@@ -2,6 +2,7 @@
 import DataTables
 import DataVersions
 import ModelDomain
+import ModelExecution
 import ModelRegistry
 import PortContracts
 import Testing
@@ -147,7 +148,7 @@ struct DataVersionsTests {
             #expect(!version.isKept && version.data == Digest(of: csv(20_000).utf8))
             let read = try ReadDataset(file)
             #expect(
-                try await fixture.datasets.missing(read.manifest.contents.map(\.digest)).count
+                try await fixture.blobs.absent(among: read.manifest.contents.map(\.digest)).count
                     == read.manifest.contents.count)
             await expectCode(.dataNotKept) { _ = try await fixture.datasets.data(of: version) }
             await expectCode(.dataNotKept) { _ = try await fixture.datasets.rowDigests(of: version) }

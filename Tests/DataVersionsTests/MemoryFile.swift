@@ -67,7 +67,7 @@ struct DataFixture {
         _ read: ReadDataset, to dataset: DatasetReference = churnTrain, without: Int = 0
     ) async throws -> (record: Digest, proof: Digest?) {
         let record = Digest(of: read.manifest.canonicalBytes)
-        let wanted = try await datasets.missing(Set(read.manifest.contents.map(\.digest)).sorted() + [record])
+        let wanted = try await blobs.absent(among: Set(read.manifest.contents.map(\.digest)).sorted() + [record])
         var left = wanted.count - without
         let proof = try await read.contents(wanted: Set(wanted), for: dataset) { digest, bytes in
             // The record comes last, and is always sent.

@@ -57,9 +57,10 @@ struct BlobRoutes: Sendable {
             throw Refusal(
                 .limitExceeded, .tooLarge, "There are \(digests.count) digests.", hint: "Ask for 10,000 at a time.")
         }
-        var missing: [String] = []
-        for text in digests where try await !blobs.contains(digest(text)) { missing.append(text) }
-        return try .json(BlobListV1(digests: missing))
+        let named = try digests.map(digest)
+        let absent = Set(try await blobs.absent(among: named))
+        // As they were written.
+        return try .json(BlobListV1(digests: zip(digests, named).filter { absent.contains($1) }.map(\.0)))
     }
 
     /// `PUT /v1/blobs/{digest}` with the bytes → 201, or problem `REG-013` when they have another digest.

@@ -41,30 +41,15 @@ extension DataFile {
         do {
             switch format {
             case .csv:
-                var records = CSVRecords(limits: .data)
-                let next = try pieces()
-                while let piece = try next() {
-                    try bytes(piece)
-                    try records.take(piece, row)
-                }
-                try records.finish(row)
-                return records.columns
+                return try read(CSVRecords(limits: .data), from: pieces(), bytes: bytes, row)
             case .jsonl:
-                var records = JSONRecords(columns: columns?.map(\.name) ?? [], limits: .data)
-                let next = try pieces()
-                while let piece = try next() {
-                    try bytes(piece)
-                    try records.take(piece, row)
-                }
-                try records.finish(row)
-                return records.columns
+                let records = JSONRecords(columns: columns?.map(\.name) ?? [], limits: .data)
+                return try read(records, from: pieces(), bytes: bytes, row)
             case .parquet, .arrow:
                 let table = try converted()
-                var records = CSVRecords(
-                    textColumns: Set(table.columns.filter { $0.type == .text }.map(\.name)), limits: .data)
-                while let piece = try table.pieces() { try records.take(piece, row) }
-                try records.finish(row)
-                return records.columns
+                let texts = Set(table.columns.filter { $0.type == .text }.map(\.name))
+                return try read(
+                    CSVRecords(textColumns: texts, limits: .data), from: table.pieces, bytes: { _ in }, row)
             }
         } catch let error as CodecError {
             let place = error.row.map { "row \($0 + 1): " } ?? ""
@@ -101,4 +86,28 @@ extension CodecLimits {
         limits.maxBodyBytes = .max
         return limits
     }
+}
+
+/// What makes rows of bytes that come in pieces.
+private protocol RecordReader {
+    var columns: [String] { get }
+    mutating func take(_ piece: [UInt8], _ row: ([CellValue]) throws -> Void) throws
+    mutating func finish(_ row: ([CellValue]) throws -> Void) throws
+}
+
+extension CSVRecords: RecordReader {}
+extension JSONRecords: RecordReader {}
+
+/// - Returns: The names of the columns.
+private func read(
+    _ reader: some RecordReader, from next: () throws -> [UInt8]?, bytes: ([UInt8]) throws -> Void,
+    _ row: ([CellValue]) throws -> Void
+) throws -> [String] {
+    var reader = reader
+    while let piece = try next() {
+        try bytes(piece)
+        try reader.take(piece, row)
+    }
+    try reader.finish(row)
+    return reader.columns
 }

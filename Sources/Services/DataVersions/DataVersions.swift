@@ -57,13 +57,6 @@ package struct DataVersions: Sendable {
         }
     }
 
-    /// Which of `digests` are not here yet.
-    package func missing(_ digests: [Digest]) async throws -> [Digest] {
-        var missing: [Digest] = []
-        for digest in digests where try await !blobs.contains(digest) { missing.append(digest) }
-        return missing
-    }
-
     /// Adds the pieces up, and compares.
     private func verify(
         _ content: ChunkedContent, of dataset: DatasetReference, _ proof: inout DigestHasher

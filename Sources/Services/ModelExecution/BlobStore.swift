@@ -44,3 +44,12 @@ package protocol BlobStore: Sendable {
     /// - Throws: `REG-007` naming the first content that is not there; `PRJ-009` when one is damaged.
     func materialize(_ files: [BundleFile], as bundle: Digest) throws -> String
 }
+
+extension BlobStore {
+    /// Which of `digests` are not here, in their order.
+    package func absent(among digests: [Digest]) async throws -> [Digest] {
+        var absent: [Digest] = []
+        for digest in digests where try await !contains(digest) { absent.append(digest) }
+        return absent
+    }
+}
