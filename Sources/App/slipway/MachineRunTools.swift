@@ -129,7 +129,7 @@ private final class PlainFolder: KeepableFolder {
                 .projectExists, .conflict, "There is a “\(path)” already.", hint: "Name a folder that is new.")
         }
         // Whatever else in this process is abandoned ends it, and may do so before its last holder lets go.
-        Abandonment.remember(path)
+        Abandonment.takeAlong(path)
     }
 
     func keep() {

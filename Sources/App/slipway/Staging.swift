@@ -53,6 +53,9 @@ enum Abandonment {
         _ = folders.withLock { $0.insert(folder) }
     }
 
+    /// A folder that goes too, should anything be abandoned; by itself it is no reason to end this process by a signal.
+    static func takeAlong(_ folder: String) { _ = folders.withLock { $0.insert(folder) } }
+
     static func forget(_ folder: String) { _ = folders.withLock { $0.remove(folder) } }
 
     private static func end(by number: Int32) -> Never {
