@@ -8,7 +8,7 @@ internal import ModelRegistry
 
 /// What is known of things by themselves.
 extension LineageWalk {
-    func describe(_ key: LineageKey) async throws -> LineageNode {
+    mutating func describe(_ key: LineageKey) async throws -> LineageNode {
         var node = LineageNode(key, label: "")
         switch key {
         case .commit(let commit): node.label = "commit \(commit.prefix(12))"
@@ -50,7 +50,7 @@ extension LineageWalk {
             node.label = facts?.isProven == true ? "proven" : "not proven"
             node.add("summary", facts?.proof)
         case .deployment(let project, let endpoint, let generation):
-            let all = try await lineage.registry.deployments(of: endpoint, in: project)
+            let all = try await deployments(of: endpoint, in: project)
             let deployment = all.first { $0.generation == generation }
             let isCurrent = all.map(\.generation).max() == generation
             node.label = "deployment \(generation) of \(endpoint)\(isCurrent ? ", live" : "")"

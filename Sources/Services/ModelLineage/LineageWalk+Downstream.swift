@@ -69,9 +69,7 @@ extension LineageWalk {
     }
 
     private mutating func users(of version: DatasetVersion) async throws -> [Related] {
-        // A client's digest of it is shorter than ours.
-        let digest = version.data.hex.prefix(36)
-        let runs = try await runs("dataset.digest = '\(digest)'").map { ($0, "trained on") }
+        let runs = try await runs("dataset.digest = '\(DatasetLink.digest(version.data))'").map { ($0, "trained on") }
         let versions = try await versions { facts, _ in facts.isPacked(from: version.data) }
         return runs + versions.map { ($0, "examples and baseline from") }
     }

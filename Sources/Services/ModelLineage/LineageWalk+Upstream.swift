@@ -5,11 +5,10 @@ internal import ExperimentTracking
 internal import ModelDomain
 internal import ModelExecution
 internal import ModelRegistry
-internal import Tensors
 
 /// What things came of.
 extension LineageWalk {
-    func upstream(of key: LineageKey) async throws -> [Related] {
+    mutating func upstream(of key: LineageKey) async throws -> [Related] {
         switch key {
         case .version(let model, let number): try await sources(of: model, number)
         case .run(let project, let run): try await sources(of: run, in: project)
@@ -18,10 +17,10 @@ extension LineageWalk {
                 .map { [(.run(project, $0), "logged by")] } ?? []
         case .evaluation(let model, let number): [(.version(model, number), "proof of")]
         case .deployment(let project, let endpoint, let generation):
-            try await lineage.registry.deployments(of: endpoint, in: project)
+            try await deployments(of: endpoint, in: project)
                 .first { $0.generation == generation }.map { [(.version($0.model, $0.version), "deployed as")] } ?? []
         case .endpoint(let project, let endpoint):
-            try await lineage.registry.deployments(of: endpoint, in: project).map { deployment in
+            try await deployments(of: endpoint, in: project).map { deployment in
                 (.deployment(project, endpoint, deployment.generation), "answered at")
             }
         case .commit, .patch, .dataset, .data, .namedData, .parameters, .environment, .consumer: []
@@ -66,11 +65,10 @@ extension LineageWalk {
         }
         found += run.inputModels.map { (.loggedModel(project, $0), "started from") }
         let record = try? await lineage.runRecord(of: run.info, in: tracking)
-        if let patch = record?["code"]?["patch"]?["sha256"]?.string.flatMap({ Digest($0) }) {
-            found.append((.patch(patch), "ran with"))
+        if let patch = record?.code?.patch { found.append((.patch(patch.digest), "ran with")) }
+        if let environment = record?.environment {
+            found.append((.environment(environment.requirements.digest), "ran in"))
         }
-        let lock = record?["environment"]?["requirements"]?["sha256"]?.string.flatMap { Digest($0) }
-        if let lock { found.append((.environment(lock), "ran in")) }
         return found
     }
 
@@ -85,27 +83,9 @@ extension LineageWalk {
 }
 
 extension ModelLineage {
-    /// What `slipway run start` wrote down; docs/formats/run-record.md.
-    func runRecord(of run: RunInfo, in tracking: ProjectTracking) async throws -> JSONValue {
-        let path = try ArtifactPath.files(of: run).appending("slipway/run.json")
-        let artifact = try await tracking.artifact(path)
-        return try JSONValue.parse(await blobs.read(artifact.content, limit: 1 << 20))
-    }
-}
-
-/// A version of data as the inputs of runs name it: `{"uri":"slipway:PROJECT/NAME@3"}`.
-struct DatasetLink: Hashable {
-    let dataset: DatasetReference
-    let number: Int
-
-    init?(source: String) {
-        guard let uri = (try? JSONValue.parse(source))?["uri"]?.string, uri.hasPrefix("slipway:") else { return nil }
-        let parts = uri.dropFirst(8).split(separator: "@", omittingEmptySubsequences: false)
-        let path = parts.first?.split(separator: "/").map(String.init) ?? []
-        guard parts.count == 2, let number = Int(parts[1]), let name = path.last.flatMap(DatasetName.init(rawValue:)),
-            path.count <= 2, let project = path.count == 2 ? ProjectName(rawValue: path[0]) : .standard
-        else { return nil }
-        dataset = DatasetReference(project: project, name: name)
-        self.number = number
+    /// What `slipway run start` wrote down.
+    func runRecord(of run: RunInfo, in tracking: ProjectTracking) async throws -> RunRecord {
+        let artifact = try await tracking.artifact(ArtifactPath.files(of: run).appending(RunRecord.path))
+        return try RunRecord(record: await blobs.read(artifact.content, limit: RunRecord.byteLimit))
     }
 }

@@ -146,10 +146,7 @@ struct LineageWalk {
 
     mutating func versions() async throws -> [VersionRecord] {
         if let allVersions { return allVersions }
-        var found: [VersionRecord] = []
-        for model in try await lineage.registry.models() where sees(model.project) {
-            found += try await lineage.registrations.versions(of: model)
-        }
+        let found = try await lineage.registrations.allVersions().filter { sees($0.version.model.project) }
         allVersions = found
         return found
     }
@@ -162,6 +159,11 @@ struct LineageWalk {
         }
         allDeployments = found
         return found
+    }
+
+    /// Newest first; none of an endpoint that is not there any more.
+    mutating func deployments(of name: EndpointName, in project: ProjectName) async throws -> [Deployment] {
+        try await deployments().first { $0.endpoint.name == name && $0.endpoint.project == project }?.deployments ?? []
     }
 
     /// What a version's bundle says; `nil` where there is none, or it cannot be read any more.

@@ -16,6 +16,11 @@ extension ModelRegistry {
 }
 
 extension ModelRegistrations {
+    /// Of all models by name, newest first.
+    package func allVersions() async throws -> [VersionRecord] {
+        try await store.read { store in try store.models().flatMap { try store.versionRecords(of: $0) } }
+    }
+
     /// Where versions come from that a client of MLflow registered.
     ///
     /// - Returns: One for each, in that order; `nil` for one that is not there.

@@ -135,13 +135,13 @@ package final class ModelExport: Sendable {
             if let model {
                 let files = try store.artifacts(
                     below: .files(of: model.id, in: model.experiment), limit: Int(Int32.max))
-                lineage.model = RunRecord.json(model, files: files)
+                lineage.model = TransferredRun.json(model, files: files)
                 lineage.files.formUnion(files.map(\.content))
                 experiment = model.experiment
             }
             if let run, let found = try store.runs([run]).first {
                 let files = try store.artifacts(below: .files(of: found.info), limit: Int(Int32.max))
-                lineage.run = try RunRecord.json(found, in: store, files: files)
+                lineage.run = try TransferredRun.json(found, in: store, files: files)
                 lineage.files.formUnion(files.map(\.content))
                 experiment = found.info.experiment
             }

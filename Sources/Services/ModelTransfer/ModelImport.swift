@@ -112,38 +112,38 @@ private func take(
     run json: JSONValue, in experiment: ExperimentID, _ project: ProjectName, _ store: any TrackingWriting,
     _ time: Timestamp
 ) throws {
-    let info = try RunRecord.runInfo(json, in: experiment)
+    let info = try TransferredRun.runInfo(json, in: experiment)
     if let known = try store.runs([info.id]).first {
         let files = try store.artifacts(below: .files(of: known.info), limit: Int(Int32.max))
         try requireSame(
-            try RunRecord.json(known, in: store, files: files), json, "run", info.id.text,
+            try TransferredRun.json(known, in: store, files: files), json, "run", info.id.text,
             isOurs: try store.experiment(known.info.experiment)?.project == project)
         return
     }
     try store.insert(info, tags: try json.texts("tags"))
     try store.insertParams(try json.texts("params"), of: info.id)
-    try store.append(try RunRecord.points(json), to: info.id)
-    try store.insert(try RunRecord.datasets(json), of: info.id)
-    try store.insert(inputModels: try RunRecord.inputModels(json), of: info.id)
-    try store.insert(try RunRecord.outputModels(json), of: info.id)
+    try store.append(try TransferredRun.points(json), to: info.id)
+    try store.insert(try TransferredRun.datasets(json), of: info.id)
+    try store.insert(inputModels: try TransferredRun.inputModels(json), of: info.id)
+    try store.insert(try TransferredRun.outputModels(json), of: info.id)
     try store.update(info)
-    for file in try RunRecord.files(json, below: .files(of: info), at: time) { try store.setArtifact(file) }
+    for file in try TransferredRun.files(json, below: .files(of: info), at: time) { try store.setArtifact(file) }
 }
 
 private func take(
     model json: JSONValue, in experiment: ExperimentID, _ project: ProjectName, _ store: any TrackingWriting,
     _ time: Timestamp
 ) throws {
-    let model = try RunRecord.loggedModel(json, in: experiment, at: time)
+    let model = try TransferredRun.loggedModel(json, in: experiment, at: time)
     if let known = try store.loggedModel(model.id) {
         let files = try store.artifacts(below: .files(of: known.id, in: known.experiment), limit: Int(Int32.max))
         try requireSame(
-            RunRecord.json(known, files: files), json, "logged model", model.id.text,
+            TransferredRun.json(known, files: files), json, "logged model", model.id.text,
             isOurs: try store.experiment(known.experiment)?.project == project)
         return
     }
     try store.insert(model)
-    let files = try RunRecord.files(json, below: .files(of: model.id, in: experiment), at: time)
+    let files = try TransferredRun.files(json, below: .files(of: model.id, in: experiment), at: time)
     for file in files { try store.setArtifact(file) }
 }
 

@@ -53,11 +53,10 @@ struct FetchedData {
         let profile: JSONValue = [
             "num_rows": .integer(Int64(manifest.rowCount)), "num_bytes": .integer(Int64(manifest.data.byteCount)),
         ]
-        let source: JSONValue = [
-            "uri": .string("slipway:\(record.project)/\(record.dataset)@\(record.version)")
-        ]
+        let link = DatasetLink(
+            dataset: DatasetReference(project: record.project, name: record.dataset), number: record.version)
         return SlipwayClient.RunInput(
-            name: record.dataset.rawValue, digest: String(record.digest.hex.prefix(36)), source: source.text,
+            name: record.dataset.rawValue, digest: DatasetLink.digest(record.digest), source: link.source,
             schema: schema.text, profile: profile.text)
     }
 }

@@ -7,7 +7,7 @@ internal import Tensors
 ///
 /// Made the same way of what is here and of what comes, so that two are the same when their documents are. Numbers of
 /// experiments differ between platforms, and so are no part of it; paths begin below the run.
-enum RunRecord {
+enum TransferredRun {
     /// - Parameter files: Below the run's folder.
     static func json(_ run: Run, in store: any TrackingReading, files: [Artifact]) throws -> JSONValue {
         var points: [JSONValue] = []
