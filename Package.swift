@@ -103,7 +103,10 @@ let rooms: [Room] = [
         ]),
     room(
         "PredictionExplaining", in: .services, uses: ["ModelDomain", "ModelExecution", "Statistics", "Tensors"]),
-    room("ContentRetention", in: .services, uses: ["ModelDomain", "ModelExecution", "ModelRegistry"]),
+    room("PlatformReplicas", in: .services, uses: ["ModelDomain", "ModelExecution"]),
+    room(
+        "ContentRetention", in: .services,
+        uses: ["ModelDomain", "ModelExecution", "ModelRegistry", "PlatformReplicas"]),
     room(
         "PlatformBackup", in: .services,
         uses: ["ContentRetention", "ModelDomain", "ModelExecution", "ModelRegistry", "Tensors"]),
@@ -120,7 +123,10 @@ let rooms: [Room] = [
         uses: ["ExperimentTracking", "GraphExecution", "ModelDomain", "ModelExecution", "ModelRegistry", "Tensors"]),
     room(
         "ModelRollouts", in: .services,
-        uses: ["GraphExecution", "InferenceServing", "ModelDomain", "ModelExecution", "ModelRegistry", "Tensors"]),
+        uses: [
+            "GraphExecution", "InferenceServing", "ModelDomain", "ModelExecution", "ModelRegistry", "PlatformReplicas",
+            "Tensors",
+        ]),
     room("AccessControl", in: .services, uses: ["ModelDomain", "ModelRegistry"]),
 
     room("EngineONNX", in: .adapters, uses: ["CONNXRuntime", "ModelDomain", "ModelExecution", "Tensors"]),
@@ -134,7 +140,7 @@ let rooms: [Room] = [
         "StoreSQL", in: .adapters,
         uses: [
             "AccessControl", "CPostgres", "ContentRetention", "DataVersions", "ExperimentTracking", "ModelDomain",
-            "ModelRegistry", "PlatformBackup", "Tensors",
+            "ModelRegistry", "PlatformBackup", "PlatformReplicas", "Tensors",
         ],
         products: [grdb]),
     room("BlobFiles", in: .adapters, uses: ["ContentRetention", "ModelDomain", "ModelExecution"]),
@@ -145,7 +151,9 @@ let rooms: [Room] = [
 
     room(
         "WireTypes", in: .interfaces,
-        uses: ["ContentRetention", "DataVersions", "ExperimentTracking", "ModelDomain", "ModelLineage"]),
+        uses: [
+            "ContentRetention", "DataVersions", "ExperimentTracking", "ModelDomain", "ModelLineage", "PlatformReplicas",
+        ]),
     room("ContentCoding", in: .interfaces, uses: ["CZlib"]),
     room("HTTP2Connections", in: .interfaces, products: nio + [nioHPACK]),
     room(
@@ -168,8 +176,7 @@ let rooms: [Room] = [
             "AccessControl", "ContentCoding", "ContentRetention", "ContentSearch", "DataTables", "DataVersions",
             "ExperimentTracking", "GRPCInterface", "HTTP2Connections", "InferenceProtocol", "InferenceServing",
             "MLflowInterface", "ModelDomain", "ModelExecution", "ModelLineage", "ModelRegistry", "ModelRollouts",
-            "ModelTransfer", "PlatformBackup", "PredictionExplaining",
-            "Tensors", "WireTypes",
+            "ModelTransfer", "PlatformBackup", "PlatformReplicas", "PredictionExplaining", "Tensors", "WireTypes",
         ], products: nio + hummingbird + nioExtras + [httpTypes, lifecycle, logging, nioSSL]),
     room("LoadGenerator", in: .interfaces, uses: ["ModelDomain"], products: nio + [histogram]),
     room(
@@ -191,8 +198,8 @@ let rooms: [Room] = [
             "ContentRetention", "ContentSearch", "DataTables", "DataVersions", "EngineForest", "EngineONNX",
             "EngineWorker", "ExperimentTracking", "GraphExecution", "HTTPInterface", "InferenceServing", "ModelDomain",
             "ModelExecution", "ModelLineage", "ModelPackaging", "ModelRegistry", "ModelReproduction", "ModelRollouts",
-            "ModelTransfer", "PlatformBackup", "ProcessSandbox", "ProjectFiles", "PythonTools", "StoreSQL", "Tensors",
-            "WireTypes",
+            "ModelTransfer", "PlatformBackup", "PlatformReplicas", "ProcessSandbox", "ProjectFiles", "PythonTools",
+            "StoreSQL", "Tensors", "WireTypes",
         ], products: [lifecycle, logging, unixSignals]),
 ]
 
@@ -253,7 +260,7 @@ let testTargets: [Target] = [
         "PortContracts",
         uses: [
             "AccessControl", "ContentRetention", "DataVersions", "ExperimentTracking", "ModelDomain", "ModelExecution",
-            "ModelRegistry", "Tensors",
+            "ModelRegistry", "PlatformReplicas", "Tensors",
         ]),
     testKit("TestSupport", uses: ["ModelDomain", "ModelExecution", "ModelPackaging", "Tensors"]),
 
@@ -296,7 +303,7 @@ let testTargets: [Target] = [
         "ModelRolloutsTests",
         uses: [
             "BlobFiles", "InferenceServing", "ModelDomain", "ModelExecution", "ModelPackaging", "ModelRegistry",
-            "ModelRollouts", "ProjectFiles", "StoreSQL", "Tensors", "TestSupport",
+            "ModelRollouts", "PlatformReplicas", "ProjectFiles", "StoreSQL", "Tensors", "TestSupport",
         ]),
     tests("AccessControlTests", uses: ["AccessControl", "ModelDomain", "PortContracts", "StoreSQL", "TestSupport"]),
     tests("BlobFilesTests", uses: ["BlobFiles", "ModelDomain", "ModelExecution", "PortContracts", "TestSupport"]),
@@ -317,7 +324,7 @@ let testTargets: [Target] = [
         "StoreSQLTests",
         uses: [
             "AccessControl", "ContentRetention", "ExperimentTracking", "ModelDomain", "ModelRegistry",
-            "PlatformBackup", "PortContracts", "StoreSQL", "TestSupport",
+            "PlatformBackup", "PlatformReplicas", "PortContracts", "StoreSQL", "TestSupport",
         ]),
     tests(
         "CommandLineInterfaceTests",

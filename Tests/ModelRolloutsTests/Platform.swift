@@ -7,6 +7,7 @@ import ModelExecution
 import ModelPackaging
 import ModelRegistry
 import ModelRollouts
+import PlatformReplicas
 import ProjectFiles
 import StoreSQL
 import Synchronization
@@ -20,6 +21,7 @@ struct Platform {
     let service: InferenceService
     let registry: ModelRegistry
     let blobs: BlobFiles
+    let database: SQLiteDatabase
     /// What the engine adds to its answers: other than 0, the recorded ones are not met.
     let error: Mutex<Float>.Shared
     /// Whether calls of the row `[77, …]` stay in the engine.
@@ -36,11 +38,26 @@ struct Platform {
     /// How many models somebody has begun to open.
     let begun: Mutex<Int>.Shared
 
-    init(in folder: String, memoryBudget: Int? = nil) async throws {
-        blobs = try BlobFiles(folder: folder + "/contents")
-        let database = try await SQLiteDatabase.open(at: folder + "/registry", time: Timestamp(microseconds: 1))
+    /// - Parameters:
+    ///   - other: Another server of the same platform.
+    ///   - name: This one's among them; `nil` for the only one.
+    init(
+        in folder: String, memoryBudget: Int? = nil, beside other: Platform? = nil, as name: String? = nil
+    ) async throws {
+        blobs = try other?.blobs ?? BlobFiles(folder: folder + "/contents")
+        if let other {
+            database = other.database
+        } else {
+            database = try await SQLiteDatabase.open(at: folder + "/registry", time: Timestamp(microseconds: 1))
+        }
+        let replicas =
+            if let name {
+                Replicas(
+                    Replica(id: name, host: name, place: name, processID: 1, version: "1", schema: 7),
+                    store: SQLReplicaStore(database: database), startedAt: Timestamp(microseconds: 1), observe: { [] })
+            } else { Replicas.single() }
         registry = ModelRegistry(
-            store: SQLRegistryStore(database: database), now: { Timestamp(microseconds: 1) })
+            store: SQLRegistryStore(database: FencedDatabase(database)), now: { Timestamp(microseconds: 1) })
         service = InferenceService(laneThreads: 1, queueLimit: 10)
         let isHeld = Mutex<Bool>.Shared(false)
         self.isHeld = isHeld
@@ -66,7 +83,8 @@ struct Platform {
                         return $0 + 10 * $1 + error.value
                     }
                 }, blobs: blobs),
-            service: service, limits: .standard, drainLimit: .milliseconds(200), memoryBudget: memoryBudget,
+            service: service, limits: .standard, replicas: replicas, drainLimit: .milliseconds(200),
+            memoryBudget: memoryBudget,
             heapByteCount: { heap.value },
             giveBackMemory: {
                 priorities.note("memory")

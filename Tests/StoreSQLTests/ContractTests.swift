@@ -62,6 +62,15 @@ struct ContractTests {
     }
 
     @Test(arguments: Product.allCases)
+    func replicasKeepTheirContract(_ product: Product) async throws {
+        try await withTemporaryFolder { folder async throws in
+            try await ReplicaStoreContract {
+                SQLReplicaStore(database: try await openDatabase(product, in: folder))
+            }.run()
+        }
+    }
+
+    @Test(arguments: Product.allCases)
     func theCredentialsKeepTheirContract(_ product: Product) async throws {
         try await withTemporaryFolder { folder async throws in
             try await CredentialStoreContract {

@@ -9,30 +9,33 @@ package final class PostgreSQLDatabase: SQLDatabase {
     /// Connections of one database: one for changes, the others for readers.
     package static let usualConnections = 4
 
+    /// What servers claim a database with that share it with others like them. Those of before had numbers of their own, so
+    /// that neither kind starts beside the other.
+    package static let sharedClaim: Int32 = 1
+
     /// Host and name, for people; never the password.
-    package let address: String
+    package var address: String { target.description }
+    private let target: PostgreSQLTarget
     private let writer: PostgreSQLThreads
     private let readers: PostgreSQLThreads
 
-    /// Connects, and brings the tables to `schema`. Nothing is copied before: `pg_dump` does that.
+    /// Connects, and brings the tables to `schema`, unless they have to wait: ``bringUpToDate(_:at:)``. Nothing is copied
+    /// before: `pg_dump` does that.
     ///
     /// - Parameters:
     ///   - url: `postgres://USER:PASSWORD@HOST:PORT/NAME?sslmode=…`, as libpq takes it.
-    ///   - claim: A number that the processes of one data folder have in common. Servers with other numbers are refused for
-    ///     as long as one has the database open with it. `nil` asks for nothing.
-    /// - Throws: `SYS-008` for what is no such URL, ``StoreFailure``: `REG-008`, `REG-009`, `SYS-001`, `SYS-003`.
+    ///   - claim: A number that servers have in common which may share the database. Those with other numbers are refused
+    ///     for as long as one has the database open with it. `nil` asks for nothing.
+    /// - Throws: `SYS-008` for what is no such URL, ``StoreFailure``: `REG-008`, `REG-009`, `SYS-001`, `SYS-003`,
+    ///   `RPL-004`.
     package static func open(
         url: String, schema: SQLSchema = .postgreSQL, time: Timestamp, claim: Int32? = nil,
         connections: Int = usualConnections, library: String? = nil
     ) async throws -> PostgreSQLDatabase {
         let target = try PostgreSQLTarget(url: url, library: library ?? PostgreSQLLibrary.usualName)
         let database = PostgreSQLDatabase(at: target, claim: claim, connections: connections)
-        // A lock that a transaction would take is too late for it: what it sees is from before it waited.
-        let guardian = PostgreSQLThreads(named: "postgres-migration", count: 1, at: target)
-        defer { guardian.close() }
         do {
-            try await guardian.perform { try $0.openSession().holdMigrations() }
-            try await database.migrate(to: schema, at: time) { _ in }
+            try await database.bringUpToDate(schema, at: time)
         } catch {
             try? database.close()
             throw error
@@ -40,8 +43,20 @@ package final class PostgreSQLDatabase: SQLDatabase {
         return database
     }
 
+    /// Brings the tables to `schema`. Where servers live that do not know it yet, the tables stay as they are, and whoever
+    /// notices that the last of those has ended calls this again. A program works on tables that are one step older.
+    ///
+    /// - Throws: `RPL-004` where they would have to be more than one step older.
+    package func bringUpToDate(_ schema: SQLSchema = .postgreSQL, at time: Timestamp) async throws {
+        // A lock that a transaction would take is too late for it: what it sees is from before it waited.
+        let guardian = PostgreSQLThreads(named: "postgres-migration", count: 1, at: target)
+        defer { guardian.close() }
+        try await guardian.perform { try $0.openSession().holdMigrations() }
+        try await migrate(to: schema, at: time, whereFree: true) { _ in }
+    }
+
     private init(at target: PostgreSQLTarget, claim: Int32?, connections: Int) {
-        address = target.description
+        self.target = target
         writer = PostgreSQLThreads(named: "postgres-writer", count: 1, at: target, claim: claim)
         readers = PostgreSQLThreads(named: "postgres-reader", count: max(1, connections - 1), at: target)
     }

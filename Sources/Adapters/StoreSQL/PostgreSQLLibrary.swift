@@ -14,7 +14,7 @@ internal import Synchronization
 
     private let parseURL: pq_parse_url
     private let freeOptions: pq_free_options
-    private let freeMemory: pq_free_memory
+    fileprivate let freeMemory: pq_free_memory
     fileprivate let connect: pq_connect
     fileprivate let finish: pq_finish
     fileprivate let status: pq_status
@@ -23,6 +23,8 @@ internal import Synchronization
     fileprivate let parameterStatus: pq_parameter_status
     fileprivate let consumeInput: pq_consume_input
     fileprivate let isBusy: pq_is_busy
+    fileprivate let socket: pq_socket
+    fileprivate let notifications: pq_notifications
     fileprivate let setNoticeProcessor: pq_set_notice_processor
     fileprivate let execute: pq_execute
     fileprivate let prepare: pq_prepare
@@ -74,6 +76,8 @@ internal import Synchronization
         unsafe parameterStatus = try find("PQparameterStatus", as: pq_parameter_status.self)
         unsafe consumeInput = try find("PQconsumeInput", as: pq_consume_input.self)
         unsafe isBusy = try find("PQisBusy", as: pq_is_busy.self)
+        unsafe socket = try find("PQsocket", as: pq_socket.self)
+        unsafe notifications = try find("PQnotifies", as: pq_notifications.self)
         unsafe setNoticeProcessor = try find("PQsetNoticeProcessor", as: pq_set_notice_processor.self)
         unsafe execute = try find("PQexec", as: pq_execute.self)
         unsafe prepare = try find("PQprepare", as: pq_prepare.self)
@@ -153,6 +157,22 @@ internal import Synchronization
             unsafe _ = library.isBusy(handle)
         }
         return !isBroken
+    }
+
+    /// Waits for a notification of the server's, at most so many milliseconds.
+    ///
+    /// - Returns: How many have come; `nil` when the connection is gone.
+    func notifications(waiting milliseconds: Int32) -> Int? {
+        var descriptor = pollfd(fd: unsafe library.socket(handle), events: Int16(POLLIN), revents: 0)
+        guard descriptor.fd >= 0, unsafe poll(&descriptor, 1, milliseconds) >= 0 || errno == EINTR,
+            unsafe library.consumeInput(handle) == 1, !isBroken
+        else { return nil }
+        var count = 0
+        while let notification = unsafe library.notifications(handle) {
+            unsafe library.freeMemory(notification)
+            count += 1
+        }
+        return count
     }
 
     /// One of the server's settings that it tells of its own accord.

@@ -58,6 +58,8 @@ final class PostgreSQLSession {
     var isInTransaction: Bool { link.isInTransaction }
     func stillAnswers() -> Bool { link.stillAnswers() }
 
+    func notifications(waiting milliseconds: Int32) -> Int? { link.notifications(waiting: milliseconds) }
+
     /// Runs a statement without parameters, outside of what is remembered.
     func execute(_ statement: String) throws(PostgreSQLError) -> PostgreSQLAnswer { try link.execute(statement) }
 
@@ -96,9 +98,9 @@ extension PostgreSQLSession {
 
     /// Says for as long as the connection lasts that a server uses the database, and looks who else does.
     ///
-    /// A process that follows another on the same data folder has the same number as that one, and may. Any other server
-    /// has its own: it would find the rows, but not the contents, and change the rows behind the back of this one.
-    /// One that was killed is waited for, because PostgreSQL needs a moment to notice.
+    /// Servers that know of each other have the same number, and may. One of an earlier program has its own: it would change
+    /// the rows behind the backs of the others. One that was killed is waited for, because PostgreSQL needs a moment to
+    /// notice, and one that ends because another takes over as well.
     private func take(_ claim: Int32) throws {
         for attempt in 1... {
             // It waits for nobody: all share it.
@@ -109,7 +111,7 @@ extension PostgreSQLSession {
                 AND objsubid = 2 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
                 """)
             guard !others.cells.isEmpty else { return }
-            guard attempt < 20 else { throw StoreFailure(.server(.inUse, at: address)) }
+            guard attempt < 100 else { throw StoreFailure(.server(.inUse, at: address)) }
             // Of two that start at once, one is to get it.
             _ = try link.execute("SELECT pg_advisory_unlock_shared(\(Self.claims), \(claim))")
             Thread.sleep(forTimeInterval: Double.random(in: 0.05...0.15))

@@ -4,6 +4,23 @@
 package enum SQLDialect: Sendable {
     case sqlite, postgreSQL
 
+    /// The time of the product's own machine, in microseconds since 1970: not that of the transaction's begin.
+    var clock: String {
+        switch self {
+        case .sqlite: "CAST((julianday('now') - 2440587.5) * 86400000000.0 AS INTEGER)"
+        case .postgreSQL: "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
+        }
+    }
+
+    /// What has the product tell others, once the transaction is committed, that the ledger has grown: see
+    /// ``PostgreSQLDatabase/hints(url:)``. `nil` where there are no others.
+    var ledgerHint: String? {
+        switch self {
+        case .sqlite: nil
+        case .postgreSQL: "SELECT CAST(pg_notify('\(PostgreSQLHints.channel)', '') AS TEXT)"
+        }
+    }
+
     /// A comparison of `column` with a pattern of `%` and `_`, in which `%` stands for the parameter, and the pattern as
     /// this product wants it.
     func like(_ column: String, _ pattern: String, ignoringCase: Bool) -> (sql: String, pattern: String) {

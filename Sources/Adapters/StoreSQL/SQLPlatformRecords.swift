@@ -11,7 +11,7 @@ package struct SQLPlatformRecords: PlatformRecords {
     /// - Parameter database: Has the tables of the newest ``SQLSchema``.
     package init(database: any SQLDatabase, tables: [String] = SQLSchema.sqlite.tables) {
         self.database = database
-        self.tables = tables
+        self.tables = tables.filter { !SQLSchema.localTables.contains($0) }
     }
 
     package func dump(into sink: any RecordSink) async throws -> RecordSnapshot {

@@ -48,6 +48,7 @@ extension SQLRegistryTransaction {
         let expected = LedgerEntry(
             sequence: (head?.sequence ?? -1) + 1, time: entry.time, change: entry.change, after: head?.chain)
         guard entry == expected else { throw StoreFailure(.refused) }
+        if let hint = transaction.dialect.ledgerHint { _ = try transaction.rows(hint) }
         try transaction.execute(
             """
             INSERT INTO ledger (\(ledgerColumns))

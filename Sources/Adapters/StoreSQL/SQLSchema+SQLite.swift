@@ -122,5 +122,6 @@ extension SQLSchema {
             .tracking,
             .ledgerEvidence,
             .datasets,
+            .replicas,
         ])
 }

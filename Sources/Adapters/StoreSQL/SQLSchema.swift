@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ModelDomain
+internal import PlatformReplicas
 
 /// The tables of one product: numbered steps, each applied once, in order, never edited and never undone.
 package struct SQLSchema: Sendable {
@@ -55,11 +56,14 @@ extension SQLDatabase {
     /// Brings the database to `schema`, in one transaction: afterwards all of it is there, or nothing has changed.
     ///
     /// One process at a time may do so: ``PostgreSQLDatabase`` sees to it, and in SQLite a writer is alone anyway.
-    /// - Parameter backUp: Is called before tables that are in use are changed, with the number of the schema they have.
+    /// - Parameters:
+    ///   - whereFree: Whether to leave the tables as they are where servers live that do not know `schema`.
+    ///   - backUp: Is called before tables that are in use are changed, with the number of the schema they have.
     /// - Throws: ``StoreFailure`` with `REG-009` when the database is newer than `schema`, with `REG-008` when it was made
-    ///   by other migrations than these.
+    ///   by other migrations than these; with `RPL-004` where tables that stay are more than one step older.
     package func migrate(
-        to schema: SQLSchema, at time: Timestamp, backUp: (_ version: Int) async throws -> Void
+        to schema: SQLSchema, at time: Timestamp, whereFree: Bool = false,
+        backUp: (_ version: Int) async throws -> Void
     ) async throws {
         let present = try await write { transaction in
             try transaction.execute(schema.bookkeeping)
@@ -70,6 +74,10 @@ extension SQLDatabase {
         try await write { transaction in
             // Asked again: another process may have been faster.
             let present = try schema.checkedVersion(in: transaction)
+            if whereFree, let holder = try schema.holder(of: present, in: transaction) {
+                guard present + 1 >= schema.migrations.count else { throw StoreFailure(.schemaHeld(by: holder)) }
+                return
+            }
             for migration in schema.migrations.dropFirst(present) {
                 for statement in migration.statements { try transaction.execute(statement) }
                 try transaction.execute(
@@ -84,6 +92,21 @@ extension SQLDatabase {
 }
 
 extension SQLSchema {
+    /// The host of a server that lives and does not know these tables; `nil` for none.
+    fileprivate func holder(of present: Int, in transaction: any SQLTransaction) throws -> String? {
+        guard present >= Migration.replicas.number else { return nil }
+        return try transaction.rows(
+            """
+            SELECT host FROM replica WHERE schema_number < :newest AND heard_at > \(transaction.dialect.clock) - :patience
+            ORDER BY started_at LIMIT 1
+            """,
+            [
+                "newest": SQLValue(migrations.count),
+                "patience": .integer(Int64(Replicas.patience / .microseconds(1))),
+            ]
+        ).first?.text("host")
+    }
+
     /// The number of the newest migration that was applied, once all of them are known to be ours.
     fileprivate func checkedVersion(in transaction: any SQLTransaction) throws -> Int {
         let applied = try transaction.rows("SELECT number, digest FROM schema_migration ORDER BY number").map { row in

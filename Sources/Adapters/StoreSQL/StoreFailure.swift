@@ -17,6 +17,8 @@ package struct StoreFailure: ExplainedError {
         case unreadable(column: String)
         /// A newer Slipway was here.
         case schemaNewer(found: Int, known: Int)
+        /// Servers live that do not know the tables which this program needs.
+        case schemaHeld(by: String)
         /// The database was made with other definitions than ours under the same number.
         case migrationEdited(number: Int)
         /// A rule of the database was broken, or a statement is wrong: our mistake.
@@ -65,6 +67,10 @@ package struct StoreFailure: ExplainedError {
                 .schemaNewer, .conflict,
                 "The registry was written by a newer Slipway: its schema is \(found), this one knows \(known).",
                 hint: "Start the newer Slipway, or bring back the backup from before.")
+        case .schemaHeld(let host):
+            Explanation(
+                .schemaHeld, .conflict, "A server of an earlier Slipway uses the registry's database, on \(host).",
+                hint: "Stop the earlier ones, or go to the versions between first: one step of the tables at a time.")
         case .migrationEdited(let number):
             Explanation(
                 .storeUnavailable, .conflict,

@@ -8,7 +8,13 @@ struct DataFolder: Sendable {
     let path: String
 
     var database: String { "\(path)/registry.sqlite" }
-    var contents: String { "\(path)/contents" }
+    /// Which folder it is, among those of several machines.
+    var place: String { "\(ProcessInfo.processInfo.hostName):\(path)" }
+    private var ownContents: String { "\(path)/contents" }
+    /// A folder in here, or the one that a link of its name leads to.
+    var contents: String {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: ownContents)) ?? ownContents
+    }
     var engines: String { "\(path)/engines" }
     var logFile: String { "\(path)/server.log" }
     private var tokenFile: String { "\(path)/token" }
@@ -45,6 +51,36 @@ struct DataFolder: Sendable {
         }
         guard unsafe access(path, W_OK | X_OK) == 0 else { throw folderRefusal(errno) }
         parents.forEach(synchronizeNames(in:))
+    }
+
+    /// Whether they are in a folder that others may share.
+    var sharesContents: Bool { contents != ownContents }
+
+    /// Has the contents be in a folder that others share, from now on.
+    ///
+    /// - Parameter chosen: As given on the command line.
+    /// - Throws: `SYS-008` when they are somewhere else already.
+    func shareContents(at chosen: String) throws {
+        let shared = URL(fileURLWithPath: chosen).standardizedFileURL.path
+        let files = FileManager.default
+        if shared == contents || shared == ownContents { return }
+        // `attributesOfItem` does not follow a link, so that one which leads nowhere counts as well.
+        guard (try? files.attributesOfItem(atPath: ownContents)) == nil else {
+            throw Refusal(
+                .optionRefused, .conflict,
+                "The contents of this data folder are in “\(contents)”, and not in “\(shared)”.",
+                hint:
+                    "Stop the server, move that folder to where it shall be, and remove “\(ownContents)”; or leave out "
+                    + "--contents.")
+        }
+        do {
+            try files.createDirectory(
+                atPath: shared, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            try files.createSymbolicLink(atPath: ownContents, withDestinationPath: shared)
+        } catch {
+            throw folderRefusal(errno)
+        }
+        synchronizeNames(in: path)
     }
 
     // MARK: One server at a time
@@ -126,7 +162,7 @@ struct DataFolder: Sendable {
         var certificate: String?
         /// The second port, where there is one.
         var grpcPort: Int?
-        /// What it claims its registry's database with; a process that follows it has the same.
+        /// What an earlier program claims its registry's database with; a process that follows it has the same.
         var databaseClaim: Int32?
         /// The server that it took over from, once that has ended.
         var predecessor: Predecessor?

@@ -17,6 +17,7 @@ import ModelRegistry
 import ModelRollouts
 import ModelTransfer
 import PlatformBackup
+import PlatformReplicas
 import ProcessSandbox
 import ServiceLifecycle
 import StoreSQL
@@ -33,6 +34,7 @@ struct PlatformServer {
         let container = try ContainerEnvironment(options)
         let folder = DataFolder(options.data)
         try folder.create()
+        if let contents = options.contents { try folder.shareContents(at: contents) }
         let takeOver = options.takesOver ? try await TakeOver.begin(in: folder) : nil
         // Held to the end of this function, and given back by the system if we never reach it.
         let lock = try takeOver?.lock ?? folder.lock()
@@ -40,19 +42,23 @@ struct PlatformServer {
         let inheritedGRPC = try takeOver?.grpcSocket()
         // Tables are not changed under a server that uses them: that one goes first, and connections wait.
         let registryDatabase = RegistryDatabase(options.database, in: folder)
-        let claim = takeOver?.databaseClaim ?? Int32.random(in: 1...Int32.max)
+        let claim = takeOver?.databaseClaim ?? PostgreSQLDatabase.sharedClaim
         let mustWait = if takeOver != nil { try await registryDatabase.needsMigration() } else { false }
         if mustWait { try await takeOver?.complete(with: nil) }
 
         let log = LogFile(path: folder.logFile)
         let logger = Logger(label: Product.name) { FileLogHandler(label: $0, file: log) }
-        let database = try await registryDatabase.open(claim: claim)
+        let openDatabase = try await registryDatabase.open(claim: claim)
+        let database = FencedDatabase(openDatabase)
         if case .server = registryDatabase, FileManager.default.fileExists(atPath: folder.database) {
             logger.warning("the data folder has a registry of its own, which is not used")
         }
         let blobs = try BlobFiles(folder: folder.contents)
+        try await requireUnion(of: database, in: registryDatabase, with: folder) { try blobs.platform(claimedBy: $0) }
         let registry = ModelRegistry(store: SQLRegistryStore(database: database), now: { .now })
-        let authority = try await TokenAuthority(store: SQLCredentialStore(database: database), now: { .now })
+        let isShared = options.database != nil
+        let authority = try await TokenAuthority(
+            store: SQLCredentialStore(database: database), place: isShared ? folder.place : nil, now: { .now })
         let token = try await prepareToken(authority, in: folder)
 
         let engines = EngineLibraries(
@@ -65,13 +71,18 @@ struct PlatformServer {
         let limits = codecLimits
         let service = InferenceService(
             laneThreads: options.laneThreads ?? max(2, availableCores), queueLimit: 1024)
+        let life = ReplicaLife(
+            in: folder, meetingPlace: try await registryDatabase.meetingPlace(), service: service)
+        let number = try await life.replicas.join(alone: takeOver == nil)
         let loader = ModelLoader(
             runtime: { engine throws(EngineError) in try engines.runtime(of: engine) }, blobs: blobs)
         let rollouts = Rollouts(
-            registry: registry, loader: loader, service: service, limits: limits, memoryBudget: options.memoryBudget,
-            heapByteCount: heapByteCount, giveBackMemory: giveBackMemory, report: { event in event.log(to: logger) })
+            registry: registry, loader: loader, service: service, limits: limits, replicas: life.replicas,
+            memoryBudget: options.memoryBudget, heapByteCount: heapByteCount, giveBackMemory: giveBackMemory,
+            report: { event in event.log(to: logger) })
 
         var settings = HTTPServerSettings(version: Product.version)
+        settings.replica = number
         settings.listening =
             inherited.map { .inherited(descriptor: $0.descriptor) }
             ?? .address(host: host(in: container), port: port(in: container), sharesPort: options.sharesPort)
@@ -98,7 +109,7 @@ struct PlatformServer {
         settings.maxConnections = max(16, min(settings.maxConnections, raiseOpenFileLimit() - 128))
         let startUp = StartUp(
             folder: folder, host: inherited?.host ?? host(in: container), certificate: settings.certificate?.chain,
-            arguments: container?.arguments ?? Array(CommandLine.arguments.dropFirst()), databaseClaim: claim,
+            arguments: container?.arguments ?? Array(CommandLine.arguments.dropFirst()), replicas: life.replicas,
             rollouts: rollouts, token: token, logger: logger,
             prepare: {
                 guard let container, let model = container.model else { return }
@@ -131,7 +142,7 @@ struct PlatformServer {
                 startedAt: Timestamp.now.text, engines: { [engines.finding().wire] },
                 residentBytes: residentBytes, logLines: { LogFile.lines(of: folder.logFile, count: $0) },
                 packing: { try await packAndDeploy($0, $1, $2, $3, in: folder) }, backups: backups,
-                keeper: keeper, transfer: (out: export, in: intake),
+                keeper: keeper, transfer: (out: export, in: intake), replicas: life.replicas,
                 deployFolder: container?.modelsRoot.map { _ in deployment.byName }),
             authority: authority, logger: logger, onListening: { ports in startUp.listening(on: ports) })
         let group = ServiceGroup(services: [server, startUp], logger: logger)
@@ -143,6 +154,12 @@ struct PlatformServer {
                 handover.end(counts)
                 lock.retract()
             })
+        let living = Task {
+            await life.live(
+                with: rollouts, packing: { try await packAndDeploy($0, $1, $2, $3, in: folder) }, logger: logger,
+                isReady: { startUp.isRestored })
+        }
+        defer { living.cancel() }
         // Behind a socket that listens already connections wait: better than being told that nothing is ready.
         if inherited != nil { try await startUp.restore() }
         if !mustWait { try await takeOver?.complete(with: service.table) }
@@ -162,6 +179,8 @@ struct PlatformServer {
         }
         do {
             try await group.run()
+            living.cancel()
+            await life.end()
         } catch let refusal as Refusal where refusal.explanation.code == .portInUse {
             throw portRefusal(port(in: container))
         }

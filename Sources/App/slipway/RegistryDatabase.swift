@@ -4,6 +4,13 @@ import Foundation
 import ModelDomain
 import StoreSQL
 
+/// The part of a database that its servers tell each other things through.
+struct MeetingPlace {
+    let database: PostgreSQLDatabase
+    /// Yields when something was changed.
+    let hints: AsyncStream<Void>
+}
+
 /// Where the registry is: a file of the data folder, or a database of a PostgreSQL server.
 enum RegistryDatabase {
     case file(String)
@@ -26,12 +33,20 @@ enum RegistryDatabase {
 
     /// Opens it, and brings its tables up to date.
     ///
-    /// - Parameter claim: A number that the processes of one data folder share, and no others.
+    /// - Parameter claim: A number that servers have in common which may share a database.
     func open(claim: Int32) async throws -> any SQLDatabase {
         switch self {
         case .file(let path): try await SQLiteDatabase.open(at: path, time: .now)
         case .server(let url): try await PostgreSQLDatabase.open(url: url, time: .now, claim: claim)
         }
+    }
+
+    /// Where servers that share the database agree, on connections of their own: one that makes a long change is not to be
+    /// taken for dead. `nil` for a file, which one server uses.
+    func meetingPlace() async throws -> MeetingPlace? {
+        guard case .server(let url) = self else { return nil }
+        let database = try await PostgreSQLDatabase.open(url: url, time: .now, connections: 2)
+        return MeetingPlace(database: database, hints: try PostgreSQLDatabase.hints(url: url))
     }
 
     /// Whether it can be used, for the doctor.

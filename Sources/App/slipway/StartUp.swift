@@ -2,6 +2,7 @@
 import Foundation
 import Logging
 import ModelRollouts
+import PlatformReplicas
 import ServiceLifecycle
 import Synchronization
 
@@ -12,7 +13,7 @@ final class StartUp: Service {
     private let certificate: String?
     /// What a process that follows this one is started with.
     private let arguments: [String]
-    private let databaseClaim: Int32
+    private let replicas: Replicas
     private let rollouts: Rollouts
     private let newToken: String?
     /// Runs when the endpoints are back, before the server says that it is ready.
@@ -32,7 +33,7 @@ final class StartUp: Service {
     }
 
     init(
-        folder: DataFolder, host: String, certificate: String?, arguments: [String], databaseClaim: Int32,
+        folder: DataFolder, host: String, certificate: String?, arguments: [String], replicas: Replicas,
         rollouts: Rollouts, token: NewToken?, logger: Logger,
         prepare: @escaping @Sendable () async throws -> Void
     ) {
@@ -41,7 +42,7 @@ final class StartUp: Service {
         self.host = host
         self.certificate = certificate
         self.arguments = arguments
-        self.databaseClaim = databaseClaim
+        self.replicas = replicas
         self.rollouts = rollouts
         newToken = token?.text
         self.logger = logger
@@ -63,6 +64,8 @@ final class StartUp: Service {
         try await prepare()
         state.withLock { $0.isRestored = true }
     }
+
+    var isRestored: Bool { state.withLock(\.isRestored) }
 
     /// The ports, once the server has said where it is; `nil` when it ends before that.
     func announcedPorts() async -> [Int]? { await announcement.first { _ in true } }
@@ -90,7 +93,7 @@ final class StartUp: Service {
     func run() async throws {
         try await cancelWhenGracefulShutdown { [self] in
             for await ports in ports {
-                if !state.withLock(\.isRestored) { try await restore() }
+                if !isRestored { try await restore() }
                 try announce(ports)
             }
         }
@@ -99,15 +102,18 @@ final class StartUp: Service {
     }
 
     private func announce(_ ports: [Int]) throws {
+        let bindsAll = ["0.0.0.0", "::", "*"].contains(host)
         // Whoever binds all addresses is still reached on loopback.
-        let reachable = ["0.0.0.0", "::", "*"].contains(host) ? "127.0.0.1" : host
+        let reachable = bindsAll ? "127.0.0.1" : host
         let address = reachable.contains(":") ? "[\(reachable)]" : reachable
-        let url = "\(certificate == nil ? "http" : "https")://\(address):\(ports[0])"
+        let scheme = certificate == nil ? "http" : "https"
+        let url = "\(scheme)://\(address):\(ports[0])"
+        replicas.isReached(at: bindsAll ? "\(scheme)://\(replicas.host):\(ports[0])" : url)
         let grpcPort = ports.dropFirst().first
         let server = DataFolder.RunningServer(
             url: url, processID: Int(getpid()), arguments: arguments,
             workingFolder: FileManager.default.currentDirectoryPath, supervisor: .ofThisProcess,
-            certificate: certificate, grpcPort: grpcPort, databaseClaim: databaseClaim)
+            certificate: certificate, grpcPort: grpcPort)
         try state.withLock { state in
             state.server = server
             state.server?.predecessor = state.predecessor

@@ -6,7 +6,7 @@ import ModelDomain
 /// The other side of ``Handover``: what this process has from the server that it follows.
 final class TakeOver: Sendable {
     let lock: DataFolder.Lock
-    /// What the other claims the registry's database with; `nil` for an older one.
+    /// What the other claims the registry's database with, where that is a number of its own.
     let databaseClaim: Int32?
     private let socketDescriptors: [CInt]
     private let peer: LocalSocket

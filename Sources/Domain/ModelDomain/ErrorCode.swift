@@ -31,6 +31,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case projectUnknown = "REG-014"
     case projectNotEmpty = "REG-015"
     case versionInUse = "REG-016"
+    case endpointChanged = "REG-017"
 
     // Experiments, runs and what they recorded.
     case experimentUnknown = "TRK-001"
@@ -121,6 +122,12 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case restoreTargetTaken = "BAK-002"
     case backupUnknown = "BAK-003"
     case sweepStopped = "RET-001"
+
+    // Several servers of one platform.
+    case workTaken = "RPL-001"
+    case leaseLost = "RPL-002"
+    case contentsForeign = "RPL-003"
+    case schemaHeld = "RPL-004"
 
     // The machine.
     case diskFull = "SYS-001"

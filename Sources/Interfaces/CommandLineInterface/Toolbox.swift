@@ -196,6 +196,8 @@ package struct ServeOptions: Sendable {
     package var memoryBudget: Int?
     /// The URL of the registry's database, which may have a password; `nil` for a file in the data folder.
     package var database: String?
+    /// A folder for the contents that other servers share; `nil` for the data folder's own, or the one it remembers.
+    package var contents: String?
     /// How long what nobody sees any more is kept.
     package var retention = RetentionPolicy()
 

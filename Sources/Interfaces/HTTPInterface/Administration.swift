@@ -12,6 +12,7 @@ package import ModelRegistry
 package import ModelRollouts
 package import ModelTransfer
 package import PlatformBackup
+package import PlatformReplicas
 package import WireTypes
 
 /// What administration is done with: the services, and what only the program as a whole can tell.
@@ -40,6 +41,8 @@ package struct Administration: Sendable {
     package let keeper: ContentKeeper?
     /// Versions with their lineage, out of this platform and into it; `nil` where that cannot be done.
     package let transfer: (out: ModelExport, in: ModelImport)?
+    /// The servers of the platform; `nil` where nobody asks.
+    package let replicas: Replicas?
     /// Deploys a folder of a container that serves several models; `nil` everywhere else.
     package let deployFolder: (@Sendable (_ folder: String, _ endpoint: EndpointName) async throws -> Void)?
 
@@ -51,7 +54,7 @@ package struct Administration: Sendable {
         residentBytes: @escaping @Sendable () -> Int?,
         logLines: @escaping @Sendable (_ count: Int) async throws -> [String],
         packing: Rollouts.Packing? = nil, backups: PlatformBackups? = nil, keeper: ContentKeeper? = nil,
-        transfer: (out: ModelExport, in: ModelImport)? = nil,
+        transfer: (out: ModelExport, in: ModelImport)? = nil, replicas: Replicas? = nil,
         deployFolder: (@Sendable (_ folder: String, _ endpoint: EndpointName) async throws -> Void)? = nil
     ) {
         self.deployFolder = deployFolder
@@ -59,6 +62,7 @@ package struct Administration: Sendable {
         self.backups = backups
         self.keeper = keeper
         self.transfer = transfer
+        self.replicas = replicas
         self.inference = inference
         self.registry = registry
         self.rollouts = rollouts

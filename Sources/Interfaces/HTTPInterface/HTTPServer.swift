@@ -187,6 +187,7 @@ package struct HTTPServer: Sendable {
                 TransferRoutes(registry: administration.registry, out: $0.out, into: $0.in).routes
             }
                 ?? [])
+            + (administration.replicas.map { ReplicaRoutes(replicas: $0).routes } ?? [])
             + (administration.keeper.map { RetentionRoutes(keeper: $0).routes } ?? [])
             + LogRoutes(logLines: administration.logLines).routes
             + MetricsRoutes(administration: administration, authority: authority).routes

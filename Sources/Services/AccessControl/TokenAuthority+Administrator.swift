@@ -6,9 +6,11 @@ extension TokenAuthority {
     /// The principal whose token the first start makes. Nobody else can be called so.
     package static let administrator = PrincipalName(trusted: "administrator")
 
-    /// Sees to it that the administrator has exactly one token: `existing` where there is one, else a new one.
+    /// Sees to it that the administrator has exactly one token in this data folder: `existing` where there is one, else a
+    /// new one.
     ///
-    /// An older token of the administrator ends here, so that replacing the file replaces the token.
+    /// An older one ends here, so that replacing the file replaces the token. Those of servers with data folders of their
+    /// own stay; several may have been given the same one.
     /// - Parameter existing: What the token file holds, if there is one; space around it does not count.
     /// - Throws: `SYS-008` when `existing` is too short to be a secret, or no plain text.
     package func ensureAdministratorToken(existing: String?) async throws -> (token: String, isNew: Bool) {
@@ -17,11 +19,13 @@ extension TokenAuthority {
         let token = given ?? newToken()
         let digest = Digest(of: token.utf8)
         try await change(by: Self.administrator.rawValue, reason: "the token file of the data folder") {
-            transaction, log in
+            [place] transaction, log in
             var isThere = false
             for old in try transaction.credentials()
             where old.principal == Self.administrator || old.tokenDigest == digest {
-                if old.isOfAdministrator, old.tokenDigest == digest {
+                if place != nil, old.isOfAdministrator, old.tokenDigest != digest, old.note != place {
+                    continue
+                } else if old.isOfAdministrator, old.tokenDigest == digest, old.note != nil || place == nil {
                     isThere = true
                 } else {
                     try transaction.remove(old.tokenDigest)
@@ -30,7 +34,7 @@ extension TokenAuthority {
             }
             guard !isThere else { return }
             let credential = Credential(
-                tokenDigest: digest, principal: Self.administrator, roles: [.admin], createdAt: log.time,
+                tokenDigest: digest, principal: Self.administrator, roles: [.admin], note: place, createdAt: log.time,
                 createdBy: Self.administrator.rawValue)
             try transaction.insert(credential)
             try log.append("token.create", "token/\(credential.id)", after: credential.line)

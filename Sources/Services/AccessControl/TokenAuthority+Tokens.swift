@@ -70,11 +70,11 @@ extension TokenAuthority {
     /// Ends a token: the next request with it is refused.
     ///
     /// - Throws: `ACC-002` for whoever does not administer, `ACC-004` for an id that no token has which they may see,
-    ///   `ACC-005` for the data folder's own token.
+    ///   `ACC-005` for the data folder's own token; that of another data folder is revoked like any.
     package func revoke(_ id: TokenID, by principal: Principal) async throws {
         try principal.require(.administer, of: .common)
-        try await change(by: principal.name.rawValue) { transaction, log in
-            let credential = try transaction.credential(id, for: principal)
+        try await change(by: principal.name.rawValue) { [place] transaction, log in
+            let credential = try transaction.credential(id, for: principal, besides: place)
             try transaction.remove(credential.tokenDigest)
             try log.append("token.revoke", tokenPath(credential), before: credential.line)
         }
@@ -164,7 +164,11 @@ private func fixed(_ verb: String) -> Refusal {
 
 extension CredentialWriting {
     /// A token that `principal` may change.
-    fileprivate func credential(_ id: TokenID, for principal: Principal) throws -> Credential {
+    ///
+    /// - Parameter place: The data folder whose own token stays; that of another one, which may be lost, need not.
+    fileprivate func credential(
+        _ id: TokenID, for principal: Principal, besides place: String? = nil
+    ) throws -> Credential {
         guard
             let found = try credentials().first(where: { $0.id == id && principal.scope.contains($0.scope) })
         else {
@@ -172,7 +176,8 @@ extension CredentialWriting {
                 .tokenNotFound, .notFound, "There is no token \(id).",
                 hint: "`slipway token list` shows the tokens that there are.")
         }
-        guard found.principal != TokenAuthority.administrator else { throw fixed("revoked or rotated") }
+        let isOfOthers = place != nil && found.note != nil && found.note != place
+        guard found.principal != TokenAuthority.administrator || isOfOthers else { throw fixed("revoked or rotated") }
         return found
     }
 }

@@ -9,11 +9,18 @@ internal import Synchronization
 package final class TokenAuthority: Sendable {
     let store: any CredentialStore
     let now: @Sendable () -> Timestamp
+    /// Tells this server's data folder from those of the other servers; `nil` where there are none.
+    let place: String?
     private let snapshot: Mutex<Snapshot>
 
     /// Reads the credentials that are there.
-    package init(store: any CredentialStore, now: @escaping @Sendable () -> Timestamp) async throws {
+    ///
+    /// - Parameter place: The data folder, where servers with others have the same store: what its token is known by.
+    package init(
+        store: any CredentialStore, place: String? = nil, now: @escaping @Sendable () -> Timestamp
+    ) async throws {
         self.store = store
+        self.place = place.map { String($0.prefix(200)) }
         self.now = now
         snapshot = Mutex(Snapshot(known: try await store.credentials().map(KnownToken.init)))
     }

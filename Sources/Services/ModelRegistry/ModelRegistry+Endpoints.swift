@@ -30,16 +30,20 @@ extension ModelRegistry {
     /// - Parameters:
     ///   - settings: Those to change; others stay.
     ///   - proof: What the version's replay found.
+    ///   - known: The generation that the caller has seen there, 0 for none; `nil` for one that changes whatever there is.
     /// - Returns: The new deployment, or the present one when it wants this version already: then its generation is the
     ///   one from before.
-    /// - Throws: `REG-001` or `REG-002` when there is no such version; `IN-006` for a setting that cannot be read.
+    /// - Throws: `REG-001` or `REG-002` when there is no such version; `IN-006` for a setting that cannot be read;
+    ///   `REG-017` when the endpoint is not as the caller has seen it.
     package func recordDeployment(
         to name: EndpointName, in project: ProjectName = .standard, model: ModelReference, version number: Int,
-        settings: [EndpointSettings.Key: String] = [:], proof: String? = nil, by actor: String, reason: String?
+        settings: [EndpointSettings.Key: String] = [:], proof: String? = nil, over known: Int? = nil,
+        by actor: String, reason: String?
     ) async throws -> Deployment {
         try await change(by: actor, reason: reason) { transaction, log in
             let version = try transaction.knownVersion(.number(number), of: model)
             let current = try transaction.endpoint(name, in: project)?.current
+            try require(current?.generation, at: name, toBe: known, transaction)
             if let current, current.model == model, current.version == number {
                 try write(settings, of: name, in: project, transaction, log)
                 return current
@@ -72,14 +76,18 @@ extension ModelRegistry {
 
     /// Wants what was there before, as a new deployment. Doing so again walks further back.
     ///
-    /// - Parameter proof: What the replay of that version found.
-    /// - Throws: `REG-003` for an unknown endpoint; `REG-006` when there is nothing to go back to.
+    /// - Parameters:
+    ///   - proof: What the replay of that version found.
+    ///   - known: The generation that the caller has seen there; `nil` for one that goes back from whatever there is.
+    /// - Throws: `REG-003` for an unknown endpoint; `REG-006` when there is nothing to go back to; `REG-017` when the
+    ///   endpoint is not as the caller has seen it.
     package func recordRollback(
-        of name: EndpointName, in project: ProjectName = .standard, proof: String? = nil, by actor: String,
-        reason: String?
+        of name: EndpointName, in project: ProjectName = .standard, proof: String? = nil, over known: Int? = nil,
+        by actor: String, reason: String?
     ) async throws -> Deployment {
         try await change(by: actor, reason: reason) { transaction, log in
             let current = try transaction.knownEndpoint(name, in: project).current
+            try require(current.generation, at: name, toBe: known, transaction)
             let past = try transaction.deployments(of: name, in: project)
             guard let base = current.base, let target = past.first(where: { $0.generation == base }) else {
                 throw RegistryError.nothingToRollBack(name)
@@ -142,6 +150,24 @@ extension ModelRegistry {
         }
     }
 
+    /// Writes down that one of several servers answers with something else than what is wanted.
+    ///
+    /// - Parameters:
+    ///   - version: What answers there; `nil` for nothing.
+    ///   - host: The machine of that server.
+    package func recordDifference(
+        at name: EndpointName, in project: ProjectName = .standard, version: ModelVersion?, because reason: String,
+        on host: String, by actor: String
+    ) async throws {
+        try await change(by: actor) { transaction, log in
+            let wanted = try transaction.knownEndpoint(name, in: project).current
+            try log.append(
+                "endpoint.differ", endpointPath(name, project), before: versionPath(wanted),
+                after: version.map { versionPath($0.model, $0.number) }, because: "on \(host): \(reason)",
+                evidence: version?.evidence)
+        }
+    }
+
     /// Forgets an endpoint and its deployments; the ledger keeps them.
     ///
     /// - Throws: `REG-003` for an unknown endpoint.
@@ -154,6 +180,15 @@ extension ModelRegistry {
             try log.append("endpoint.remove", endpointPath(name, project), before: versionPath(current))
         }
     }
+}
+
+/// - Throws: `REG-017` for another generation than the caller has seen, or a name that another project has by now.
+private func require(
+    _ generation: Int?, at name: EndpointName, toBe known: Int?, _ transaction: any RegistryReading
+) throws {
+    guard let known else { return }
+    let isNew = try known == 0 && !transaction.endpoints().contains { $0.name == name }
+    guard isNew || generation == known else { throw RegistryError.endpointChanged(name) }
 }
 
 func endpointPath(_ name: EndpointName, _ project: ProjectName) -> String { "endpoint/\(project)/\(name)" }

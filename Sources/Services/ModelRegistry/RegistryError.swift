@@ -11,6 +11,8 @@ package enum RegistryError: ExplainedError, Equatable {
     case unreadableSelector(String)
     case ambiguousDigest(String, of: ModelReference)
     case nothingToRollBack(EndpointName)
+    /// Through another server, since this one looked.
+    case endpointChanged(EndpointName)
     case unknownProject(ProjectName, closest: String?)
     case projectNotEmpty(ProjectRecord)
     /// The standard project is never removed.
@@ -48,6 +50,10 @@ package enum RegistryError: ExplainedError, Equatable {
             Explanation(
                 .nothingToRollBack, .conflict, "There is nothing before the present version of “\(endpoint)”.",
                 hint: "Deploy the version you want with `slipway deploy`.")
+        case .endpointChanged(let endpoint):
+            Explanation(
+                .endpointChanged, .conflict, "“\(endpoint)” was changed through another server at the same time.",
+                hint: "Look at it with `slipway endpoint show \(endpoint)`, and try again if you still want to.")
         case .unknownProject(let name, let closest):
             Explanation(
                 .projectUnknown, .notFound, "There is no project “\(name)”.",

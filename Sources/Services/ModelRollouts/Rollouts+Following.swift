@@ -2,6 +2,7 @@
 internal import InferenceServing
 package import ModelDomain
 internal import ModelRegistry
+internal import PlatformReplicas
 internal import Synchronization
 
 /// Endpoints that answer with whatever an alias of their model stands for: moving the alias deploys.
@@ -31,6 +32,21 @@ extension Rollouts {
     package func follow(
         _ alias: AliasName, of model: ModelReference, by actor: String, packing pack: Packing?
     ) async {
+        do {
+            // Somebody else may be at it: then this one finds it done.
+            try await replicas.alone(.following, waiting: .seconds(120)) { [self] in
+                await followAlone(alias, of: model, by: actor, packing: pack)
+            }
+        } catch {
+            for endpoint in followers(of: alias, model: model) {
+                note(.refused, endpoint, model, 0, "not followed to @\(alias): \(explain(error).message)")
+            }
+        }
+    }
+
+    private func followAlone(
+        _ alias: AliasName, of model: ModelReference, by actor: String, packing pack: Packing?
+    ) async {
         for endpoint in followers(of: alias, model: model) {
             let reason = "alias \(alias) moved"
             var number = 0
@@ -51,14 +67,19 @@ extension Rollouts {
         }
     }
 
-    /// Does for every alias that is followed what a server that was not there could not do when it moved.
+    /// Does for every alias that is followed what a server that was not there could not do when it moved. Nothing, while
+    /// another server does.
     package func catchUp(packing pack: Packing?) async {
+        try? await replicas.alone(.following) { [self] in await catchUpAlone(packing: pack) }
+    }
+
+    private func catchUpAlone(packing pack: Packing?) async {
         let followed = platform.withLock { platform in
             platform.states.values.map(\.record).compactMap { record in
                 record.settings.follow.map { FollowedAlias(model: record.current.model, alias: $0) }
             }
         }
-        for one in Set(followed) { await follow(one.alias, of: one.model, by: "slipway", packing: pack) }
+        for one in Set(followed) { await followAlone(one.alias, of: one.model, by: Self.actor, packing: pack) }
     }
 }
 

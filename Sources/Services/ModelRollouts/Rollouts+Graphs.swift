@@ -3,6 +3,7 @@ internal import GraphExecution
 internal import ModelDomain
 internal import ModelExecution
 internal import ModelRegistry
+internal import PlatformReplicas
 internal import Synchronization
 internal import Tensors
 
@@ -14,7 +15,8 @@ extension Rollouts {
 
     /// Brings every graph up to date that is not. Safe to call again at any time.
     package func updateGraphs() async {
-        try? await graphTurnstile.pass { [self] in
+        // What another server does at the moment need not be done here.
+        try? await replicas.alone(.graphs) { [self] in
             await readIndex()
             await update(graphs.withLock { $0?.graphs ?? [] })
         }
@@ -22,8 +24,10 @@ extension Rollouts {
 
     /// Brings the graphs up to date that a new version of `model` may have outdated.
     func updateGraphs(after model: ModelReference, _ manifest: BundleManifest) async {
-        try? await graphTurnstile.pass { [self] in
-            if graphs.withLock({ $0 == nil }) {
+        // Another server may have read what there is before this version was there.
+        try? await replicas.alone(.graphs, waiting: .seconds(300)) { [self] in
+            // Others may have registered graphs of which this server knows nothing.
+            if !replicas.isAlone || graphs.withLock({ $0 == nil }) {
                 await readIndex()
             } else {
                 let components = await components(of: manifest)

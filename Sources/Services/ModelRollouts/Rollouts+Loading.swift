@@ -3,6 +3,7 @@ package import InferenceServing
 package import ModelDomain
 internal import ModelExecution
 internal import ModelRegistry
+internal import PlatformReplicas
 
 /// Taking an endpoint out of service and back, as the Open Inference Protocol's repository calls do.
 ///
@@ -38,7 +39,14 @@ extension Rollouts {
             guard let before = state(of: endpoint), before.live != nil || before.problem == nil else {
                 return ((), nil)
             }
-            try await registry.recordUnload(of: endpoint, in: project, by: actor)
+            if replicas.isAlone {
+                try await registry.recordUnload(of: endpoint, in: project, by: actor)
+            } else {
+                // It is this server's memory that is asked for: the others go on.
+                try await registry.recordDifference(
+                    at: endpoint, in: project, version: nil, because: "unloaded by \(actor)", on: replicas.host,
+                    by: actor)
+            }
             let draining = await switched(
                 endpoint,
                 to: EndpointState(

@@ -13,7 +13,7 @@ extension Rollouts {
         _ endpoint: EndpointName, _ settings: [EndpointSettings.Key: String], resetting: Bool, by actor: String,
         reason: String?
     ) async throws -> EndpointState {
-        try await changing(endpoint) { [self] in
+        try await upToDate(endpoint) { [self] in
             let state = try service.table.endpoint(endpoint.rawValue)
             return try await configured(state, settings, resetting: resetting, by: actor, reason: reason)
         }.0
@@ -54,7 +54,7 @@ extension Rollouts {
     /// Has an endpoint stand under another record.
     ///
     /// - Parameter live: What answers there from now on; `nil` for what does.
-    private func adopt(_ record: EndpointRecord, _ live: LiveVersion?) async -> (EndpointState, DrainingVersion?) {
+    func adopt(_ record: EndpointRecord, _ live: LiveVersion?) async -> (EndpointState, DrainingVersion?) {
         let (before, state) = platform.withLock { platform in
             let name = record.name.rawValue
             let before = platform.states[name]

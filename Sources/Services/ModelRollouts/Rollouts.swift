@@ -3,6 +3,7 @@ package import InferenceServing
 package import ModelDomain
 package import ModelExecution
 package import ModelRegistry
+package import PlatformReplicas
 internal import Synchronization
 package import Tensors
 
@@ -14,13 +15,14 @@ package final class Rollouts: Sendable {
     let loader: ModelLoader
     let service: InferenceService
     let limits: CodecLimits
+    /// Who else may change what answers here.
+    let replicas: Replicas
     private let report: @Sendable (RolloutEvent) -> Void
     /// How long a change waits for the last answer of the version that it replaced.
     let drainLimit: Duration
     private let giveBackMemory: @Sendable () -> Void
     let turnstile = Turnstile()
-    /// Of graphs that are brought up to date, one at a time and beside everything else.
-    let graphTurnstile = Turnstile()
+    /// What is known of graphs, which are brought up to date one at a time and beside everything else.
     let graphs = Mutex<GraphIndex?>(nil)
     /// Loading takes what live traffic leaves of the processors: beside threads that want all of a core, a tenth of it.
     let loading = OwnThread(named: "loading", niceness: 10)
@@ -38,13 +40,14 @@ package final class Rollouts: Sendable {
     private let isReturningMemory = Mutex(false)
 
     /// - Parameters:
+    ///   - replicas: The other servers of the platform, where it may have some.
     ///   - memoryBudget: The most bytes that loaded models take together; `nil` for no limit.
     ///   - heapByteCount: Bytes of the heap that are in use, of the whole process. Blocks for a moment.
     ///   - giveBackMemory: Has the system take back what the process no longer uses. Blocks; called after a version was let
     ///     go.
     package init(
         registry: ModelRegistry, loader: ModelLoader, service: InferenceService, limits: CodecLimits,
-        drainLimit: Duration = .seconds(30), memoryBudget: Int? = nil,
+        replicas: Replicas = .single(), drainLimit: Duration = .seconds(30), memoryBudget: Int? = nil,
         heapByteCount: @escaping @Sendable () -> Int = { 0 }, giveBackMemory: @escaping @Sendable () -> Void = {},
         report: @escaping @Sendable (RolloutEvent) -> Void
     ) {
@@ -55,6 +58,7 @@ package final class Rollouts: Sendable {
         self.loader = loader
         self.service = service
         self.limits = limits
+        self.replicas = replicas
         self.drainLimit = drainLimit
         self.giveBackMemory = giveBackMemory
         self.report = report
@@ -96,6 +100,13 @@ package final class Rollouts: Sendable {
             var answering: [AnsweringAtStart] = []
             for state in platform.withLock({ Array($0.states.values) }) {
                 let record = state.record
+                if let problem = state.problem, !replicas.isAlone {
+                    // The others go on with what is wanted.
+                    try await registry.recordDifference(
+                        at: record.name, in: record.project, version: state.live?.version, because: problem.message,
+                        on: replicas.host, by: Self.actor)
+                    continue
+                }
                 var version = state.live?.version
                 if version == nil, state.isCold {
                     version = try await registry.version(.number(record.current.version), of: record.current.model)
@@ -146,7 +157,7 @@ package final class Rollouts: Sendable {
         _ model: ModelReference, version selector: String, to endpoint: EndpointName,
         settings: [EndpointSettings.Key: String] = [:], by actor: String, reason: String?
     ) async throws -> DeploymentOutcome {
-        let (outcome, drained) = try await changing(endpoint) { [self] in
+        let (outcome, drained) = try await upToDate(endpoint) { [self] in
             let before = state(of: endpoint)
             // A setting that cannot be read must not be found out after the model has changed.
             let wanted = try (before?.record.settings ?? .standard).changed(settings)
@@ -168,7 +179,7 @@ package final class Rollouts: Sendable {
                 [self] live in
                 let deployment = try await registry.recordDeployment(
                     to: endpoint, in: model.project, model: model, version: version.number, settings: settings,
-                    proof: live.proof.line, by: actor, reason: reason)
+                    proof: live.proof.line, over: before?.record.current.generation ?? 0, by: actor, reason: reason)
                 return try await answer(at: endpoint, with: live, deployment: deployment)
             }
         }
@@ -181,7 +192,7 @@ package final class Rollouts: Sendable {
     package func rollBack(
         _ endpoint: EndpointName, by actor: String, reason: String?
     ) async throws -> DeploymentOutcome {
-        let (outcome, drained) = try await changing(endpoint) { [self] in
+        let (outcome, drained) = try await upToDate(endpoint) { [self] in
             let project = try project(of: endpoint)
             let current = try await registry.endpoint(endpoint, in: project).current
             let past = try await registry.deployments(of: endpoint, in: project)
@@ -192,7 +203,8 @@ package final class Rollouts: Sendable {
             let device = state(of: endpoint)?.record.settings.device ?? .cpu
             return try await prove(version, at: endpoint, on: device) { [self] live in
                 let deployment = try await registry.recordRollback(
-                    of: endpoint, in: project, proof: live.proof.line, by: actor, reason: reason)
+                    of: endpoint, in: project, proof: live.proof.line, over: current.generation, by: actor,
+                    reason: reason)
                 return try await answer(at: endpoint, with: live, deployment: deployment)
             }
         }
@@ -212,7 +224,7 @@ package final class Rollouts: Sendable {
     /// Takes an endpoint away, and gives its memory back once the last request is answered. Its models and what the
     /// ledger says of it stay.
     package func remove(_ endpoint: EndpointName, by actor: String) async throws {
-        _ = try await changing(endpoint) { [self] in
+        _ = try await upToDate(endpoint) { [self] in
             let current = try service.table.endpoint(endpoint.rawValue).record.current
             try await registry.removeEndpoint(endpoint, in: try project(of: endpoint), by: actor)
             let draining = await switched(endpoint, to: nil)
@@ -260,7 +272,7 @@ extension Rollouts {
     }
 
     /// The state of an endpoint after a start.
-    private func restored(_ record: EndpointRecord) async throws -> EndpointState {
+    func restored(_ record: EndpointRecord) async throws -> EndpointState {
         var history: [Deployment]?
         var problem: Explanation?
         var candidate: Deployment? = record.current

@@ -99,6 +99,15 @@ struct Serve: AsyncParsableCommand {
             valueName: "how"))
     var sandbox: SandboxChoice?
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            The folder of the contents, which servers on one PostgreSQL database share; without it, one in the data \
+            folder. The data folder remembers it.
+            """, valueName: "folder"),
+        completion: .directory)
+    var contents: String?
+
     @OptionGroup var retention: RetentionOptions
 
     func validate() throws {
@@ -137,6 +146,7 @@ struct Serve: AsyncParsableCommand {
         options.memoryBudget = try memoryBudget?.bytes ?? memoryBudgetOfEnvironment()
         options.grpcPort = grpcPort
         options.database = registry.chosen
+        options.contents = contents
         options.retention = retention.policy
         try await Tools.required().serve(options)
     }

@@ -67,6 +67,10 @@ typedef const char *_Nullable (*pq_parameter_status)(const pq_connection *connec
 typedef int (*pq_consume_input)(pq_connection *connection);
 /// PQisBusy: interprets what was read.
 typedef int (*pq_is_busy)(pq_connection *connection);
+/// PQsocket: -1 without a connection.
+typedef int (*pq_socket)(const pq_connection *connection);
+/// PQnotifies: a notification that has come, to be freed; NULL for none. What is in it is not looked at.
+typedef void *_Nullable (*pq_notifications)(pq_connection *connection);
 /// PQsetNoticeProcessor.
 typedef void (*pq_notice_processor)(void *_Nullable context, const char *_Nullable message);
 typedef pq_notice_processor _Nullable (*pq_set_notice_processor)(pq_connection *connection,

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+package import InferenceServing
+internal import ModelDomain
+internal import ModelRegistry
+package import PlatformReplicas
+internal import Synchronization
+
+/// Bringing this server to what was decided through others: what is wanted stands in the registry, what answers here in the
+/// table, and nothing else has to travel between them.
+extension Rollouts {
+    /// Has every endpoint be here what it is in the registry. One that cannot be keeps what it has, and says why.
+    package func agree() async {
+        do {
+            let wanted = try await registry.endpoints()
+            let names = Set(wanted.map(\.name))
+            let here = platform.withLock { $0.states }
+            let others = wanted.filter { here[$0.name.rawValue]?.agrees(with: $0) != true }.map(\.name)
+            let gone = here.values.map(\.record.name).filter { !names.contains($0) }
+            for name in (others + gone).sorted() { try await agree(on: name) }
+        } catch {
+            // It is looked for again in a moment, and who cannot be reached is said elsewhere.
+        }
+    }
+
+    /// Makes a change of an endpoint, on what was decided last: again, where another server changed it meanwhile.
+    func upToDate<Outcome: Sendable>(
+        _ endpoint: EndpointName, _ body: @Sendable () async throws -> (Outcome, DrainingVersion?)
+    ) async throws -> (Outcome, DrainedVersion?) {
+        guard !replicas.isAlone else { return try await changing(endpoint, body) }
+        var attempts = 0
+        while true {
+            try await agree(on: endpoint)
+            do {
+                return try await changing(endpoint, body)
+            } catch RegistryError.endpointChanged where attempts < 3 {
+                attempts += 1
+            }
+        }
+    }
+
+    private func agree(on endpoint: EndpointName) async throws {
+        _ = try await changing(endpoint) { [self] in
+            // Again, now that nothing else changes here.
+            let record = try await registry.endpoints().first { $0.name == endpoint }
+            return ((), try await agree(on: endpoint, record))
+        }
+    }
+
+    /// - Parameter record: What is wanted; `nil` for nothing.
+    /// - Returns: What stopped answering by it.
+    private func agree(on endpoint: EndpointName, _ record: EndpointRecord?) async throws -> DrainingVersion? {
+        let before = state(of: endpoint)
+        guard let record else {
+            guard let current = before?.record.current else { return nil }
+            note(.removed, endpoint, current.model, current.version, "removed through another server")
+            return await switched(endpoint, to: nil)
+        }
+        guard before?.agrees(with: record) != true else { return nil }
+        guard let before else {
+            let isLazy = record.settings.load == .lazy
+            return await switched(
+                endpoint,
+                to: isLazy ? EndpointState(record: record, live: nil, isCold: true) : try await restored(record))
+        }
+        if before.isCold, record.settings.load == .lazy {
+            return await switched(endpoint, to: EndpointState(record: record, live: nil, isCold: true, after: before))
+        }
+        if before.answers(record.current), before.record.settings.device == record.settings.device {
+            _ = await adopt(record, nil)
+            note(.configured, endpoint, record.current.model, record.current.version, record.settings.line)
+            return nil
+        }
+        return await switched(endpoint, to: try await following(record, after: before))
+    }
+
+    /// The state of an endpoint at which something was deployed through another server.
+    private func following(_ record: EndpointRecord, after before: EndpointState) async throws -> EndpointState {
+        let current = record.current
+        do {
+            let version = try await registry.version(.number(current.version), of: current.model)
+            let live = try await prove(version, at: record.name, on: record.settings.device) { $0 }
+            note(.switched, record.name, current.model, current.version, "generation \(current.generation) answers")
+            return EndpointState(record: record, live: live, after: before)
+        } catch {
+            let problem = explain(error)
+            let answering = before.live.map { "version \($0.version.number)" } ?? "nothing"
+            note(
+                .fellBack, record.name, current.model, current.version,
+                "\(answering) answers instead of version \(current.version): \(problem.message)")
+            try? await registry.recordDifference(
+                at: record.name, in: record.project, version: before.live?.version, because: problem.message,
+                on: replicas.host, by: Self.actor)
+            return EndpointState(record: record, live: before.live, problem: problem, after: before)
+        }
+    }
+}
+
+extension ObservedEndpoint {
+    /// What stands at an endpoint here.
+    package init(_ state: EndpointState) {
+        let isReady = state.live != nil && state.problem == nil
+        self.init(
+            project: state.record.project, endpoint: state.record.name, generation: state.record.current.generation,
+            state: isReady ? .ready : state.isCold && state.problem == nil ? .cold : .failing,
+            answering: state.live.map { "\($0.version.model) version \($0.version.number)" },
+            problem: state.problem?.message)
+    }
+}
+
+extension EndpointState {
+    /// Whether there is nothing to do about what is wanted. Where that could not be had there is nothing either.
+    fileprivate func agrees(with wanted: EndpointRecord) -> Bool {
+        record == wanted && (isCold || problem != nil || answers(wanted.current))
+    }
+
+    fileprivate func answers(_ deployment: Deployment) -> Bool {
+        live?.version.model == deployment.model && live?.version.number == deployment.version && problem == nil
+    }
+}
