@@ -65,7 +65,7 @@ def shown(server, endpoint):
 
 
 def metrics(server):
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
     connection.request("GET", "/metrics")
     answer = connection.getresponse()
     text = answer.read().decode()
@@ -87,7 +87,7 @@ def near(answers, row):
 
 def stream(server, endpoint, seed, count):
     """Asks `count` rows one after the other, and says how many got the answer to another row."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
     wrong = 0
     for row in rows(count, seed):
         status, answer = ask(connection, endpoint, row)
@@ -116,7 +116,7 @@ def test_requests_share_calls_and_keep_their_answers(server):
 def test_statistics_and_metrics_tell_of_them(server):
     with concurrent.futures.ThreadPoolExecutor(8) as threads:
         assert sum(threads.map(lambda seed: stream(server, "net", seed, 20), range(200, 208))) == 0
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
     connection.request("GET", "/v2/models/net/stats")
     found = json.loads(connection.getresponse().read())["model_stats"][0]
     times = found["inference_stats"]
@@ -170,7 +170,7 @@ def test_settings_of_batching_are_honoured(server):
 
 @pytest.mark.parametrize("level", [0, 1, 2, 3])
 def test_priorities_of_triton_are_taken(server, level):
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
     row = rows(1, 9)[0]
     status, answer = ask(connection, "net", row, priority=level)
     assert status == 200 and near(answer[:-1], row[:-1])
@@ -178,13 +178,13 @@ def test_priorities_of_triton_are_taken(server, level):
 
 @pytest.mark.parametrize("level", [4, -1, "high", 1.5, True])
 def test_other_priorities_are_refused(server, level):
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
     status, answer = ask(connection, "net", rows(1, 9)[0], priority=level)
     assert status == 400 and answer["code"] == "IN-006" and "priority" in answer["error"]
 
 
 def test_the_header_names_priorities(server):
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
     for name in ("interactive", "batch", "shadow"):
         assert ask(connection, "net", rows(1, 9)[0], headers={"slipway-priority": name})[0] == 200
     status, answer = ask(connection, "net", rows(1, 9)[0], headers={"slipway-priority": "urgent"})
@@ -192,7 +192,7 @@ def test_the_header_names_priorities(server):
 
 
 def test_answers_are_kept_for_the_same_inputs(server):
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
     first, second = rows(2, 77)
     answers = [ask(connection, "keeper", row)[1] for row in (first, second, first, first)]
     assert answers[0] == answers[2] == answers[3] != answers[1]
@@ -218,7 +218,7 @@ def test_answers_are_kept_for_the_same_inputs(server):
 
 
 def test_metrics_need_a_token_from_elsewhere(server):
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
 
     def status(**headers):
         connection.request("GET", "/metrics", headers=headers)

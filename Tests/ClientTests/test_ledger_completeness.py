@@ -229,7 +229,7 @@ def test_an_endpoint_that_follows_has_the_entry_of_whoever_moved_the_alias(platf
     body = {"version": 3}
     fetch(f"{server.url}/v1/registry/models/followed/aliases/champion", body, "PUT",
           Authorization=f"Bearer {platform.token}")
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while (last := platform.entries()[-1])["action"] != "endpoint.deploy":
         assert time.monotonic() < deadline, last
         time.sleep(0.1)

@@ -77,7 +77,7 @@ import Testing
             #expect(throws: EngineError.deadlinePassed) {
                 try engine.score(1001, until: Moment.now.after(200_000_000))
             }
-            #expect(Moment.now.since(start) < 10_000_000_000)
+            #expect(Moment.now.since(start) < 300_000_000_000)
             #expect(try engine.score(1) == 11)
         }
     }
@@ -122,7 +122,7 @@ import Testing
             let worker = try SmallWorker(in: folder)
             let engine = try worker.runtime().open(modelAt: worker.descriptor)
             _ = try engine.score(1006)
-            for _ in 0..<200 where !worker.log.contains("a line of its own") { usleep(10_000) }
+            for _ in 0..<6000 where !worker.log.contains("a line of its own") { usleep(10_000) }
             #expect(worker.log.contains("a line of its own"))
         }
     }
@@ -138,7 +138,7 @@ import Testing
                 for await answer in group { #expect(answer == 1015) }
             }
             // On a busy machine the first one may be free again before the second one has started.
-            for _ in 0..<500 where try worker.children().count < 2 { usleep(10_000) }
+            for _ in 0..<6000 where try worker.children().count < 2 { usleep(10_000) }
             #expect(try worker.children().count == 2)
         }
     }
@@ -163,7 +163,7 @@ import Testing
                 let engine = try worker.runtime().open(modelAt: worker.descriptor)
                 #expect(try engine.score(1) == 11)
             }
-            for _ in 0..<300 where try !worker.children().isEmpty { usleep(10_000) }
+            for _ in 0..<6000 where try !worker.children().isEmpty { usleep(10_000) }
             #expect(try worker.children().isEmpty)
         }
     }

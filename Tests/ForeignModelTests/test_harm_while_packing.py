@@ -20,7 +20,7 @@ def refused(server, folder, code, seconds=90):
     """What the program says to a model that it cannot take."""
     said, errors = packing(server, write_pickle(folder, code), "harmful").communicate(timeout=seconds)
     assert "error:" in errors and said == ""
-    assert wait_until(lambda: not preparing(server))
+    assert wait_until(lambda: not preparing(server), 30)
     assert server.slipway("status").returncode == 0
     return errors
 
@@ -50,8 +50,8 @@ def test_a_pack_that_is_given_up_leaves_no_folder(server, tmp_path, number):
     assert wait_until(lambda: preparing(server))
     process.send_signal(number)
     try:
-        assert process.wait(15) != 0
-        assert wait_until(lambda: not preparing(server), 5)
+        assert process.wait(60) != 0
+        assert wait_until(lambda: not preparing(server), 30)
         assert set(stagings(server)) <= before
     finally:
         process.kill()
@@ -69,7 +69,7 @@ def test_a_pack_that_is_given_up_at_once_leaves_no_process(server, tmp_path, num
                 assert process.poll() is None
             process.send_signal(number)
             process.communicate()
-            for orphan in preparing(server) if not wait_until(lambda: not preparing(server), 2) else ():
+            for orphan in preparing(server) if not wait_until(lambda: not preparing(server), 30) else ():
                 pytest.fail(f"process {orphan} goes on: {Path(f'/proc/{orphan}/cmdline').read_bytes()[:80]!r}")
     finally:
         for orphan in preparing(server):
@@ -85,7 +85,7 @@ def test_an_endless_pack_does_not_stop_another_one(server, tmp_path):
     finally:
         endless.kill()
         endless.communicate()
-    assert wait_until(lambda: not preparing(server), 5)
+    assert wait_until(lambda: not preparing(server), 30)
 
 
 def runs(user, python):

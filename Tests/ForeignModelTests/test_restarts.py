@@ -22,7 +22,7 @@ def exist(processes):
     return [pid for pid in processes if os.path.exists(f"/proc/{pid}")]
 
 
-def gone(processes, seconds=10):
+def gone(processes, seconds=120):
     deadline = time.monotonic() + seconds
     while exist(processes) and time.monotonic() < deadline:
         time.sleep(0.05)

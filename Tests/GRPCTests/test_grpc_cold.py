@@ -68,7 +68,7 @@ def test_messages_of_a_stream_wait_in_their_order(cold):
             client.async_stream_infer(
                 asked[number % 2], [tensor(numpy.float32([[number, 1]]))], request_id=str(number))
         for number in range(20):
-            result, error = answers.get(timeout=30)
+            result, error = answers.get(timeout=120)
             assert error is None and result.get_response().id == str(number)
             assert result.get_response().model_name == asked[number % 2]
     finally:

@@ -181,7 +181,7 @@ def test_a_length_beyond_the_limit_is_refused_at_once(caller):
     """Before the message is there."""
     stream = caller.begin("ModelInfer")
     caller.connection.send(data(stream, message(b"", length=BODY_LIMIT + 1)))
-    came = caller.connection.answer(stream, timeout=5)
+    came = caller.connection.answer(stream, timeout=20)
     assert reply_of(came).status == RESOURCE_EXHAUSTED, str(came)
     caller.assert_serves()
 

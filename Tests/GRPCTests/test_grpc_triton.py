@@ -130,7 +130,7 @@ def test_what_is_asked_asynchronously_comes_back_to_its_caller(client):
             request_id=str(index),
         )
     for _ in range(64):
-        index, result, error = answers.get(timeout=30)
+        index, result, error = answers.get(timeout=120)
         assert error is None and result.get_response().id == str(index)
         numpy.testing.assert_array_equal(result.as_numpy("same"), ROWS + index)
 
@@ -263,7 +263,7 @@ def test_a_call_may_be_cancelled(client):
     call = client.async_infer("slow", [steps], lambda result, error: done.put(error))
     time.sleep(0.1)
     call.cancel()
-    error = done.get(timeout=5)
+    error = done.get(timeout=120)
     assert error is not None and error.status() == "StatusCode.CANCELLED", error
     client.infer("echo", [tensor("values", ROWS)])
 

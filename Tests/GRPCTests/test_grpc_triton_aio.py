@@ -99,7 +99,7 @@ def test_a_stream_answers_in_order(streaming):
     for index in range(100):
         client.async_stream_infer("echo", [tensor("values", ROWS + index)], request_id=str(index))
     for index in range(100):
-        result, error = answers.get(timeout=30)
+        result, error = answers.get(timeout=120)
         assert error is None and result.get_response().id == str(index)
         numpy.testing.assert_array_equal(result.as_numpy("same"), ROWS + index)
 
@@ -109,14 +109,14 @@ def test_an_error_does_not_end_the_stream(streaming):
     for name in ["nobody", "echo", "echo"]:
         rows = ROWS if name == "nobody" or answers.empty() else ROWS[:, :2]
         client.async_stream_infer(name, [tensor("values", rows)])
-        result, error = answers.get(timeout=30)
+        result, error = answers.get(timeout=120)
         assert (error is None) == (name == "echo")
         if error:
             assert "nobody" in error.message()
     client.async_stream_infer("echo", [tensor("values", ROWS[:, :2])])
-    assert "values" in answers.get(timeout=30)[1].message()
+    assert "values" in answers.get(timeout=120)[1].message()
     client.async_stream_infer("echo", [tensor("values", ROWS)])
-    assert answers.get(timeout=30)[1] is None
+    assert answers.get(timeout=120)[1] is None
 
 
 def test_a_stream_goes_to_several_models_and_of_several_sizes(streaming):
@@ -125,7 +125,7 @@ def test_a_stream_goes_to_several_models_and_of_several_sizes(streaming):
     client.async_stream_infer("scale", [tensor("values", large)])
     client.async_stream_infer("echo", [tensor("values", ROWS)])
     numpy.testing.assert_array_equal(answers.get(timeout=60)[0].as_numpy("doubled"), large * 2)
-    numpy.testing.assert_array_equal(answers.get(timeout=30)[0].as_numpy("same"), ROWS)
+    numpy.testing.assert_array_equal(answers.get(timeout=120)[0].as_numpy("same"), ROWS)
 
 
 @pytest.mark.parametrize("algorithm", ["gzip", "deflate"])
@@ -133,7 +133,7 @@ def test_a_stream_may_be_compressed(client, algorithm):
     answers = queue.Queue()
     client.start_stream(lambda result, error: answers.put((result, error)), compression_algorithm=algorithm)
     client.async_stream_infer("echo", [tensor("values", numpy.repeat(ROWS, 500, axis=0))])
-    result, error = answers.get(timeout=30)
+    result, error = answers.get(timeout=120)
     client.stop_stream()
     assert error is None
     numpy.testing.assert_array_equal(result.as_numpy("same"), numpy.repeat(ROWS, 500, axis=0))
@@ -152,6 +152,6 @@ def test_the_final_answer_is_marked_where_it_is_asked_for(streaming):
     """Triton's way to tell a model of many answers that it was the last: ours gives one."""
     client, answers = streaming
     client.async_stream_infer("echo", [tensor("values", ROWS)], enable_empty_final_response=True)
-    result, error = answers.get(timeout=30)
+    result, error = answers.get(timeout=120)
     assert error is None
     assert result.get_response().parameters["triton_final_response"].bool_param

@@ -52,7 +52,7 @@ struct BranchTests {
 
     @Test func slowModelsRunSideBySide() throws {
         let crowd = Crowd()
-        let engine = try twoModels(seconds: 0.05, crowd)
+        let engine = try twoModels(seconds: 0.3, crowd)
         #expect(engine.plan.hasBranches)
         let alone = try engine.run([single(2)]).map { $0.elements(as: Float.self) }
         #expect(crowd.most == 1, "nothing is known of them yet")

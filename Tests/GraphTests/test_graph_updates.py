@@ -13,7 +13,7 @@ def part(folder, coefficient):
     return project(folder, f"  steps:\n    {LINE % coefficient}\n  outputs: {{sum: 'sum.sum[0]'}}\n")
 
 
-def versions(server, name, count, seconds=30):
+def versions(server, name, count, seconds=300):
     """The versions of a model, once there are so many."""
     deadline = time.monotonic() + seconds
     while True:

@@ -47,6 +47,8 @@ struct RunningServer: Sendable {
         let authority = try await TokenAuthority(store: MemoryCredentials(), now: now)
         let token = try await authority.makeToken(for: "ada", .admin)
         var settings = HTTPServerSettings(version: "1.2.3")
+        // A test whose turn does not come for a while is no slow client, unless it means to be one.
+        (settings.idleTimeout, settings.bodyTimeout) = (.hours(1), .hours(1))
         adjust(&settings)
         let registrations = ModelRegistrations(store: AbsentRegistrations(), now: now)
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
@@ -149,12 +151,14 @@ func state(
         record: try record(name, version: wanted ?? version), live: live, problem: problem)
 }
 
+/// Without a deadline: while a thousand tests wait for two cores, one comes to open its barrier when its turn comes.
 func record(_ name: String, version: Int) throws -> EndpointRecord {
     EndpointRecord(
         project: .standard, name: try EndpointName(name), createdAt: Timestamp(microseconds: 0),
         current: Deployment(
             generation: 1, model: ModelReference(name: try ModelName(name)), version: version, restores: nil,
-            base: nil, createdAt: Timestamp(microseconds: 0), createdBy: "ada"))
+            base: nil, createdAt: Timestamp(microseconds: 0), createdBy: "ada"),
+        settings: try EndpointSettings([.deadline: "none"]))
 }
 
 /// The endpoint `doubling`, light enough for the event loop unless told otherwise.

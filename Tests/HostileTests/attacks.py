@@ -18,7 +18,7 @@ def is_hidden(answer):
 
 def assert_refused(server, data, statuses=REFUSED, before=0):
     """`data` gets one answer that refuses it, and nothing else on its connection is ever answered."""
-    with Connection(server, timeout=3) as connection:
+    with Connection(server) as connection:
         connection.send(data)
         # Whatever is behind it: were it read as a request, it would be answered.
         connection.send(HIDDEN * 3)

@@ -143,10 +143,10 @@ def statuses(server, requests):
 
 
 def single_status(server, data):
-    with Connection(server, timeout=3) as connection:
+    with Connection(server) as connection:
         connection.send(data)
         connection.end_sending()
-        answers = connection.rest(quiet=3)
+        answers = connection.rest(quiet=20)
         assert not any(map(is_hidden, answers))
         return answers[0].status if answers else None
 

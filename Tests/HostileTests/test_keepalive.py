@@ -46,7 +46,7 @@ def test_a_connection_stays_as_long_as_was_said(server, road, version, connectio
         if stays:
             assert connection.answer().json() == {"live": True}
         else:
-            assert connection.ends(2)
+            assert connection.ends()
 
 
 @pytest.mark.parametrize("road", ROADS)
@@ -59,7 +59,7 @@ def test_a_client_of_1_0_that_asks_to_keep_alive_gets_it_or_is_told(server, road
         if answer.header("connection") == "keep-alive":
             assert_served(connection)
         else:
-            assert connection.ends(2)
+            assert connection.ends()
 
 
 @pytest.mark.parametrize("road", ["fast", "framework"])
@@ -119,13 +119,13 @@ def test_what_is_refused_by_its_head_is_never_asked_to_continue(server, why):
     head = request.partition(b"\r\n\r\n")[0]
     if why == "too large":
         head = head.replace(b"Content-Length: ", b"Content-Length: 99999")
-    with Connection(server, timeout=3) as connection:
+    with Connection(server) as connection:
         connection.send(head + b"\r\n\r\n")
         answer = connection.answer()
         assert answer.status in expected, str(answer)
         assert answer.interim == []
         # The body may come or not: where it would begin is not known, so the connection ends.
-        assert answer.closes and connection.ends(3)
+        assert answer.closes and connection.ends()
 
 
 @pytest.mark.parametrize("expectation", ["200-ok", "100-continue, x", "", "100", "100-continue;q=1"])
@@ -206,6 +206,6 @@ def test_an_upgrade_is_declined_by_answering(server, road, upgrade):
         answer = connection.answer()
         assert answer.status == 200, str(answer)
         if answer.closes:
-            assert connection.ends(2)
+            assert connection.ends()
         else:
             assert_served(connection)

@@ -53,22 +53,22 @@ struct AdmissionTests {
     }
 
     /// The caller's deadline or the endpoint's, whichever is earlier.
-    @Test(arguments: [([EndpointSettings.Key.deadline: "1ms"], Duration?.none), ([:], Duration.milliseconds(1))])
+    @Test(arguments: [([EndpointSettings.Key.deadline: "100ms"], Duration?.none), ([:], Duration.milliseconds(100))])
     func anAnswerThatComesTooLateIsNone(settings: [EndpointSettings.Key: String], deadline: Duration?) throws {
         let service = InferenceService(laneThreads: 1, queueLimit: 4)
-        let fixture = try ServingFixture(settings, score: taking(0.005))
+        let fixture = try ServingFixture(settings, score: taking(0.15))
         let answer = try #require(service.answerNow(fixture.call(deadline: deadline)))
         #expect(answer.map { _ in 0 }.code == .deadlineExceeded)
         #expect(fixture.counters.failed == 1)
         #expect(fixture.counters.refused(.deadline) == 1)
         #expect(fixture.counters.succeeded == 0)
-        #expect(fixture.counters.failureNanoseconds >= 5_000_000)
+        #expect(fixture.counters.failureNanoseconds >= 150_000_000)
     }
 
     @Test func whatExpiresInTheQueueIsNotComputed() throws {
         let lane = try HeldLane()
-        try lane.submit(2, deadline: .milliseconds(20))
-        Thread.sleep(forTimeInterval: 0.03)
+        try lane.submit(2, deadline: .milliseconds(300))
+        Thread.sleep(forTimeInterval: 0.35)
         lane.gate.open()
         let results = lane.outcomes.wait(for: 2)
         #expect(try results[0].get() == 1)
@@ -127,8 +127,8 @@ struct AdmissionTests {
     @Test func aSlowModelDoesNotStarveOthers() throws {
         let service = InferenceService(laneThreads: 2, queueLimit: 10)
         let gate = Gate()
-        let slow = try ServingFixture(cost: heavy, name: "slow", score: gate.hold)
-        let quick = try ServingFixture(cost: heavy, name: "quick")
+        let slow = try ServingFixture([.wait: "1h"], cost: heavy, name: "slow", score: gate.hold)
+        let quick = try ServingFixture([.wait: "1h"], cost: heavy, name: "quick")
         let outcomes = Outcomes()
         for _ in 0..<6 { _ = try service.answerLater(slow.call()) { _ in } }
         for _ in 0..<2 { gate.waitForArrival() }
@@ -221,7 +221,7 @@ struct AdmissionTests {
                 if Int.random(in: 0..<8, using: &generator) == 0 { Thread.sleep(forTimeInterval: 0.001) }
             }
         }
-        let patience = ContinuousClock.now + .seconds(20)
+        let patience = ContinuousClock.now + .seconds(300)
         while fixture.counters.inFlight > 0, .now < patience { Thread.sleep(forTimeInterval: 0.001) }
         let counters = fixture.counters
         #expect(counters.accepted + refusals.load(ordering: .relaxed) == 2000)

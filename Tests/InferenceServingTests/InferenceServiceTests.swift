@@ -27,7 +27,8 @@ struct InferenceServiceTests {
             project: .standard, name: try EndpointName("e"), createdAt: Timestamp(microseconds: 0),
             current: Deployment(
                 generation: 1, model: live.version.model, version: 1, restores: nil, base: nil,
-                createdAt: Timestamp(microseconds: 0), createdBy: "test"))
+                createdAt: Timestamp(microseconds: 0), createdBy: "test"),
+            settings: try EndpointSettings([.deadline: "none"]))
         return EndpointState(record: record, live: live, problem: nil)
     }
 

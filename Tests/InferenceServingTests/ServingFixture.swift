@@ -15,6 +15,7 @@ struct ServingFixture {
     let engine: FakeEngine
     let state: EndpointState
 
+    /// - Parameter settings: Over the standard ones; there is no deadline, unless it is among them.
     init(
         _ settings: [EndpointSettings.Key: String] = [:], cost: RunCost = light, name: String = "e",
         score: @escaping @Sendable (Float, Float) -> Float = { $0 + 10 * $1 }
@@ -35,7 +36,7 @@ struct ServingFixture {
             project: .standard, name: try EndpointName(name), createdAt: time,
             current: Deployment(
                 generation: 1, model: model, version: 1, restores: nil, base: nil, createdAt: time, createdBy: "test"),
-            settings: try EndpointSettings(settings))
+            settings: try EndpointSettings(settings.merging([.deadline: "none"]) { own, _ in own }))
         state = EndpointState(record: record, live: live, problem: nil)
     }
 

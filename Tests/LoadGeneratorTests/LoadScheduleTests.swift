@@ -77,7 +77,7 @@ struct ProcessFamilyTests {
     @Test func childrenCountWithTheirProcess() async throws {
         let child = Process()
         child.executableURL = URL(fileURLWithPath: "/bin/sh")
-        child.arguments = ["-c", "sleep 60 & wait"]
+        child.arguments = ["-c", "sleep 600 & wait"]
         // Whoever runs the tests reads what they print until nobody is left who could print more.
         child.standardOutput = FileHandle.nullDevice
         child.standardError = FileHandle.nullDevice
@@ -85,7 +85,7 @@ struct ProcessFamilyTests {
         // Not by SIGTERM, which may be ignored here, and is then ignored by children as well.
         defer { kill(child.processIdentifier, SIGKILL) }
         let family = ProcessFamily(Int(child.processIdentifier))
-        for _ in 0..<500 where family.members.count < 2 { try await Task.sleep(for: .milliseconds(10)) }
+        for _ in 0..<6000 where family.members.count < 2 { try await Task.sleep(for: .milliseconds(10)) }
         #expect(family.members.count == 2)
         let alone = try #require(ProcessFamily(family.members[1]).residentBytes)
         #expect(try #require(family.residentBytes) > alone)

@@ -90,7 +90,7 @@ struct EvictionTests {
 
     /// A version that replaces another at its endpoint needs room for itself alone.
     @Test func aReplacementNeedsNoRoomForBoth() async throws {
-        try await withPlatform(memoryBudget: 150) { platform, _ in
+        try await withPlatform(memoryBudget: 150, drainLimit: patience) { platform, _ in
             try await platform.deploy(model: "a", byteCount: 100)
             let second = try await platform.register("a2" + String(repeating: ".", count: 118), model: "a")
             let outcome = try await platform.deploy(second.number, of: "a", to: "a")

@@ -39,10 +39,12 @@ struct Platform {
     let begun: Mutex<Int>.Shared
 
     /// - Parameters:
+    ///   - drainLimit: Short, because many tests hold on to what they replace; ``patience`` for those that do not.
     ///   - other: Another server of the same platform.
     ///   - name: This one's among them; `nil` for the only one.
     init(
-        in folder: String, memoryBudget: Int? = nil, beside other: Platform? = nil, as name: String? = nil
+        in folder: String, memoryBudget: Int? = nil, drainLimit: Duration = .milliseconds(200),
+        beside other: Platform? = nil, as name: String? = nil
     ) async throws {
         blobs = try other?.blobs ?? BlobFiles(folder: folder + "/contents")
         if let other {
@@ -83,7 +85,7 @@ struct Platform {
                         return $0 + 10 * $1 + error.value
                     }
                 }, blobs: blobs),
-            service: service, limits: .standard, replicas: replicas, drainLimit: .milliseconds(200),
+            service: service, limits: .standard, replicas: replicas, drainLimit: drainLimit,
             memoryBudget: memoryBudget,
             heapByteCount: { heap.value },
             giveBackMemory: {
@@ -135,11 +137,12 @@ struct Platform {
             settings: settings, by: "ada", reason: nil)
     }
 
-    /// Deploys a model of `byteCount` bytes to an endpoint of the same name.
+    /// Deploys a model of `byteCount` bytes to an endpoint of the same name, which has no deadline unless `settings` says so.
     func deploy(model name: String, byteCount: Int, settings: [EndpointSettings.Key: String] = [:]) async throws {
         let weights = name + String(repeating: ".", count: byteCount - name.utf8.count)
         let version = try await register(weights, model: name)
-        _ = try await deploy(version.number, of: name, to: name, settings: settings)
+        _ = try await deploy(
+            version.number, of: name, to: name, settings: settings.merging([.deadline: "none"]) { own, _ in own })
     }
 
     func state(_ endpoint: String = "e") throws -> EndpointState { try service.table.endpoint(endpoint) }
@@ -217,10 +220,14 @@ private struct MeteredRuntime: EngineRuntime {
     }
 }
 
+/// Longer than any machine takes for an answer.
+let patience: Duration = .seconds(300)
+
 func withPlatform(
-    memoryBudget: Int? = nil, _ body: (Platform, String) async throws -> Void
+    memoryBudget: Int? = nil, drainLimit: Duration = .milliseconds(200),
+    _ body: (Platform, String) async throws -> Void
 ) async throws {
     try await withTemporaryFolder { folder in
-        try await body(Platform(in: folder, memoryBudget: memoryBudget), folder)
+        try await body(Platform(in: folder, memoryBudget: memoryBudget, drainLimit: drainLimit), folder)
     }
 }

@@ -207,7 +207,7 @@ struct RolloutsTests {
 
     /// What was replaced ends with its last answer: counted, let go, and its memory with the system.
     @Test func aReplacedVersionIsDrained() async throws {
-        try await withPlatform { platform, _ in
+        try await withPlatform(drainLimit: patience) { platform, _ in
             for weights in ["one", "two"] { _ = try await platform.register(weights) }
             #expect(try await platform.deploy(1).drained == nil)
             for _ in 0..<3 { try platform.ask(1) }
@@ -254,7 +254,7 @@ struct RolloutsTests {
 
     /// Whatever takes a version out of service, it is drained and its memory given back.
     @Test func everyWayOfNotAnsweringGivesMemoryBack() async throws {
-        try await withPlatform { platform, _ in
+        try await withPlatform(drainLimit: patience) { platform, _ in
             for weights in ["one", "two"] { _ = try await platform.register(weights) }
             let name = try EndpointName("e")
             let ways: [@Sendable (Rollouts) async throws -> Void] = [
@@ -281,7 +281,7 @@ struct RolloutsTests {
 
     /// What is unloaded ends with its last answer, as what is replaced does.
     @Test func unloadingWaitsForTheLastAnswer() async throws {
-        try await withPlatform { platform, _ in
+        try await withPlatform(drainLimit: patience) { platform, _ in
             _ = try await platform.register("one")
             _ = try await platform.deploy(1)
             for _ in 0..<3 { try platform.ask(1) }

@@ -15,7 +15,7 @@ struct SharingTests {
     }
 
     @Test func oneBundleAtTwoEndpointsIsOpenedOnce() async throws {
-        try await withPlatform { platform, _ in
+        try await withPlatform(drainLimit: patience) { platform, _ in
             _ = try await platform.register("one")
             _ = try await platform.deploy(1, to: "a")
             _ = try await platform.deploy(1, to: "b")

@@ -26,7 +26,7 @@ struct WakingTests {
     }
 
     private func eventually(_ what: Comment, _ holds: () throws -> Bool) async throws {
-        for _ in 0..<2000 where try !holds() { try await Task.sleep(for: .milliseconds(5)) }
+        for _ in 0..<20_000 where try !holds() { try await Task.sleep(for: .milliseconds(5)) }
         #expect(try holds(), what)
     }
 
@@ -120,24 +120,37 @@ struct WakingTests {
             #expect(try !platform.state().answers)
             #expect(throws: ServingError.self) { try platform.state().requireAnswer(version: nil) }
             #expect(platform.opened.value.count == 1)
-            // While loading pauses nothing is tried, and the reason is the same.
-            for _ in 0..<5 {
-                let again = await #expect(throws: ServingError.self) { _ = try await platform.awaken() }
-                #expect(again?.explanation.message == error.explanation.message)
+            // While loading pauses nothing is tried, and the reason is the same. Each failure makes the pause longer: on a busy
+            // machine the first one may be over before this has asked five times.
+            var refused = 0
+            for _ in 0..<100 where refused < 5 {
+                let opened = platform.opened.value.count
+                do {
+                    _ = try await platform.awaken()
+                    refused = 0
+                } catch let again as ServingError {
+                    #expect(platform.opened.value.count == opened)
+                    #expect(again.explanation.message == error.explanation.message)
+                    refused += 1
+                }
             }
-            #expect(platform.opened.value.count == 1)
+            #expect(refused == 5)
             // Later it is, and heals.
             platform.error.change { $0 = 0 }
-            try await Task.sleep(for: .milliseconds(1100))
-            #expect(try platform.predict(try await platform.awaken().get()) == 21)
+            var healed: AwakenedEndpoint?
+            for _ in 0..<1200 where healed == nil {
+                try await Task.sleep(for: .milliseconds(100))
+                healed = try? await platform.awaken().get()
+            }
+            #expect(try platform.predict(#require(healed)) == 21)
             #expect(try platform.state().problem == nil)
         }
     }
 
     @Test func aDeadlineIsHonouredWhileTheModelLoads() async throws {
-        try await withLazy { platform in
+        try await withLazy(settings: [.deadline: "1h"]) { platform in
             platform.stuck.change { $0 = ["e"] }
-            let result = try await platform.awaken(deadline: .milliseconds(50))
+            let result = try await platform.awaken(deadline: .milliseconds(500))
             guard case .failure(.deadlineExceeded) = result else {
                 Issue.record("\(result)")
                 return
@@ -147,7 +160,7 @@ struct WakingTests {
             platform.stuck.change { $0 = [] }
             let awakened = try await platform.awaken().get()
             let left = try #require(awakened.terms.deadline).since(.now)
-            #expect(left < 30_000_000_000)
+            #expect(left < 3_600_000_000_000)
             await #expect(throws: ServingError.self) { _ = try await platform.awaken(deadline: .zero) }
         }
     }

@@ -126,7 +126,7 @@ def kill(pid):
         pass
 
 
-def log_says(server, text, seconds=10):
+def log_says(server, text, seconds=120):
     """Whether the server's log has the text, by and by."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -104,7 +104,7 @@ def preparing(server):
     return found
 
 
-def wait_until(holds, seconds=15):
+def wait_until(holds, seconds=60):
     """Whether it holds, by and by."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -174,7 +174,7 @@ class NotHTTP2(AssertionError):
 class Connection:
     """One connection. It reads only while a test waits for something."""
 
-    def __init__(self, address, options=(), preface=PREFACE, timeout=10, window=WINDOW, tls=None, receive_buffer=None):
+    def __init__(self, address, options=(), preface=PREFACE, timeout=60, window=WINDOW, tls=None, receive_buffer=None):
         """`options` are settings, sent at once; `window` is what the connection lets come."""
         self.timeout = timeout
         if receive_buffer:

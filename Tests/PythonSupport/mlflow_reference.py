@@ -17,8 +17,8 @@ from pathlib import Path
 
 REFERENCE = os.environ.get("SLIPWAY_MLFLOW_REFERENCE")
 # It imports a great deal before it listens.
-START_LIMIT_S = 120
-STOP_LIMIT_S = 30
+START_LIMIT_S = 300
+STOP_LIMIT_S = 120
 
 
 @dataclass
@@ -36,7 +36,7 @@ class ReferenceServer:
     def port(self):
         return int(self.url.rpartition(":")[2])
 
-    def connect(self, timeout=10):
+    def connect(self, timeout=60):
         return socket.create_connection(("127.0.0.1", self.port), timeout)
 
     def is_running(self):

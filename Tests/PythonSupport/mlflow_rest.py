@@ -87,7 +87,7 @@ class Rest:
         url = self.url + (path if path.startswith("/") else API + path)
         if fields is not None:
             options["params" if method == "GET" else "json"] = fields
-        return self.session.request(method, url, timeout=60, **options)
+        return self.session.request(method, url, timeout=300, **options)
 
     def take(self, method, path, fields=None):
         answer = self.ask(method, path, fields)

@@ -18,7 +18,7 @@ CHOSEN = os.environ.get("SLIPWAY_TEST_STORE", "sqlite")
 assert CHOSEN in ("sqlite", "postgresql"), f"SLIPWAY_TEST_STORE is {CHOSEN!r}"
 IS_POSTGRESQL = CHOSEN == "postgresql"
 OWNER = "slipway"
-START_LIMIT_S = 60
+START_LIMIT_S = 300
 _numbers = itertools.count(1)
 
 

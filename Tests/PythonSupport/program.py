@@ -23,10 +23,10 @@ MODELS = ROOT / "Tests" / "Fixtures" / "models"
 BINARY = Path(os.environ.get("SLIPWAY_BINARY", ROOT / ".build" / "debug" / "slipway"))
 ENGINE = os.environ.get("SLIPWAY_ONNXRUNTIME", str(ROOT / ".tools" / "engines" / "libonnxruntime.so.1.27.0"))
 SOAK = bool(os.environ.get("SLIPWAY_SOAK"))
-START_LIMIT_S = 60
+START_LIMIT_S = 300
 # Longer than the server waits for what it has accepted, so that one that gives up says so by its status.
-STOP_LIMIT_S = 45
-COMMAND_LIMIT_S = 120
+STOP_LIMIT_S = 120
+COMMAND_LIMIT_S = 600
 
 
 def clean_environment(folder):
@@ -85,7 +85,7 @@ class Server:
         """Runs a command against this server."""
         return slipway(*arguments, environment=self.environment | variables, code=code)
 
-    def connect(self, timeout=10):
+    def connect(self, timeout=60):
         return socket.create_connection(("127.0.0.1", self.port), timeout)
 
     def is_running(self):
@@ -149,7 +149,7 @@ def fetch(url, body=None, method=None, context=None, **headers):
     data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
     asked = urllib.request.Request(url, data, {"Content-Type": "application/json", **headers}, method=method)
     try:
-        with urllib.request.urlopen(asked, timeout=60, context=context) as answer:
+        with urllib.request.urlopen(asked, timeout=300, context=context) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()

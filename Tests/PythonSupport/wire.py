@@ -121,7 +121,7 @@ class Reader:
 class Connection:
     """One connection to the server under test."""
 
-    def __init__(self, server, timeout=10):
+    def __init__(self, server, timeout=60):
         self.socket = server.connect(timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.reader = Reader()
@@ -174,7 +174,7 @@ class Connection:
                     raise NotHTTP(f"half an answer: {bytes(self.reader.buffer[:200])!r}")
                 return answers
 
-    def ends(self, timeout=5):
+    def ends(self, timeout=20):
         """Whether the other side closes in time, without another byte."""
         deadline = time.monotonic() + timeout
         while self._receive(deadline):
@@ -208,7 +208,7 @@ def leave(connection):
     connection.close()
 
 
-def ask(server, data, is_head=False, timeout=10):
+def ask(server, data, is_head=False, timeout=60):
     """One answer on a connection of its own."""
     with Connection(server, timeout) as connection:
         connection.send(data)

@@ -152,7 +152,7 @@ SLEEPS = COPY + """
 if os.environ.get("ONCE_MORE"):
     import time
     print("asleep", flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 
 
@@ -169,7 +169,7 @@ def test_giving_it_up_leaves_nothing(runs, trained, tmp_path, sent):
         if line == "asleep\n":
             break
     process.send_signal(sent)
-    process.communicate(timeout=30)
+    process.communicate(timeout=300)
     assert process.returncode in (-sent, 128 + sent, 130)
     assert not [path for path in place.iterdir() if path.name.startswith("slipway-")]
     left = [command.read_bytes() for command in Path("/proc").glob("[0-9]*/cmdline") if command.exists()]

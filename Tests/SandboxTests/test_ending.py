@@ -36,7 +36,7 @@ def processes(mark):
 
 
 def wait_until_gone(mark):
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while processes(mark) and time.monotonic() < deadline:
         time.sleep(0.02)
     return processes(mark) == []
@@ -49,7 +49,7 @@ def test_ending_the_process_beside_it(sandbox, outside, number):
     assert process.stdout.readline() == b"ready\n", process.stderr.read()
     assert processes(mark)
     process.send_signal(number)
-    process.wait(10)
+    process.wait(120)
     assert wait_until_gone(mark)
     process.stdout.close()
     process.stderr.close()
@@ -64,7 +64,7 @@ def test_the_end_of_the_server(sandbox, outside):
     assert starter.stdout.readline() == b"ready\n"
     assert processes(mark)
     starter.kill()
-    starter.wait(10)
+    starter.wait(120)
     assert wait_until_gone(mark)
     starter.stdin.close()
     starter.stdout.close()
@@ -88,17 +88,17 @@ def test_the_temporary_folder_goes_with_it(sandbox, outside):
         assert place.stat().st_mode & 0o777 == 0o700
         assert (place / "file").exists()
     process.terminate()
-    process.wait(10)
+    process.wait(120)
     assert not folder.exists()
     # One that is killed leaves its folder to the next.
     killed.kill()
-    killed.wait(10)
+    killed.wait(120)
     assert left.exists()
     after, last = in_its_temporary_folder(sandbox, outside)
     assert not left.exists()
     assert last.exists()
     after.terminate()
-    after.wait(10)
+    after.wait(120)
     for each in [process, killed, after]:
         each.stdout.close()
         each.stderr.close()

@@ -108,6 +108,7 @@ extension RunningPlatform {
         guard let address = URL(string: url + path) else { throw URLError(.badURL) }
         var request = URLRequest(url: address)
         request.httpMethod = method
+        request.timeoutInterval = 600
         request.httpBody = content.map { Data($0) }
         request.setValue("application/json", forHTTPHeaderField: "Content-Type")
         if let token { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }

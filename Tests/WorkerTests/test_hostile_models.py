@@ -67,7 +67,7 @@ def test_a_process_without_memory_says_so_and_leaves(start):
     worker = start("return bytearray(1 << 60)")
     answer = worker.predict(x=-ROWS)
     assert answer["code"] == "failed" and answer["message"].startswith("MemoryError")
-    assert worker.process.wait(10) == 1
+    assert worker.process.wait(60) == 1
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_the_end_of_the_server_ends_an_endless_prediction(start):
     worker.send_predict(x=-ROWS)
     time.sleep(0.1)
     worker.socket.close()
-    assert worker.process.wait(10) == 0
+    assert worker.process.wait(60) == 0
 
 
 def test_nothing_is_written_beside_the_model(start, tmp_path):

@@ -39,7 +39,7 @@ def predict(message, body):
     if first == 1000:
         os._exit(3)
     if first == 1001:
-        time.sleep(30)
+        time.sleep(600)
     if first == 1002:
         return write(struct.pack("<I", 0xFFFFFFFF))
     if first == 1003:
