@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 from mlflow_rest import ABSENT_RUN, ARTIFACTS, Rest, assert_refused
-from program import running
+from program import running, unfinished
 
 pytestmark = pytest.mark.no_reference("it passes parts on to S3, and has none of its own")
 
@@ -58,10 +58,6 @@ class Upload:
         return self.rest.ask("POST", f"{MPU}/abort/{place or self.place}", {**self.fields, "upload_id": self.id})
 
 
-def unfinished(server):
-    return list((server.data / "contents" / "unfinished").iterdir())
-
-
 def test_the_client_sends_parts_by_itself(mlflow, client, server, run, tmp_path, monkeypatch):
     """The server says that it takes parts; nothing is to be switched on. 20 MB and a byte, in parts of 6 MiB."""
     from mlflow.store.artifact.http_artifact_repo import HttpArtifactRepository
@@ -83,7 +79,7 @@ def test_the_client_sends_parts_by_itself(mlflow, client, server, run, tmp_path,
     (tmp_path / "down").mkdir()
     with open(client.download_artifacts(run, listed.path, tmp_path / "down"), "rb") as got:
         assert hashlib.file_digest(got, "sha256").hexdigest() == hashlib.sha256(content).hexdigest()
-    assert not unfinished(server)
+    assert not unfinished(server.data)
     # A whole model's folder, small files and large ones.
     folder = tmp_path / "folder"
     (folder / "sub").mkdir(parents=True)
@@ -113,7 +109,7 @@ def test_a_part_that_fails_is_told_and_the_rest_is_given_up(client, server, run,
     with pytest.raises(MlflowException, match="at least one part"):
         client.log_artifact(run, str(tmp_path / "f.bin"))
     assert client.list_artifacts(run) == []
-    assert not unfinished(server)
+    assert not unfinished(server.data)
 
 
 def test_parts_come_in_any_order_and_side_by_side(rest, place):
@@ -144,7 +140,7 @@ def test_nothing_is_seen_before_all_of_it_is_there(rest, place, server):
     assert upload.complete().status_code == 200
     assert upload.send(1, b"late").status_code == 409
     assert rest.get_artifact(f"{place}/large.bin") == b"onetwo"
-    assert not unfinished(server)
+    assert not unfinished(server.data)
 
 
 def test_a_part_that_is_cut_off_is_not_there_and_may_be_sent_again(rest, place, server):
@@ -165,7 +161,7 @@ def test_a_part_that_is_cut_off_is_not_there_and_may_be_sent_again(rest, place, 
         connection.sendall(head.encode() + b"\r\nhalf")
     time.sleep(0.2)
     assert "no part 1 of 1 yet" in assert_refused(upload.complete([]), "INVALID_PARAMETER_VALUE")
-    assert not unfinished(server)
+    assert not unfinished(server.data)
     assert upload.send(1, b"whole").status_code == 200
     assert upload.complete().status_code == 200
     assert rest.get_artifact(f"{place}/large.bin") == b"whole"
@@ -237,9 +233,9 @@ def test_a_part_that_there_is_none_of_is_refused(rest, place, number):
 def test_an_upload_may_be_given_up(rest, place, server):
     upload = Upload(rest, place)
     upload.send(1, bytes(100_000))
-    assert unfinished(server)
+    assert unfinished(server.data)
     assert upload.abort().status_code == 200
-    assert not unfinished(server)
+    assert not unfinished(server.data)
     # Once more, as whoever did not hear the answer does.
     assert upload.abort().status_code == 200
     assert upload.send(2, b"late").status_code == 404
@@ -260,7 +256,7 @@ def test_giving_up_while_a_part_arrives_leaves_nothing(rest, place, server):
         time.sleep(0.1)
         assert upload.abort().status_code == 200
         assert sending.result().status_code == 404
-    assert not unfinished(server)
+    assert not unfinished(server.data)
 
 
 def test_parts_are_taken_from_whoever_knows_the_secret(rest, place):
@@ -304,7 +300,7 @@ def test_folders_do_not_lead_out(rest, place, server, leading):
         asked.url = f"{rest.url}{MPU}/create/{path}"
         answer = rest.session.send(asked, timeout=60)
         assert 400 <= answer.status_code < 500, f"{path}: {answer.text}"
-    assert not unfinished(server)
+    assert not unfinished(server.data)
 
 
 @pytest.mark.parametrize(
@@ -371,9 +367,9 @@ def test_a_start_sweeps_away_what_was_not_completed(tmp_path):
         run = rest.new_run("0")
         upload = Upload(rest, f"0/{run}/artifacts")
         upload.send(1, bytes(1_000_000))
-        assert len(unfinished(server)) == 1
+        assert len(unfinished(server.data)) == 1
     with running(tmp_path, port=server.port) as server:
-        assert not unfinished(server)
+        assert not unfinished(server.data)
         assert upload.send(2, b"x").status_code == 404
         assert_refused(upload.complete(), "RESOURCE_DOES_NOT_EXIST")
         assert_refused(Rest(server.url).ask("GET", f"{ARTIFACTS}/0/{run}/artifacts/large.bin"), "RESOURCE_DOES_NOT_EXIST")

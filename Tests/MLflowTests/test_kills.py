@@ -11,7 +11,7 @@ import postgresql
 import pytest
 import requests
 from mlflow_rest import Rest
-from program import SOAK, running
+from program import SOAK, running, unfinished
 
 pytestmark = pytest.mark.no_reference("it promises nothing of the kind")
 
@@ -83,4 +83,4 @@ def test_nothing_that_was_acknowledged_is_lost(tmp_path):
         for writer in written:
             writer.check(rest)
         server.slipway("ledger", "verify")
-    assert not list((tmp_path / "data" / "contents" / "unfinished").iterdir())
+    assert not unfinished(tmp_path / "data")

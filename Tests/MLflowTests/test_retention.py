@@ -10,7 +10,7 @@ import time
 
 import pytest
 from mlflow_rest import Rest
-from program import BINARY, EXAMPLES, SOAK, running
+from program import BINARY, EXAMPLES, SOAK, running, unfinished
 
 pytestmark = pytest.mark.no_reference("it has no trash")
 
@@ -141,7 +141,7 @@ def test_a_kill_in_the_middle_leaves_everything_in_order(tmp_path):
         assert plan["runs"] == plan["unnamed"]["count"] == plan["ofDeleted"]["count"] == 0
         # Every content is in one place, and the folder has nothing half.
         assert not blobs(server) & trash(server)
-        assert not list((server.data / "contents" / "unfinished").iterdir())
+        assert not unfinished(server.data)
 
 
 def test_a_bundle_that_cannot_be_read_stops_it(tmp_path):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from mlflow_rest import Rest, values
-from program import SOAK, fetch, running
+from program import SOAK, fetch, running, unfinished
 from recording import LOST, NAMES_ONLY, SOME, Disk, records
 from writers import Deployments, Files, Imports, LoggedModels, Memory, Registrations, Runs, Tokens
 
@@ -147,7 +147,7 @@ def check(folder, memory, cut, token, told):
             assert found in allowed, f"{thing} is {found!r}, and not one of {allowed!r}: {told}"
         server.slipway("ledger", "verify")
         server.slipway("doctor")
-    leftovers = list((folder / "data" / "contents" / "unfinished").iterdir())
+    leftovers = unfinished(folder / "data")
     assert not leftovers, f"{leftovers}: {told}"
 
 

@@ -50,6 +50,11 @@ def slipway(*arguments, environment, code=0):
     return done
 
 
+def unfinished(data):
+    """What processes are writing in a data folder, or left behind there."""
+    return [path for path in (data / "contents" / "unfinished").glob("*/*") if path.name != "lock"]
+
+
 @dataclass
 class Server:
     process: subprocess.Popen

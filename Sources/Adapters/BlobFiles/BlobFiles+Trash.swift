@@ -18,9 +18,10 @@ extension BlobFiles: ContentShelf {
 
     package func discard(_ digest: Digest, unusedSince: Timestamp, at time: Timestamp) async throws -> Bool {
         try await onQueue {
-            try order.keep {
-                guard let used = fileTime(blobPath(digest)), used <= unusedSince else { return false }
-                try renameFile(blobPath(digest), to: trashPath(digest))
+            try order.alone {
+                guard let file = try OpenFile(content: blobPath(digest)), try file.time <= unusedSince,
+                    try renameIfThere(blobPath(digest), to: trashPath(digest))
+                else { return false }
                 try setFileTime(trashPath(digest), time)
                 return true
             }
@@ -29,17 +30,17 @@ extension BlobFiles: ContentShelf {
 
     package func bringBack(_ digest: Digest) async throws -> Bool {
         try await onQueue {
-            try order.keep {
-                guard plainFileSize(trashPath(digest)) != nil else { return false }
-                return try takeBack(digest)
+            try order.alone {
+                forgetNames(in: "\(folder)/trash")
+                return try plainFileSize(trashPath(digest)) != nil && takeBack(digest)
             }
         }
     }
 
     package func destroy(_ digest: Digest, discardedBefore time: Timestamp) async throws -> Bool {
         try await onQueue {
-            try order.keep {
-                guard let discarded = fileTime(trashPath(digest)), discarded < time else { return false }
+            try order.alone {
+                guard let file = try OpenFile(content: trashPath(digest)), try file.time < time else { return false }
                 removeFile(trashPath(digest))
                 return true
             }
@@ -51,40 +52,38 @@ extension BlobFiles: ContentShelf {
             var count = 0
             for name in try names(in: "\(folder)/bundles") {
                 guard let digest = Digest(name), !bundles.contains(digest),
-                    let made = fileTime(bundlePath(digest)), made <= unusedSince
+                    try takeAway(bundlePath(digest), if: { try $0.time <= unusedSince })
                 else { continue }
-                removeTree(bundlePath(digest))
                 count += 1
             }
             return count
         }
     }
 
-    /// Whether a content is in the store; one that is in the trash comes back for whoever asks.
-    func isHere(_ digest: Digest) throws -> Bool {
-        if plainFileSize(blobPath(digest)) != nil { return true }
-        guard plainFileSize(trashPath(digest)) != nil else { return false }
-        return try takeBack(digest)
-    }
-
     /// Notes that a content is in use.
-    func touch(_ digest: Digest) throws {
+    func touch(_ digest: Digest) throws { try touch(blobPath(digest)) }
+
+    func touch(_ path: String) throws {
         let time = now()
-        let last = fileTime(blobPath(digest))
+        let last = fileTime(path)
         guard last.map({ time.microseconds - $0.microseconds > Self.useGrain || $0 > time }) ?? false else { return }
-        try setFileTime(blobPath(digest), time)
+        try setFileTime(path, time)
     }
 
-    private func takeBack(_ digest: Digest) throws -> Bool {
-        try makeFolder("\(folder)/blobs/\(digest.hex.prefix(2))")
-        do {
-            try renameFile(trashPath(digest), to: blobPath(digest))
-        } catch {
-            // Somebody was faster.
-            guard plainFileSize(blobPath(digest)) != nil else { throw error }
+    /// Takes a content out of the trash. For whoever is in the order.
+    ///
+    /// - Returns: Whether it is there now, also where somebody was faster.
+    func takeBack(_ digest: Digest) throws -> Bool {
+        let shelf = "\(folder)/blobs/\(digest.hex.prefix(2))"
+        for folder in ["\(folder)/trash", "\(folder)/blobs", shelf] { forgetNames(in: folder) }
+        if plainFileSize(trashPath(digest)) != nil {
+            try makeFolder(shelf)
+            if try renameIfThere(trashPath(digest), to: blobPath(digest)) {
+                try setFileTime(blobPath(digest), now())
+                return true
+            }
         }
-        try setFileTime(blobPath(digest), now())
-        return true
+        return try OpenFile(content: blobPath(digest)) != nil
     }
 
     private func trashPath(_ digest: Digest) -> String { "\(folder)/trash/\(digest.hex)" }
@@ -107,7 +106,7 @@ extension Timestamp {
     }
 }
 
-private func names(in folder: String) throws(FileFailure) -> [String] {
+func names(in folder: String) throws(FileFailure) -> [String] {
     do {
         return try FileManager.default.contentsOfDirectory(atPath: folder)
     } catch {

@@ -11,28 +11,23 @@ internal import Synchronization
 /// blobs/ab/ab34…   a content, named by its SHA-256
 /// bundles/cd56…/   a bundle's files under their own names, linked to the contents
 /// damaged/ab34…    a content that was found changed
+/// lock             held while it is decided what stays and what goes
 /// trash/ab34…      a content that nothing needed, until it is deleted for good or brought back
-/// unfinished/      what is being written; emptied at every start
+/// unfinished/7E…/  what one process is writing; swept by the next that starts after it has ended
 /// ```
 ///
-/// Names come from digests, never from a caller. What has its name is whole and on disk. One process at a time.
+/// Names come from digests, never from a caller. What has its name is whole and on disk. Several processes may use one folder at
+/// the same time, on several machines if the file system locks files for all of them.
 package struct BlobFiles: BlobStore {
     let folder: String
     let now: @Sendable () -> Timestamp
-    /// Held while it is decided whether a content stays, for a moment each.
-    let order = Order()
+    /// Whoever brings contents, or asks for them, is here together; whoever takes something away is alone, for a moment each.
+    let order: FolderOrder
+    let own: OwnFolder
     /// Files block, and the threads of the tasks must not.
     private let queue = DispatchQueue(label: "blob-files", attributes: .concurrent)
 
-    final class Order: Sendable {
-        private let mutex = Mutex<Void>(())
-
-        func keep<Result: Sendable>(_ body: () throws -> Result) throws -> Result {
-            try mutex.withLock { _ in try body() }
-        }
-    }
-
-    /// Makes the folder where there is none, and sweeps what an interrupted process left behind.
+    /// Makes the folder where there is none, and sweeps what processes left behind that have ended.
     ///
     /// - Parameters:
     ///   - folder: Its parent must be there.
@@ -41,11 +36,12 @@ package struct BlobFiles: BlobStore {
     package init(folder: String, now: @escaping @Sendable () -> Timestamp = { .ofThisMachine }) throws {
         self.folder = folder
         self.now = now
-        removeTree("\(folder)/unfinished")
         // Nobody else enters it. What is inside is readable, because workers run as users of their own: they are shown one
         // bundle and nothing of what is above.
         try makeFolder(folder, mode: 0o700)
         for part in ["blobs", "bundles", "damaged", "trash", "unfinished"] { try makeFolder("\(folder)/\(part)") }
+        order = try FolderOrder("\(folder)/lock")
+        own = try OwnFolder(in: "\(folder)/unfinished", order)
         try synchronizeFolder(folder)
         // Where it is the first thing in the data folder, its own name is new as well.
         try synchronizeFolder((folder as NSString).deletingLastPathComponent)
@@ -87,7 +83,7 @@ package struct BlobFiles: BlobStore {
     private func receive(
         _ chunks: some AsyncSequence<[UInt8], any Error> & Sendable
     ) async throws -> (file: OpenFile, digest: Digest, byteCount: Int) {
-        let file = try await onQueue { try OpenFile(creating: newUnfinishedPath()) }
+        let file = try await onQueue { try OpenFile(creating: own.newPath) }
         do {
             var hasher = DigestHasher()
             var byteCount = 0
@@ -105,24 +101,20 @@ package struct BlobFiles: BlobStore {
 
     package func contains(_ digest: Digest) async throws -> Bool {
         try await onQueue {
-            try order.keep {
+            try order.together {
                 // Who asks is about to name it, and must find it then.
-                guard try isHere(digest) else { return false }
+                guard try OpenFile(content: blobPath(digest)) != nil || takeBack(digest) else { return false }
                 try touch(digest)
                 return true
             }
         }
     }
 
-    package func byteCount(of digest: Digest) async throws -> Int? {
-        try await onQueue { try isHere(digest) ? plainFileSize(blobPath(digest)) : nil }
-    }
+    package func byteCount(of digest: Digest) async throws -> Int? { try await onQueue { try open(digest)?.byteCount } }
 
     package func read(_ digest: Digest, limit: Int) async throws -> [UInt8] {
         try await onQueue {
-            guard try isHere(digest), let file = try OpenFile(reading: blobPath(digest)) else {
-                throw missing(digest, name: nil)
-            }
+            guard let file = try open(digest) else { throw missing(digest, name: nil) }
             guard try file.byteCount <= limit else {
                 throw Refusal(
                     .limitExceeded, .tooLarge, "The content \(digest.short) is larger than \(limit) bytes.")
@@ -134,7 +126,7 @@ package struct BlobFiles: BlobStore {
                 bytes += chunk
             }
             guard Digest(of: bytes) == digest else {
-                setAside(digest)
+                setAside(digest, file)
                 throw damaged(digest, name: nil)
             }
             return bytes
@@ -142,17 +134,15 @@ package struct BlobFiles: BlobStore {
     }
 
     package func pieces(of digest: Digest) async throws -> @Sendable () async throws -> [UInt8]? {
-        // It may lie in the trash.
-        guard try await onQueue({ try isHere(digest) }) else { throw missing(digest, name: nil) }
-        return try await pieces(at: blobPath(digest), digest)
+        pieces(
+            of: try await onQueue {
+                guard let file = try open(digest) else { throw missing(digest, name: nil) }
+                return file
+            })
     }
 
-    func pieces(at path: String, _ digest: Digest) async throws -> @Sendable () async throws -> [UInt8]? {
-        let file = try await onQueue {
-            guard let file = try OpenFile(reading: path) else { throw missing(digest, name: nil) }
-            return file
-        }
-        return {
+    func pieces(of file: OpenFile) -> @Sendable () async throws -> [UInt8]? {
+        {
             let chunk = try await onQueue { try file.read(upTo: chunkSize) }
             return chunk.isEmpty ? nil : chunk
         }
@@ -162,10 +152,10 @@ package struct BlobFiles: BlobStore {
     private func keep(_ file: OpenFile, as digest: Digest) throws {
         try file.synchronize()
         let path = blobPath(digest)
-        let isThere = try isSound(path, digest)
-        try order.keep {
+        let isThere = try OpenFile(content: path)?.has(digest) ?? false
+        try order.together {
             // It may have gone to the trash since it was looked at.
-            if isThere && plainFileSize(path) != nil {
+            if try isThere && OpenFile(content: path) != nil {
                 removeFile(file.path)
             } else {
                 try makeFolder("\(folder)/blobs/\(digest.hex.prefix(2))")
@@ -177,6 +167,13 @@ package struct BlobFiles: BlobStore {
         try synchronizeFolder("\(folder)/blobs")
     }
 
+    /// Opens a content; one that is in the trash comes back for whoever asks.
+    func open(_ digest: Digest) throws -> OpenFile? {
+        if let file = try OpenFile(content: blobPath(digest)) { return file }
+        guard try order.together({ try takeBack(digest) }) else { return nil }
+        return try OpenFile(content: blobPath(digest))
+    }
+
     func onQueue<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
             queue.async { continuation.resume(with: Swift.Result(catching: body)) }
@@ -185,22 +182,33 @@ package struct BlobFiles: BlobStore {
 
     func blobPath(_ digest: Digest) -> String { "\(folder)/blobs/\(digest.hex.prefix(2))/\(digest.hex)" }
 
-    func newUnfinishedPath() -> String { "\(folder)/unfinished/\(UUID().uuidString)" }
-
     /// Takes a changed content out of the way, so that the same one can be sent again.
-    func setAside(_ digest: Digest) {
-        try? renameFile(blobPath(digest), to: "\(folder)/damaged/\(digest.hex)")
+    ///
+    /// - Parameter file: Where the change was found. Another that has got its name since then stays.
+    func setAside(_ digest: Digest, _ file: OpenFile) {
+        try? order.alone {
+            forgetNames(in: "\(folder)/blobs/\(digest.hex.prefix(2))")
+            guard try OpenFile(content: blobPath(digest))?.isSame(as: file) ?? false else { return }
+            try renameFile(blobPath(digest), to: "\(folder)/damaged/\(digest.hex)")
+        }
     }
 }
 
-/// Whether there is a file at `path` with just this content.
-func isSound(_ path: String, _ digest: Digest) throws -> Bool {
-    guard let file = try OpenFile(reading: path) else { return false }
-    var hasher = DigestHasher()
-    while true {
-        let bytes = try file.read(upTo: chunkSize)
-        if bytes.isEmpty { return hasher.finish() == digest }
-        hasher.update(bytes)
+extension OpenFile {
+    /// - Returns: `nil` when there is no plain file of that name.
+    convenience init?(content path: String) throws {
+        try self.init(reading: path)
+        guard try isRegular else { return nil }
+    }
+
+    /// Whether it has just this content. Reads on to the end.
+    func has(_ digest: Digest) throws -> Bool {
+        var hasher = DigestHasher()
+        while true {
+            let bytes = try read(upTo: chunkSize)
+            if bytes.isEmpty { return hasher.finish() == digest }
+            hasher.update(bytes)
+        }
     }
 }
 

@@ -3,7 +3,7 @@ package import ModelDomain
 
 /// What the operating system refused. The path stays here, for the log.
 package struct FileFailure: ExplainedError, Equatable {
-    package enum Reason: Sendable { case diskFull, notWritable }
+    package enum Reason: Sendable { case diskFull, notWritable, noLocks }
 
     package let reason: Reason
     /// What was tried: `open`, `write`, `rename`.
@@ -22,6 +22,10 @@ package struct FileFailure: ExplainedError, Equatable {
             Explanation(
                 .notWritable, .unavailable, "The folder of the contents cannot be read or written.",
                 hint: "Check owner and mode of the data folder, or choose another with `--data`.")
+        case .noLocks:
+            Explanation(
+                .notWritable, .unavailable, "The folder of the contents is where files cannot be locked.",
+                hint: "Choose one on a local disk, or on NFS of version 4.")
         }
     }
 }

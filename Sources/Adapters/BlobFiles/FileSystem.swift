@@ -36,21 +36,46 @@ final class OpenFile: Sendable {
         descriptor = try check("open", path, unsafe open(path, flags | O_CLOEXEC))
     }
 
-    deinit { _ = close(descriptor) }
-
-    var byteCount: Int {
-        get throws(FileFailure) {
-            var status = stat()
-            _ = try check("stat", path, unsafe fstat(descriptor, &status))
-            return Int(status.st_size)
-        }
+    /// - Returns: `nil` when there is no such folder.
+    init?(folder path: String) throws(FileFailure) {
+        let opened = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+        if opened < 0 && (errno == ENOENT || errno == ENOTDIR) { return nil }
+        self.path = path
+        descriptor = try check("open", path, opened)
     }
 
-    var isRegular: Bool {
+    /// A file that is only locked; made where there is none. NFS locks nobody out of a file that is open for reading only.
+    init(locking path: String) throws(FileFailure) {
+        self.path = path
+        descriptor = try check("open", path, unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644))
+    }
+
+    /// - Returns: `nil` when there is no such file.
+    init?(lockingExisting path: String) throws(FileFailure) {
+        let opened = unsafe open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+        if opened < 0 && errno == ENOENT { return nil }
+        self.path = path
+        descriptor = try check("open", path, opened)
+    }
+
+    deinit { _ = close(descriptor) }
+
+    var byteCount: Int { get throws(FileFailure) { Int(try status.st_size) } }
+    var isRegular: Bool { get throws(FileFailure) { try status.st_mode & S_IFMT == S_IFREG } }
+    /// When it was last given a time.
+    var time: Timestamp { get throws(FileFailure) { modificationTime(try status) } }
+
+    /// Whether `other` is the same file, under whatever name.
+    func isSame(as other: OpenFile) throws(FileFailure) -> Bool {
+        let (mine, its) = (try status, try other.status)
+        return mine.st_ino == its.st_ino && mine.st_dev == its.st_dev
+    }
+
+    private var status: stat {
         get throws(FileFailure) {
             var status = stat()
             _ = try check("stat", path, unsafe fstat(descriptor, &status))
-            return status.st_mode & S_IFMT == S_IFREG
+            return status
         }
     }
 
@@ -82,6 +107,26 @@ final class OpenFile: Sendable {
 
     /// Returns when everything written is on disk.
     func synchronize() throws(FileFailure) { _ = try check("fsync", path, fsync(descriptor)) }
+
+    enum Lock { case shared, exclusive }
+
+    /// Waits until the file is locked. The lock belongs to this open file, whichever thread asks, and goes with it.
+    func lock(_ kind: Lock) throws(FileFailure) {
+        while flock(descriptor, kind == .shared ? LOCK_SH : LOCK_EX) != 0 {
+            guard errno == EINTR else { throw failure("flock", path) }
+        }
+    }
+
+    /// - Returns: Whether nobody else has it locked; now this one has.
+    func lockIfFree() throws(FileFailure) -> Bool {
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            if errno == EWOULDBLOCK { return false }
+            guard errno == EINTR else { throw failure("flock", path) }
+        }
+        return true
+    }
+
+    func unlock() throws(FileFailure) { _ = try check("flock", path, flock(descriptor, LOCK_UN)) }
 }
 
 /// Makes the names in a folder survive a power loss.
@@ -99,6 +144,13 @@ func makeFolder(_ path: String, mode: mode_t = 0o755) throws(FileFailure) {
 /// Replaces what has the name `new`.
 func renameFile(_ old: String, to new: String) throws(FileFailure) {
     _ = try check("rename", new, unsafe rename(old, new))
+}
+
+/// - Returns: `false` when there is nothing to rename.
+func renameIfThere(_ old: String, to new: String) throws(FileFailure) -> Bool {
+    if unsafe rename(old, new) == 0 { return true }
+    guard errno == ENOENT else { throw failure("rename", new) }
+    return false
 }
 
 /// - Returns: `false` when there is something of that name already.
@@ -138,10 +190,14 @@ func plainFileSize(_ path: String) -> Int? {
     return Int(status.st_size)
 }
 
-/// When a plain file was last given a time; `nil` when there is none of that name.
+/// When a file was last given a time; `nil` when there is none of that name.
 func fileTime(_ path: String) -> Timestamp? {
     var status = stat()
     guard unsafe lstat(path, &status) == 0 else { return nil }
+    return modificationTime(status)
+}
+
+private func modificationTime(_ status: stat) -> Timestamp {
     #if canImport(Glibc)
         let time = status.st_mtim
     #else
@@ -149,6 +205,10 @@ func fileTime(_ path: String) -> Timestamp? {
     #endif
     return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
 }
+
+/// Has a network file system ask its server anew which names there are in a folder: what another machine put there a moment
+/// ago may be missing from what this one remembers. Nothing elsewhere.
+func forgetNames(in folder: String) { _ = try? OpenFile(folder: folder) }
 
 /// Gives a file a time of its own, whenever it was written.
 func setFileTime(_ path: String, _ time: Timestamp) throws(FileFailure) {
@@ -185,7 +245,13 @@ private func check<Count: SignedInteger>(
 
 private func failure(_ operation: String, _ path: String) -> FileFailure {
     let number = errno
-    return FileFailure(
-        reason: number == ENOSPC || number == EDQUOT ? .diskFull : .notWritable, operation: operation, path: path,
-        systemError: number)
+    let reason: FileFailure.Reason =
+        switch number {
+        case ENOSPC, EDQUOT: .diskFull
+        case ENOLCK, ENOSYS, EOPNOTSUPP,
+            EINVAL where operation == "flock":
+            .noLocks
+        default: .notWritable
+        }
+    return FileFailure(reason: reason, operation: operation, path: path, systemError: number)
 }

@@ -18,5 +18,11 @@ final class StagedFile: StagedPart {
 
     deinit { removeFile(path) }
 
-    func pieces() async throws -> @Sendable () async throws -> [UInt8]? { try await store.pieces(at: path, digest) }
+    func pieces() async throws -> @Sendable () async throws -> [UInt8]? {
+        store.pieces(
+            of: try await store.onQueue { [self] in
+                guard let file = try OpenFile(reading: path) else { throw missing(digest, name: nil) }
+                return file
+            })
+    }
 }
