@@ -79,7 +79,7 @@ struct SharedDatabaseTests {
     }
 
     @Test func aRegistryIsBoundToOneFolder() async throws {
-        try await PostgreSQLFixture.with { fixture in
+        try await PostgreSQLFixture.with { fixture async throws in
             let placement = SQLPlacement(database: fixture.database)
             #expect(try await placement.platform(orElse: "p") == "p")
             #expect(try await placement.platform(orElse: "q") == "p")

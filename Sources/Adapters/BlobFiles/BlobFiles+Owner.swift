@@ -9,7 +9,7 @@ extension BlobFiles {
     package func platform(claimedBy name: String) throws -> String {
         let path = "\(folder)/platform"
         if let known = try owner(at: path) { return known }
-        let unfinished = newUnfinishedPath()
+        let unfinished = own.newPath
         defer { removeFile(unfinished) }
         let file = try OpenFile(creating: unfinished)
         try file.write(Array(name.utf8))
