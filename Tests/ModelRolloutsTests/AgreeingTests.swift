@@ -36,9 +36,12 @@ struct AgreeingTests {
             #expect(try first.state().record.settings.queue == 7)
             // What answers is not loaded again for that.
             #expect(first.opened.value.count == loads)
+            weak let answered = try second.state().live
             try await first.rollouts.remove(EndpointName("e"), by: "ada")
             await second.rollouts.agree()
             #expect(second.service.table.endpoints.isEmpty)
+            // What answered there is let go.
+            while answered != nil { try await Task.sleep(for: .milliseconds(1)) }
         }
     }
 

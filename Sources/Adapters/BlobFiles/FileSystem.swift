@@ -160,15 +160,6 @@ func renameFolder(_ old: String, to new: String) throws(FileFailure) -> Bool {
     return false
 }
 
-/// A second name for the same file, which is not there yet.
-///
-/// - Returns: `false` when there is something of that name already.
-func linkFile(_ source: String, to target: String) throws(FileFailure) -> Bool {
-    if unsafe link(source, target) == 0 { return true }
-    guard errno == EEXIST else { throw failure("link", target) }
-    return false
-}
-
 /// A second name for the same file, or a copy where the file system has no such thing.
 func linkOrCopy(_ source: String, to target: String) throws(FileFailure) {
     if unsafe link(source, target) == 0 { return }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import InferenceServing
 internal import ModelDomain
+internal import ModelExecution
 internal import ModelRegistry
 package import PlatformReplicas
 internal import Synchronization
@@ -11,12 +12,7 @@ extension Rollouts {
     /// Has every endpoint be here what it is in the registry. One that cannot be keeps what it has, and says why.
     package func agree() async {
         do {
-            let wanted = try await registry.endpoints()
-            let names = Set(wanted.map(\.name))
-            let here = platform.withLock { $0.states }
-            let others = wanted.filter { here[$0.name.rawValue]?.agrees(with: $0) != true }.map(\.name)
-            let gone = here.values.map(\.record.name).filter { !names.contains($0) }
-            for name in (others + gone).sorted() { try await agree(on: name) }
+            for name in differing(from: try await registry.endpoints()) { try await agree(on: name) }
         } catch {
             // It is looked for again in a moment, and who cannot be reached is said elsewhere.
         }
@@ -38,12 +34,24 @@ extension Rollouts {
         }
     }
 
+    /// By name. Whoever held on to what stands here would keep versions from going.
+    private func differing(from wanted: [EndpointRecord]) -> [EndpointName] {
+        let names = Set(wanted.map(\.name))
+        return platform.withLock { platform in
+            let others = wanted.filter { platform.states[$0.name.rawValue]?.agrees(with: $0) != true }.map(\.name)
+            let gone = platform.states.values.map(\.record.name).filter { !names.contains($0) }
+            return (others + gone).sorted()
+        }
+    }
+
     private func agree(on endpoint: EndpointName) async throws {
-        _ = try await changing(endpoint) { [self] in
+        let draining = try await turnstile.pass { [self] in
             // Again, now that nothing else changes here.
             let record = try await registry.endpoints().first { $0.name == endpoint }
-            return ((), try await agree(on: endpoint, record))
+            return try await agree(on: endpoint, record)
         }
+        // The next one need not wait for its last answer.
+        if let draining { Task { _ = await drain(draining, of: endpoint) } }
     }
 
     /// - Parameter record: What is wanted; `nil` for nothing.

@@ -94,7 +94,12 @@ extension Rollouts {
         _ endpoint: EndpointName, _ body: @Sendable () async throws -> (Outcome, DrainingVersion?)
     ) async throws -> (Outcome, DrainedVersion?) {
         let (outcome, draining) = try await turnstile.pass(body)
-        guard let draining else { return (outcome, nil) }
+        return (outcome, await drain(draining, of: endpoint))
+    }
+
+    /// Waits for what stopped answering at an endpoint.
+    func drain(_ draining: DrainingVersion?, of endpoint: EndpointName) async -> DrainedVersion? {
+        guard let draining else { return nil }
         let drained = await draining.end(within: drainLimit)
         await returnMemory()
         note(.drained, endpoint, draining.model, draining.version, drained.summary)
@@ -104,7 +109,7 @@ extension Rollouts {
                 await returnMemory()
             }
         }
-        return (outcome, drained)
+        return drained
     }
 }
 

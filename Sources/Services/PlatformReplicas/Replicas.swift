@@ -128,16 +128,19 @@ package final class Replicas: Sendable {
                     try? await Task.sleep(for: Self.interval)
                 }
             }
-            group.addTask {
+            group.addTask { [self] in
                 var last: Pulse?
                 var due = ContinuousClock.now + Self.patience
                 for await _ in ticks(every: Self.pulseInterval, and: hints) {
                     // That it cannot be reached is said above.
                     guard let pulse = try? await store.pulse() else { continue }
-                    guard pulse != last || ContinuousClock.now >= due else { continue }
-                    await changed(pulse)
-                    last = pulse
-                    due = ContinuousClock.now + Self.patience
+                    if pulse != last || ContinuousClock.now >= due {
+                        await changed(pulse)
+                        last = pulse
+                        due = ContinuousClock.now + Self.patience
+                    }
+                    // What became of it here, the others need not wait for.
+                    if observe() != state.withLock(\.told) { try? await beat() }
                 }
             }
         }
