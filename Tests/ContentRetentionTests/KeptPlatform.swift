@@ -17,7 +17,6 @@ struct KeptPlatform {
     let registrations: ModelRegistrations
     let tracking: ProjectTracking
     let keeper: ContentKeeper
-    let leases = ContentLeases()
     let database: SQLiteDatabase
 
     final class Clock: Sendable {
@@ -35,8 +34,8 @@ struct KeptPlatform {
         registrations = ModelRegistrations(store: SQLRegistrationStore(database: database), now: now)
         tracking = try await ExperimentTracking(store: SQLTrackingStore(database: database), now: now).in(.standard)
         keeper = ContentKeeper(
-            rows: SQLRetentionStore(database: database), shelf: blobs, registry: registry, leases: leases,
-            turnstile: Turnstile(), policy: policy)
+            rows: SQLRetentionStore(database: database), shelf: blobs, registry: registry, turnstile: Turnstile(),
+            policy: policy)
     }
 
     func put(_ text: String) async throws -> Digest { try await put(Array(text.utf8)) }

@@ -78,7 +78,7 @@ private struct History {
         case 7: try await removeVersion()
         case 8: try await deploy()
         case 9: try await ask()
-        case 10: hold()
+        case 10: try await hold()
         case 11: try await registerFromRun()
         case 12: platform.clock.advance(days: .random(in: 0.1...20, using: &generator))
         default: try await sweep()
@@ -156,12 +156,12 @@ private struct History {
         note(digest)
     }
 
-    private mutating func hold() {
+    private mutating func hold() async throws {
         let some = Set(used.keys.sorted().filter { _ in Bool.random(using: &generator) })
         let end = Timestamp(
             microseconds: now.microseconds + Int64.random(in: 1...20, using: &generator) * 86_400_000_000)
         counter += 1
-        platform.leases.hold(some, as: "lease \(counter)", until: end)
+        try await platform.blobs.hold(some, as: "lease \(counter)", until: end)
         held.append((some, end))
     }
 

@@ -165,3 +165,30 @@ def test_a_bundle_that_cannot_be_read_stops_it(tmp_path):
         server.slipway("deploy", EXAMPLES / "breast-cancer")
         age(server)
         assert gc(server, "--apply")["ofDeleted"]["count"] == 1
+
+
+def test_what_a_backup_or_an_export_copies_is_held_through_a_restart(tmp_path):
+    export = "/v1/registry/models/breast-cancer/versions/1/export"
+    with running(tmp_path, *KEPT_SHORTLY) as server:
+        server.slipway("deploy", EXAMPLES / "breast-cancer")
+        rest = Rest(server.url, Authorization=f"Bearer {server.token}")
+        experiment = rest.new_experiment()
+        run, copied = logged_file(rest, experiment, "being copied")
+        backup = rest.ask("POST", "/v1/backups", {}).json()["id"]
+        content = rest.ask("GET", export).json()["contents"][0]["sha256"]
+        rest.post("runs/delete", run_id=run)
+    with running(tmp_path, *KEPT_SHORTLY) as server:
+        rest = Rest(server.url, Authorization=f"Bearer {server.token}")
+        time.sleep(1.1)
+        age(server)
+        # The second one is what the ledger said of the version when it was exported.
+        assert gc(server, "--apply")["held"]["count"] == 2
+        assert copied in blobs(server)
+        assert hashlib.sha256(rest.ask("GET", f"{export}/{content}").content).hexdigest() == content
+        assert rest.ask("GET", f"{export}/{copied}").status_code == 404
+        # The platform's alone: whoever ends a backup ends nothing else.
+        assert rest.ask("DELETE", "/v1/backups/export%20default%2Fbreast-cancer%201").status_code == 204
+        assert len(list((server.data / "contents" / "held").iterdir())) == 2
+        assert rest.ask("DELETE", f"/v1/backups/{backup}").status_code == 204
+        gc(server, "--apply")
+        assert copied in trash(server)

@@ -11,7 +11,9 @@ internal import Synchronization
 /// blobs/ab/ab34…   a content, named by its SHA-256
 /// bundles/cd56…/   a bundle's files under their own names, linked to the contents
 /// damaged/ab34…    a content that was found changed
+/// held/12ef…       what somebody works with who has no row for it yet
 /// lock             held while it is decided what stays and what goes
+/// platform         whose contents these are
 /// trash/ab34…      a content that nothing needed, until it is deleted for good or brought back
 /// unfinished/7E…/  what one process is writing; swept by the next that starts after it has ended
 /// ```
@@ -39,7 +41,9 @@ package struct BlobFiles: BlobStore {
         // Nobody else enters it. What is inside is readable, because workers run as users of their own: they are shown one
         // bundle and nothing of what is above.
         try makeFolder(folder, mode: 0o700)
-        for part in ["blobs", "bundles", "damaged", "trash", "unfinished"] { try makeFolder("\(folder)/\(part)") }
+        for part in ["blobs", "bundles", "damaged", "held", "trash", "unfinished"] {
+            try makeFolder("\(folder)/\(part)")
+        }
         order = try FolderOrder("\(folder)/lock")
         own = try OwnFolder(in: "\(folder)/unfinished", order)
         try synchronizeFolder(folder)
@@ -119,12 +123,7 @@ package struct BlobFiles: BlobStore {
                 throw Refusal(
                     .limitExceeded, .tooLarge, "The content \(digest.short) is larger than \(limit) bytes.")
             }
-            var bytes: [UInt8] = []
-            while true {
-                let chunk = try file.read(upTo: chunkSize)
-                if chunk.isEmpty { break }
-                bytes += chunk
-            }
+            let bytes = try file.rest()
             guard Digest(of: bytes) == digest else {
                 setAside(digest, file)
                 throw damaged(digest, name: nil)
@@ -174,6 +173,17 @@ package struct BlobFiles: BlobStore {
         return try OpenFile(content: blobPath(digest))
     }
 
+    /// Writes a small file instead of one of that name, whole or not at all; on disk when this returns.
+    func replaceFile(_ path: String, with bytes: [UInt8]) throws {
+        let file = try OpenFile(creating: own.newPath)
+        // It has another name by then, unless something failed.
+        defer { removeFile(file.path) }
+        try file.write(bytes)
+        try file.synchronize()
+        try order.together { try renameFile(file.path, to: path) }
+        try synchronizeFolder((path as NSString).deletingLastPathComponent)
+    }
+
     func onQueue<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
             queue.async { continuation.resume(with: Swift.Result(catching: body)) }
@@ -199,6 +209,16 @@ extension OpenFile {
     convenience init?(content path: String) throws {
         try self.init(reading: path)
         guard try isRegular else { return nil }
+    }
+
+    /// What there is from the present position on.
+    func rest() throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        while true {
+            let chunk = try read(upTo: chunkSize)
+            if chunk.isEmpty { return bytes }
+            bytes += chunk
+        }
     }
 
     /// Whether it has just this content. Reads on to the end.

@@ -136,16 +136,17 @@ private struct ServerOrigin: BackupOrigin {
 private struct FolderOrigin: BackupOrigin {
     let database: any SQLDatabase
     let blobs: BlobFiles
+    let backups: PlatformBackups
     let backup: OpenBackup
     var manifest: BackupManifest { backup.manifest }
 
     init(_ folder: DataFolder, database url: String?) async throws {
         database = try await RegistryDatabase(url, in: folder).open(claim: Int32.random(in: 1...Int32.max))
         blobs = try BlobFiles(folder: folder.contents)
-        let backups = PlatformBackups(
+        backups = PlatformBackups(
             records: SQLPlatformRecords(database: database), blobs: blobs,
             registry: ModelRegistry(store: SQLRegistryStore(database: database), now: { .now }),
-            leases: ContentLeases(), turnstile: Turnstile(), scratch: { try PassingFile(in: folder.path) })
+            holds: blobs, turnstile: Turnstile(), scratch: { try PassingFile(in: folder.path) })
         backup = try await backups.open("local", by: NSUserName(), tool: Product.nameAndVersion)
     }
 
@@ -154,7 +155,11 @@ private struct FolderOrigin: BackupOrigin {
     func content(_ digest: Digest, _ write: ([UInt8]) throws -> Void) async throws {
         try await pass(blobs.pieces(of: digest), write)
     }
-    func end() async { try? database.close() }
+    func end() async {
+        // What nobody lets go of is let go of in a day.
+        try? await backups.close(backup.id)
+        try? database.close()
+    }
 
     private func pass(
         _ next: @Sendable () async throws -> [UInt8]?, _ write: ([UInt8]) throws -> Void

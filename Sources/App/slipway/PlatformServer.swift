@@ -116,18 +116,17 @@ struct PlatformServer {
                 try await deployment.deploy(model, to: nil, by: container.platform.rawValue)
             })
         let datasets = DataVersions(store: SQLDatasetStore(database: database), blobs: blobs, now: { .now })
-        let leases = ContentLeases()
         let turnstile = Turnstile()
         let backups = PlatformBackups(
-            records: SQLPlatformRecords(database: database), blobs: blobs, registry: registry, leases: leases,
+            records: SQLPlatformRecords(database: database), blobs: blobs, registry: registry, holds: blobs,
             turnstile: turnstile, scratch: { try PassingFile(in: folder.path) })
         let keeper = ContentKeeper(
-            rows: SQLRetentionStore(database: database), shelf: blobs, registry: registry, leases: leases,
-            turnstile: turnstile, policy: options.retention)
+            rows: SQLRetentionStore(database: database), shelf: blobs, registry: registry, turnstile: turnstile,
+            policy: options.retention)
         let tracking = SQLTrackingStore(database: database)
         let registrations = ModelRegistrations(store: SQLRegistrationStore(database: database), now: { .now })
         let export = ModelExport(
-            tracking: tracking, registrations: registrations, registry: registry, blobs: blobs, leases: leases)
+            tracking: tracking, registrations: registrations, registry: registry, blobs: blobs, holds: blobs)
         let intake = ModelImport(
             tracking: tracking, registrations: SQLRegistrationStore(database: database), blobs: blobs, now: { .now })
         let server = HTTPServer(

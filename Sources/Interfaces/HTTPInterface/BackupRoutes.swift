@@ -70,7 +70,7 @@ struct BackupRoutes: Sendable {
 
     /// `DELETE /v1/backups/{backup}` → nothing, also where it has ended.
     @Sendable private func end(_: Request, _ context: AdministrationContext) async throws -> Response {
-        backups.close(try context.parameters.require("backup"))
+        try await backups.close(context.parameters.require("backup"))
         return Response(status: .noContent)
     }
 }

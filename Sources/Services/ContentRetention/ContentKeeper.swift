@@ -8,23 +8,21 @@ package import ModelRegistry
 /// A content goes only when no row names it, nothing that a row names names it, nobody holds it, and it was neither put nor
 /// asked about for a day. What cannot be read stops everything, because it might have named more.
 package struct ContentKeeper: Sendable {
-    package typealias Shelf = ContentShelf & BlobStore
+    package typealias Shelf = ContentShelf & ContentHolds & BlobStore
 
     private let rows: any RetentionStore
     private let shelf: any Shelf
     private let registry: ModelRegistry
-    private let leases: ContentLeases
     private let turnstile: Turnstile
     package let policy: RetentionPolicy
 
     package init(
-        rows: any RetentionStore, shelf: any Shelf, registry: ModelRegistry, leases: ContentLeases,
-        turnstile: Turnstile, policy: RetentionPolicy
+        rows: any RetentionStore, shelf: any Shelf, registry: ModelRegistry, turnstile: Turnstile,
+        policy: RetentionPolicy
     ) {
         self.rows = rows
         self.shelf = shelf
         self.registry = registry
-        self.leases = leases
         self.turnstile = turnstile
         self.policy = policy
     }
@@ -66,7 +64,7 @@ package struct ContentKeeper: Sendable {
         let marking = try await readable(expiry.references)
         let earlier = try await ContentMarking(
             from: Array(expiry.earlierReferences.subtracting(expiry.references)), in: shelf)
-        let held = leases.contents(at: time)
+        let held = try await shelf.held(at: time)
         var found = Findings(sweep: Sweep(expiry), time: time, marking: marking)
         // Listed after it is known what is needed: what came since then is young.
         for content in try await shelf.contents() {
@@ -170,7 +168,7 @@ extension ContentKeeper {
                 deletedBefore: Timestamp(microseconds: .min), ledgerFrom: time.before(policy.ledger), by: nil, at: time)
             var found = Findings(
                 sweep: Sweep(expiry), time: time, marking: try await readable(expiry.references))
-            let held = leases.contents(at: time)
+            let held = try await shelf.held(at: time)
             for content in try await shelf.trash() {
                 if found.marking.marked.contains(content.digest) || held.contains(content.digest) {
                     found.returns.append(content)

@@ -13,8 +13,8 @@ package final class ModelExport: Sendable {
     private let registrations: ModelRegistrations
     private let registry: ModelRegistry
     private let blobs: any BlobStore
-    private let leases: ContentLeases
-    /// What may be fetched of versions that were written down.
+    private let holds: any ContentHolds
+    /// What may be fetched of versions that were written down in this process.
     private let written = Mutex<[ModelVersionName: Set<Digest>]>([:])
 
     private struct ModelVersionName: Hashable {
@@ -24,9 +24,9 @@ package final class ModelExport: Sendable {
 
     package init(
         tracking: any TrackingStore, registrations: ModelRegistrations, registry: ModelRegistry, blobs: any BlobStore,
-        leases: ContentLeases
+        holds: any ContentHolds
     ) {
-        self.leases = leases
+        self.holds = holds
         self.tracking = tracking
         self.registrations = registrations
         self.registry = registry
@@ -93,11 +93,8 @@ package final class ModelExport: Sendable {
             ]))
         let digests = Set(document.contents.map(\.digest))
         let day = Timestamp(microseconds: registry.time.microseconds + 86_400_000_000)
-        leases.hold(digests, as: "export \(model) \(version.number)", until: day)
-        written.withLock { written in
-            if written.count >= 100 { written.removeAll() }
-            written[ModelVersionName(model: model, number: version.number)] = digests
-        }
+        try await holds.hold(digests, as: holder(model, version.number), until: day)
+        remember(digests, ModelVersionName(model: model, number: version.number))
         return document
     }
 
@@ -108,7 +105,13 @@ package final class ModelExport: Sendable {
         of digest: Digest, version number: Int, of model: ModelReference
     ) async throws -> @Sendable () async throws -> [UInt8]? {
         let name = ModelVersionName(model: model, number: number)
-        guard written.withLock({ $0[name]?.contains(digest) ?? false }) else {
+        // Another process may have written it down, or this one before it was started anew.
+        if !mayBeFetched(digest, of: name),
+            let held = try await holds.contents(heldAs: holder(model, number), at: registry.time)
+        {
+            remember(held, name)
+        }
+        guard mayBeFetched(digest, of: name) else {
             throw Refusal(
                 .contentMissing, .notFound,
                 "The content \(digest.short) is not of “\(model)” version \(number), as it was exported last.",
@@ -116,6 +119,19 @@ package final class ModelExport: Sendable {
         }
         return try await blobs.pieces(of: digest)
     }
+
+    private func mayBeFetched(_ digest: Digest, of name: ModelVersionName) -> Bool {
+        written.withLock { $0[name]?.contains(digest) ?? false }
+    }
+
+    private func remember(_ contents: Set<Digest>, _ name: ModelVersionName) {
+        written.withLock { written in
+            if written.count >= 100 { written.removeAll() }
+            written[name] = contents
+        }
+    }
+
+    private func holder(_ model: ModelReference, _ number: Int) -> String { "export \(model) \(number)" }
 
     private struct Lineage {
         var run: JSONValue?

@@ -13,7 +13,7 @@ package final class PlatformBackups: Sendable {
     private let records: any PlatformRecords
     private let blobs: any BlobStore
     private let registry: ModelRegistry
-    private let leases: ContentLeases
+    private let holds: any ContentHolds
     private let turnstile: Turnstile
     private let scratch: @Sendable () throws -> any PassingContent
     private let backups = Mutex<[String: OpenBackup]>([:])
@@ -24,13 +24,13 @@ package final class PlatformBackups: Sendable {
     private static let mostAtOnce = 4
 
     package init(
-        records: any PlatformRecords, blobs: any BlobStore, registry: ModelRegistry, leases: ContentLeases,
+        records: any PlatformRecords, blobs: any BlobStore, registry: ModelRegistry, holds: any ContentHolds,
         turnstile: Turnstile, scratch: @escaping @Sendable () throws -> any PassingContent
     ) {
         self.records = records
         self.blobs = blobs
         self.registry = registry
-        self.leases = leases
+        self.holds = holds
         self.turnstile = turnstile
         self.scratch = scratch
     }
@@ -61,6 +61,9 @@ package final class PlatformBackups: Sendable {
         let snapshot = try await records.dump(into: sink)
         let (digest, byteCount) = sink.finish()
         let marking = try await ContentMarking(from: snapshot.references, in: blobs)
+        let until = PlatformBackups.patience.map(time.after) ?? time
+        // Before it is seen what is there: whoever clears away from now on leaves it there.
+        try await holds.hold(marking.marked, as: holder(id), until: until)
         var contents: [(digest: Digest, byteCount: Int)] = []
         var missing = marking.problems.map { "\($0.holder ?? "a row"): \($0.reason)" }
         for content in marking.marked.sorted() {
@@ -71,8 +74,6 @@ package final class PlatformBackups: Sendable {
             }
         }
         let list = ContentList.bytes(of: contents.map(\.digest))
-        let until = PlatformBackups.patience.map(time.after) ?? time
-        leases.hold(Set(contents.map(\.digest)), as: id, until: until)
         return OpenBackup(
             id: id, openUntil: until,
             manifest: BackupManifest(
@@ -97,10 +98,13 @@ package final class PlatformBackups: Sendable {
     }
 
     /// Harmless when it is closed already.
-    package func close(_ id: String) {
+    package func close(_ id: String) async throws {
         backups.withLock { _ = $0.removeValue(forKey: id) }
-        leases.release(id)
+        try await holds.release(holder(id))
     }
+
+    /// Whoever closes a backup names no more than backups.
+    private func holder(_ id: String) -> String { "backup \(id)" }
 }
 
 /// A backup that is being made: what is written down of the registry, and what has to be copied beside it.
