@@ -109,7 +109,7 @@ let rooms: [Room] = [
         uses: ["ModelDomain", "ModelExecution", "ModelRegistry", "PlatformReplicas"]),
     room(
         "PlatformBackup", in: .services,
-        uses: ["ContentRetention", "ModelDomain", "ModelExecution", "ModelRegistry", "Tensors"]),
+        uses: ["ContentRetention", "ModelDomain", "ModelExecution", "ModelRegistry", "PlatformReplicas", "Tensors"]),
     room(
         "ModelTransfer", in: .services,
         uses: [
@@ -272,7 +272,7 @@ let testTargets: [Target] = [
         "ContentRetentionTests",
         uses: [
             "BlobFiles", "ContentRetention", "ExperimentTracking", "ModelDomain", "ModelExecution", "ModelRegistry",
-            "PortContracts", "StoreSQL", "TestSupport",
+            "PlatformReplicas", "PortContracts", "StoreSQL", "TestSupport",
         ]),
     tests("TensorsTests", uses: ["Tensors", "TestSupport"]),
     tests("StatisticsTests", uses: ["Statistics"], copies: ["vectors"]),

@@ -5,6 +5,7 @@ import ExperimentTracking
 import ModelDomain
 import ModelExecution
 import ModelRegistry
+import PlatformReplicas
 import StoreSQL
 import Synchronization
 import TestSupport
@@ -34,7 +35,7 @@ struct KeptPlatform {
         registrations = ModelRegistrations(store: SQLRegistrationStore(database: database), now: now)
         tracking = try await ExperimentTracking(store: SQLTrackingStore(database: database), now: now).in(.standard)
         keeper = ContentKeeper(
-            rows: SQLRetentionStore(database: database), shelf: blobs, registry: registry, turnstile: Turnstile(),
+            rows: SQLRetentionStore(database: database), shelf: blobs, registry: registry, replicas: .single(),
             policy: policy)
     }
 

@@ -9,6 +9,7 @@ import ModelDomain
 import ModelExecution
 import ModelRegistry
 import PlatformBackup
+import PlatformReplicas
 import StoreSQL
 import WireTypes
 
@@ -146,7 +147,7 @@ private struct FolderOrigin: BackupOrigin {
         backups = PlatformBackups(
             records: SQLPlatformRecords(database: database), blobs: blobs,
             registry: ModelRegistry(store: SQLRegistryStore(database: database), now: { .now }),
-            holds: blobs, turnstile: Turnstile(), scratch: { try PassingFile(in: folder.path) })
+            holds: blobs, replicas: .single(), scratch: { try PassingFile(in: folder.path) })
         backup = try await backups.open("local", by: NSUserName(), tool: Product.nameAndVersion)
     }
 

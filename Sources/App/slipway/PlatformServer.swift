@@ -116,12 +116,11 @@ struct PlatformServer {
                 try await deployment.deploy(model, to: nil, by: container.platform.rawValue)
             })
         let datasets = DataVersions(store: SQLDatasetStore(database: database), blobs: blobs, now: { .now })
-        let turnstile = Turnstile()
         let backups = PlatformBackups(
             records: SQLPlatformRecords(database: database), blobs: blobs, registry: registry, holds: blobs,
-            turnstile: turnstile, scratch: { try PassingFile(in: folder.path) })
+            replicas: life.replicas, scratch: { try PassingFile(in: folder.path) })
         let keeper = ContentKeeper(
-            rows: SQLRetentionStore(database: database), shelf: blobs, registry: registry, turnstile: turnstile,
+            rows: SQLRetentionStore(database: database), shelf: blobs, registry: registry, replicas: life.replicas,
             policy: options.retention)
         let tracking = SQLTrackingStore(database: database)
         let registrations = ModelRegistrations(store: SQLRegistrationStore(database: database), now: { .now })

@@ -2,44 +2,48 @@
 package import ModelDomain
 package import ModelExecution
 package import ModelRegistry
+package import PlatformReplicas
 
 /// Clears away what nothing needs: finds what is needed first, and moves the rest to a trash from which it comes back.
 ///
 /// A content goes only when no row names it, nothing that a row names names it, nobody holds it, and it was neither put nor
 /// asked about for a day. What cannot be read stops everything, because it might have named more.
 package struct ContentKeeper: Sendable {
+    /// How long to wait for another server.
+    private static let patience: Duration = .seconds(10)
     package typealias Shelf = ContentShelf & ContentHolds & BlobStore
 
     private let rows: any RetentionStore
     private let shelf: any Shelf
     private let registry: ModelRegistry
-    private let turnstile: Turnstile
+    private let replicas: Replicas
     package let policy: RetentionPolicy
 
     package init(
-        rows: any RetentionStore, shelf: any Shelf, registry: ModelRegistry, turnstile: Turnstile,
+        rows: any RetentionStore, shelf: any Shelf, registry: ModelRegistry, replicas: Replicas,
         policy: RetentionPolicy
     ) {
         self.rows = rows
         self.shelf = shelf
         self.registry = registry
-        self.turnstile = turnstile
+        self.replicas = replicas
         self.policy = policy
     }
 
     /// What ``sweep(by:)`` would do now.
     ///
-    /// - Throws: `RET-001`.
+    /// - Throws: `RET-001`, or `RPL-001` while another server clears away.
     package func plan() async throws -> Sweep {
-        try await turnstile.pass { try await look(by: nil).sweep }
+        try await replicas.alone(.clearing, waiting: Self.patience) { try await look(by: nil).sweep }
     }
 
     /// Deletes rows that were deleted long enough ago, moves contents that nothing needs to the trash, and deletes for
     /// good what was there long enough.
     ///
-    /// - Throws: `RET-001`; then nothing was changed.
+    /// - Throws: `RET-001`, or `RPL-001` while another server clears away; then nothing was changed. `RPL-002` when another
+    ///   server has taken over: what was not moved until then stays.
     package func sweep(by actor: String) async throws -> Sweep {
-        try await turnstile.pass {
+        try await replicas.alone(.clearing, waiting: Self.patience) {
             // Whether everything can be read is found out before a row goes.
             _ = try await look(by: nil)
             let found = try await look(by: actor)
@@ -108,12 +112,14 @@ package struct ContentKeeper: Sendable {
         }
         (sweep.unnamed, sweep.ofDeleted) = (Sweep.Share(), Sweep.Share())
         for (content, isOfDeleted) in found.goes {
+            try replicas.requireLeases()
             let isMoved = try await shelf.discard(
                 content.digest, unusedSince: found.time.before(policy.grace), at: found.time)
             // Somebody has put it again, or asked about it, since it was listed.
             if isMoved { sweep.add(content, isOfDeleted: isOfDeleted) } else { sweep.young.add(content) }
         }
         for content in found.ends {
+            try replicas.requireLeases()
             _ = try await shelf.destroy(content.digest, discardedBefore: found.time.before(policy.trash))
         }
         sweep.bundleFolders = try await shelf.removeBundleFolders(
@@ -160,9 +166,9 @@ extension ContentKeeper {
 
     /// Deletes for good what is in the trash, without waiting for its time; what is needed by now comes back.
     ///
-    /// - Throws: `RET-001`.
+    /// - Throws: `RET-001`, `RPL-001`, `RPL-002`.
     package func emptyTrash(by actor: String) async throws -> Sweep {
-        try await turnstile.pass {
+        try await replicas.alone(.clearing, waiting: Self.patience) {
             let time = registry.time
             let expiry = try await rows.expire(
                 deletedBefore: Timestamp(microseconds: .min), ledgerFrom: time.before(policy.ledger), by: nil, at: time)
@@ -193,6 +199,7 @@ extension ContentKeeper {
             "platform.empty-trash", "platform", after: "\(found.ends.count) contents deleted, list \(digest)",
             by: actor)
         for content in found.ends {
+            try replicas.requireLeases()
             // Only what was there when it was looked at.
             _ = try await shelf.destroy(
                 content.digest, discardedBefore: Timestamp(microseconds: content.time.microseconds + 1))

@@ -3,6 +3,7 @@ package import ContentRetention
 package import ModelDomain
 package import ModelExecution
 package import ModelRegistry
+package import PlatformReplicas
 internal import Synchronization
 
 /// Backups that are being made of a platform that goes on to work.
@@ -14,7 +15,7 @@ package final class PlatformBackups: Sendable {
     private let blobs: any BlobStore
     private let registry: ModelRegistry
     private let holds: any ContentHolds
-    private let turnstile: Turnstile
+    private let replicas: Replicas
     private let scratch: @Sendable () throws -> any PassingContent
     private let backups = Mutex<[String: OpenBackup]>([:])
 
@@ -25,13 +26,13 @@ package final class PlatformBackups: Sendable {
 
     package init(
         records: any PlatformRecords, blobs: any BlobStore, registry: ModelRegistry, holds: any ContentHolds,
-        turnstile: Turnstile, scratch: @escaping @Sendable () throws -> any PassingContent
+        replicas: Replicas, scratch: @escaping @Sendable () throws -> any PassingContent
     ) {
         self.records = records
         self.blobs = blobs
         self.registry = registry
         self.holds = holds
-        self.turnstile = turnstile
+        self.replicas = replicas
         self.scratch = scratch
     }
 
@@ -39,7 +40,10 @@ package final class PlatformBackups: Sendable {
     ///
     /// - Parameter id: Of the caller's making.
     package func open(_ id: String, by actor: String, tool: String) async throws -> OpenBackup {
-        let backup = try await turnstile.pass { [self] in try await make(id, tool: tool) }
+        // Nobody clears away between what the rows name and what is held of it.
+        let backup = try await replicas.alone(.clearing, waiting: .seconds(600)) { [self] in
+            try await make(id, tool: tool)
+        }
         backups.withLock { backups in
             backups = backups.filter { $0.value.openUntil > registry.time }
             // Copies that were given up end nobody's work. What the oldest still copies is held all the same.

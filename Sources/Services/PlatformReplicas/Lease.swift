@@ -2,7 +2,7 @@
 
 /// What one replica at a time does for all of them.
 package enum SingleWork: String, Sendable, CaseIterable {
-    /// Contents that nothing needs go to the trash.
+    /// Contents that nothing needs go to the trash, or a backup finds out which ones it needs.
     case clearing
     /// Endpoints come to answer with what their aliases stand for.
     case following
