@@ -58,12 +58,18 @@ struct DataFolder: Sendable {
 
     /// Has the contents be in a folder that others share, from now on.
     ///
-    /// - Parameter chosen: As given on the command line.
+    /// - Parameters:
+    ///   - chosen: As given on the command line.
+    ///   - isUsed: Whether another server uses them: then they stay where they are.
     /// - Throws: `SYS-008` when they are somewhere else already.
-    func shareContents(at chosen: String) throws {
+    func shareContents(at chosen: String, isUsed: Bool) throws {
         let shared = URL(fileURLWithPath: chosen).standardizedFileURL.path
         let files = FileManager.default
         if shared == contents || shared == ownContents { return }
+        if !isUsed, !sharesContents, (try? files.contentsOfDirectory(atPath: "\(ownContents)/blobs"))?.isEmpty == true {
+            // Of a start before, in which nothing was kept.
+            try? files.removeItem(atPath: ownContents)
+        }
         // `attributesOfItem` does not follow a link, so that one which leads nowhere counts as well.
         guard (try? files.attributesOfItem(atPath: ownContents)) == nil else {
             throw Refusal(

@@ -34,10 +34,10 @@ struct PlatformServer {
         let container = try ContainerEnvironment(options)
         let folder = DataFolder(options.data)
         try folder.create()
-        if let contents = options.contents { try folder.shareContents(at: contents) }
         let takeOver = options.takesOver ? try await TakeOver.begin(in: folder) : nil
         // Held to the end of this function, and given back by the system if we never reach it.
         let lock = try takeOver?.lock ?? folder.lock()
+        if let contents = options.contents { try folder.shareContents(at: contents, isUsed: takeOver != nil) }
         let inherited = try takeOver?.socket() ?? ListeningSocket.fromSystemd()
         let inheritedGRPC = try takeOver?.grpcSocket()
         // Tables are not changed under a server that uses them: that one goes first, and connections wait.
