@@ -154,7 +154,7 @@ struct PlatformServer {
             })
         let living = Task {
             await life.live(
-                with: rollouts, packing: { try await packAndDeploy($0, $1, $2, $3, in: folder) }, logger: logger,
+                with: rollouts, authority: authority, packing: { try await packAndDeploy($0, $1, $2, $3, in: folder) }, logger: logger,
                 isReady: { startUp.isRestored })
         }
         defer { living.cancel() }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import AccessControl
 import Foundation
 import InferenceServing
 import Logging
@@ -28,7 +29,7 @@ struct ReplicaLife {
     ///
     /// - Parameter isReady: Whether the endpoints are back after the start: until then there is nothing to compare.
     func live(
-        with rollouts: Rollouts, packing: @escaping Rollouts.Packing, logger: Logger,
+        with rollouts: Rollouts, authority: TokenAuthority, packing: @escaping Rollouts.Packing, logger: Logger,
         isReady: @escaping @Sendable () -> Bool
     ) async {
         guard let meetingPlace else { return }
@@ -38,6 +39,8 @@ struct ReplicaLife {
                 // The last server that did not know the newer tables may have ended.
                 try? await database.bringUpToDate(at: .now)
             }
+            // A token that was revoked ends here as well; one that cannot be read is followed elsewhere.
+            try? await authority.refresh()
             guard isReady() else { return }
             await rollouts.agree()
             await rollouts.catchUp(packing: packing)
