@@ -12,7 +12,6 @@ package struct ReplicaStoreContract {
 
     package func run() async throws {
         try await whoJoinsIsThereUntilItLeaves()
-        try await whoStartsAgainTakesThePlaceOfItself()
         try await whatIsObservedIsTold()
         try await oneHasTheWorkUntilItGivesItBack()
         try await whoIsSilentLosesItsWork()
@@ -27,7 +26,7 @@ package struct ReplicaStoreContract {
     func whoJoinsIsThereUntilItLeaves() async throws {
         let store = try await makeStore()
         let numbers = [
-            try await store.join(replica("a"), alone: true), try await store.join(replica("b"), alone: true),
+            try await store.join(replica("a")), try await store.join(replica("b")),
         ]
         #expect(Set(numbers).count == 2 && !numbers.contains(0))
         var a = replica("a")
@@ -45,26 +44,9 @@ package struct ReplicaStoreContract {
         #expect(Set(try await store.replicas().map(\.replica.id)) == ["a", "b"])
     }
 
-    func whoStartsAgainTakesThePlaceOfItself() async throws {
-        let store = try await makeStore()
-        _ = try await store.join(replica("a", at: "x"), alone: true)
-        guard case .taken = try await store.take(.clearing, for: "a", lasting: .seconds(3600)) else {
-            return #expect(Bool(false), "nobody else has it")
-        }
-        // Beside the one that it takes over from.
-        _ = try await store.join(replica("b", at: "x"), alone: false)
-        #expect(try await store.replicas().count == 2)
-        _ = try await store.join(replica("c", at: "x"), alone: true)
-        #expect(try await store.replicas().map(\.replica.id) == ["c"])
-        // With it goes what it did.
-        guard case .taken = try await store.take(.clearing, for: "c", lasting: .seconds(3600)) else {
-            return #expect(Bool(false), "the one before has ended")
-        }
-    }
-
     func whatIsObservedIsTold() async throws {
         let store = try await makeStore()
-        _ = try await store.join(replica("a"), alone: true)
+        _ = try await store.join(replica("a"))
         let endpoints = try ["x", "y"].map { name in
             ObservedEndpoint(
                 project: .standard, endpoint: try EndpointName(name), generation: 3, state: .failing,
@@ -80,7 +62,7 @@ package struct ReplicaStoreContract {
 
     func oneHasTheWorkUntilItGivesItBack() async throws {
         let store = try await makeStore()
-        for id in ["a", "b"] { _ = try await store.join(replica(id), alone: true) }
+        for id in ["a", "b"] { _ = try await store.join(replica(id)) }
         guard case .taken(let first) = try await store.take(.clearing, for: "a", lasting: .seconds(3600)) else {
             return #expect(Bool(false), "nobody else has it")
         }
@@ -103,7 +85,7 @@ package struct ReplicaStoreContract {
 
     func whoIsSilentLosesItsWork() async throws {
         let store = try await makeStore()
-        for id in ["a", "b"] { _ = try await store.join(replica(id), alone: true) }
+        for id in ["a", "b"] { _ = try await store.join(replica(id)) }
         guard case .taken(let first) = try await store.take(.following, for: "a", lasting: .milliseconds(1)) else {
             return #expect(Bool(false), "nobody else has it")
         }
@@ -119,7 +101,7 @@ package struct ReplicaStoreContract {
 
     func whoBeatsKeepsItsWork() async throws {
         let store = try await makeStore()
-        for id in ["a", "b"] { _ = try await store.join(replica(id), alone: true) }
+        for id in ["a", "b"] { _ = try await store.join(replica(id)) }
         guard case .taken(let lease) = try await store.take(.graphs, for: "a", lasting: .milliseconds(1)) else {
             return #expect(Bool(false), "nobody else has it")
         }
@@ -137,7 +119,7 @@ package struct ReplicaStoreContract {
 
     func whoLeavesLeavesItsWork() async throws {
         let store = try await makeStore()
-        for id in ["a", "b"] { _ = try await store.join(replica(id), alone: true) }
+        for id in ["a", "b"] { _ = try await store.join(replica(id)) }
         _ = try await store.take(.clearing, for: "a", lasting: .seconds(3600))
         try await store.leave("a")
         guard case .taken = try await store.take(.clearing, for: "b", lasting: .seconds(3600)) else {

@@ -50,7 +50,7 @@ struct FencedDatabaseTests {
                     Replica(id: id, host: "host-\(id)", place: id, processID: 1, version: "1", schema: 7), store: store,
                     startedAt: Timestamp(microseconds: 1), observe: { [] })
             }
-            for one in replicas { _ = try await one.join(alone: true) }
+            for one in replicas { _ = try await one.join() }
             try await replicas[0].alone(.clearing) {
                 try replicas[0].requireLeases()
                 await expectCode(.workTaken) { try await replicas[1].alone(.clearing) {} }

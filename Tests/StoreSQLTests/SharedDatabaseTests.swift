@@ -30,10 +30,10 @@ struct SharedDatabaseTests {
         let url = try await PostgreSQLCluster.shared().makeDatabase()
         let old = try await PostgreSQLDatabase.open(url: url, schema: schema(0), time: time, claim: 1)
         let store = SQLReplicaStore(database: old)
-        _ = try await store.join(replica("old", knowing: schema(0)), alone: true)
+        _ = try await store.join(replica("old", knowing: schema(0)))
         // Beside it a newer one starts, and works on the tables that are there.
         let new = try await PostgreSQLDatabase.open(url: url, schema: schema(1), time: time, claim: 1)
-        _ = try await SQLReplicaStore(database: new).join(replica("new", knowing: schema(1)), alone: true)
+        _ = try await SQLReplicaStore(database: new).join(replica("new", knowing: schema(1)))
         #expect(try await PostgreSQLDatabase.inspect(url: url).schemaNumber == schema(0).migrations.count)
         // Two steps at a time are too many.
         await expectCode(.schemaHeld) {
@@ -52,11 +52,47 @@ struct SharedDatabaseTests {
     @Test func whoIsLostHoldsNothingUp() async throws {
         let url = try await PostgreSQLCluster.shared().makeDatabase()
         let old = try await PostgreSQLDatabase.open(url: url, schema: schema(0), time: time)
-        _ = try await SQLReplicaStore(database: old).join(replica("old", knowing: schema(0)), alone: true)
+        _ = try await SQLReplicaStore(database: old).join(replica("old", knowing: schema(0)))
         try await old.write { try $0.execute("UPDATE replica SET heard_at = heard_at - 16000000", [:]) }
         try await PostgreSQLDatabase.open(url: url, schema: schema(2), time: time).close()
         #expect(try await PostgreSQLDatabase.inspect(url: url).schemaNumber == schema(2).migrations.count)
         try old.close()
+    }
+
+    @Test func whoStartsAgainIsInItsOwnPlace() async throws {
+        try await PostgreSQLFixture.with { fixture in
+            let store = SQLReplicaStore(database: fixture.database)
+            let replicas = ["a", "b", "c"].map { id in
+                Replica(id: id, host: "h", place: id == "c" ? "y" : "x", processID: 1, version: "1", schema: 7)
+            }
+            for one in replicas { _ = try await store.join(one) }
+            // Two at one place may be one that takes over from the other.
+            #expect(try await store.replicas().map(\.replica.id) == ["a", "b", "c"])
+            try await fixture.execute("UPDATE replica SET heard_at = heard_at - 16000000 WHERE id IN ('a', 'c')")
+            let records = try await store.replicas()
+            #expect(records.map(\.replica.id) == ["b", "c"] && records.map(\.isLive) == [true, false])
+            try await fixture.execute("UPDATE replica SET heard_at = heard_at - 90000000000 WHERE id = 'c'")
+            _ = try await store.join(Replica(id: "d", host: "h", place: "z", processID: 1, version: "1", schema: 7))
+            #expect(try await fixture.rows("SELECT id FROM replica ORDER BY id").count == 3)
+        }
+    }
+
+    @Test func aServerOfBeforeKeepsTheOthersAwayUnlessItIsFollowed() async throws {
+        try await PostgreSQLFixture.with { fixture in
+            let old = try await PostgreSQLDatabase.open(url: fixture.url, time: time, claim: 4711)
+            let shared = PostgreSQLDatabase.sharedClaim
+            try await PostgreSQLDatabase.open(url: fixture.url, time: time, claim: shared, besides: 4711).close()
+            await expectCode(.dataFolderInUse) {
+                _ = try await PostgreSQLDatabase.open(url: fixture.url, time: time, claim: shared)
+            }
+            try old.close()
+            let new = try await PostgreSQLDatabase.open(url: fixture.url, time: time, claim: shared)
+            try await PostgreSQLDatabase.open(url: fixture.url, time: time, claim: shared).close()
+            await expectCode(.dataFolderInUse) {
+                _ = try await PostgreSQLDatabase.open(url: fixture.url, time: time, claim: 4711)
+            }
+            try new.close()
+        }
     }
 
     @Test func whatTheLedgerTellsOfIsHintedAt() async throws {

@@ -28,6 +28,9 @@ extension BlobFiles {
         return owner
     }
 
+    /// Whose they are; `nil` for nobody's so far.
+    package func owner() throws -> String? { try readOwner("\(folder)/platform") }
+
     private func readOwner(_ path: String) throws -> String? {
         guard let bytes = try OpenFile(reading: path)?.rest() else { return nil }
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)

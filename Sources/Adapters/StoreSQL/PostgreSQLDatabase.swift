@@ -26,14 +26,16 @@ package final class PostgreSQLDatabase: SQLDatabase {
     ///   - url: `postgres://USER:PASSWORD@HOST:PORT/NAME?sslmode=…`, as libpq takes it.
     ///   - claim: A number that servers have in common which may share the database. Those with other numbers are refused
     ///     for as long as one has the database open with it. `nil` asks for nothing.
+    ///   - besides: The number of a server of before that this one follows, and that may go on beside it.
     /// - Throws: `SYS-008` for what is no such URL, ``StoreFailure``: `REG-008`, `REG-009`, `SYS-001`, `SYS-003`,
     ///   `RPL-004`.
     package static func open(
-        url: String, schema: SQLSchema = .postgreSQL, time: Timestamp, claim: Int32? = nil,
+        url: String, schema: SQLSchema = .postgreSQL, time: Timestamp, claim: Int32? = nil, besides: Int32? = nil,
         connections: Int = usualConnections, library: String? = nil
     ) async throws -> PostgreSQLDatabase {
         let target = try PostgreSQLTarget(url: url, library: library ?? PostgreSQLLibrary.usualName)
-        let database = PostgreSQLDatabase(at: target, claim: claim, connections: connections)
+        let database = PostgreSQLDatabase(
+            at: target, claim: claim.map { ServerClaim(number: $0, besides: besides) }, connections: connections)
         do {
             try await database.bringUpToDate(schema, at: time)
         } catch {
@@ -55,7 +57,7 @@ package final class PostgreSQLDatabase: SQLDatabase {
         try await migrate(to: schema, at: time, whereFree: true) { _ in }
     }
 
-    private init(at target: PostgreSQLTarget, claim: Int32?, connections: Int) {
+    private init(at target: PostgreSQLTarget, claim: ServerClaim?, connections: Int) {
         self.target = target
         writer = PostgreSQLThreads(named: "postgres-writer", count: 1, at: target, claim: claim)
         readers = PostgreSQLThreads(named: "postgres-reader", count: max(1, connections - 1), at: target)

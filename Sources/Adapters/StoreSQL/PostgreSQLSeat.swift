@@ -13,10 +13,10 @@ final class PostgreSQLSeat {
     static let mostAttempts = 40
 
     private let target: PostgreSQLTarget
-    private let claim: Int32?
+    private let claim: ServerClaim?
     private var session: PostgreSQLSession?
 
-    init(at target: PostgreSQLTarget, claim: Int32?) {
+    init(at target: PostgreSQLTarget, claim: ServerClaim?) {
         self.target = target
         self.claim = claim
     }

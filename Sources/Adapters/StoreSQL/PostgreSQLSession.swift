@@ -27,7 +27,7 @@ final class PostgreSQLSession {
     ///
     /// - Parameter claim: What servers that may share the database have in common; `nil` for whoever is no server.
     /// - Throws: ``StoreFailure``.
-    init(to target: PostgreSQLTarget, claim: Int32? = nil) throws {
+    init(to target: PostgreSQLTarget, claim: ServerClaim? = nil) throws {
         address = target.description
         do {
             link = try PostgreSQLLink(to: target)
@@ -91,6 +91,13 @@ final class PostgreSQLSession {
     }
 }
 
+/// What servers that may share a database have in common.
+struct ServerClaim: Sendable {
+    let number: Int32
+    /// One that is no reason to stay away.
+    let besides: Int32?
+}
+
 extension PostgreSQLSession {
     /// The first number of the locks that server processes agree on, which are two numbers each.
     private static let claims = 0x534C_4950
@@ -101,19 +108,19 @@ extension PostgreSQLSession {
     /// Servers that know of each other have the same number, and may. One of an earlier program has its own: it would change
     /// the rows behind the backs of the others. One that was killed is waited for, because PostgreSQL needs a moment to
     /// notice, and one that ends because another takes over as well.
-    private func take(_ claim: Int32) throws {
+    private func take(_ claim: ServerClaim) throws {
         for attempt in 1... {
             // It waits for nobody: all share it.
-            _ = try link.execute("SELECT pg_advisory_lock_shared(\(Self.claims), \(claim))")
+            _ = try link.execute("SELECT pg_advisory_lock_shared(\(Self.claims), \(claim.number))")
             let others = try link.execute(
                 """
-                SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = \(Self.claims) AND objid <> \(claim)
+                SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = \(Self.claims) AND objid NOT IN (\(claim.number), \(claim.besides ?? claim.number))
                 AND objsubid = 2 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
                 """)
             guard !others.cells.isEmpty else { return }
             guard attempt < 100 else { throw StoreFailure(.server(.inUse, at: address)) }
             // Of two that start at once, one is to get it.
-            _ = try link.execute("SELECT pg_advisory_unlock_shared(\(Self.claims), \(claim))")
+            _ = try link.execute("SELECT pg_advisory_unlock_shared(\(Self.claims), \(claim.number))")
             Thread.sleep(forTimeInterval: Double.random(in: 0.05...0.15))
         }
     }

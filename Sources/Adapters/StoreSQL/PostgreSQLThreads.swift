@@ -13,7 +13,7 @@ final class PostgreSQLThreads: @unchecked Sendable {
     private var running: Int
     private var isClosed = false
 
-    init(named name: String, count: Int, at target: PostgreSQLTarget, claim: Int32? = nil) {
+    init(named name: String, count: Int, at target: PostgreSQLTarget, claim: ServerClaim? = nil) {
         running = count
         for index in 0..<count {
             let thread = Thread { [self] in work(PostgreSQLSeat(at: target, claim: claim)) }

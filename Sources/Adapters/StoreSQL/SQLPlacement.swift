@@ -7,6 +7,15 @@ package struct SQLPlacement: Sendable {
 
     package init(database: any SQLDatabase) { self.database = database }
 
+    /// What the platform is called and bound to; `nil` before its first start.
+    package func known() async throws -> (platform: String, contents: String?)? {
+        try await database.read { transaction in
+            try transaction.rows("SELECT id, contents FROM platform").first.map { row in
+                (try row.text("id"), try row.optionalText("contents"))
+            }
+        }
+    }
+
     /// The platform's own name, which it keeps: `proposed`, if it has none yet.
     package func platform(orElse proposed: String) async throws -> String {
         try await database.write { transaction in

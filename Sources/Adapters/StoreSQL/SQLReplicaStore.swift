@@ -12,20 +12,18 @@ package struct SQLReplicaStore: ReplicaStore {
     ///   for dead while a long change goes on.
     package init(database: any SQLDatabase) { self.database = database }
 
-    package func join(_ replica: Replica, alone: Bool) async throws -> UInt16 {
+    package func join(_ replica: Replica) async throws -> UInt16 {
         try await database.write { transaction in
             let now = try transaction.now()
-            let rows = try transaction.rows("SELECT id, number, place, heard_at FROM replica")
+            let rows = try transaction.rows("SELECT id, number, heard_at FROM replica")
             var numbers: Set<Int> = []
             for row in rows {
-                let isReplaced = try alone && row.text("place") == replica.place
-                if try isReplaced || row.integer64("heard_at") < now - Self.memory {
+                if try row.integer64("heard_at") < now - Self.memory {
                     try transaction.remove(replica: row.text("id"))
                 } else {
                     numbers.insert(try row.integer("number"))
                 }
             }
-            // Behind the newest one: what the one before answered is told apart for as long as that can be.
             let newest = numbers.max() ?? 0
             let number =
                 (newest + 1...newest + 65_535).lazy.map { $0 & 65_535 }.first { $0 != 0 && !numbers.contains($0) }
@@ -88,9 +86,8 @@ package struct SQLReplicaStore: ReplicaStore {
                 guard let kind = SingleWork(rawValue: try row.text("work")) else { continue }
                 work[try row.text("holder"), default: []].append(kind)
             }
-            return try transaction.rows("SELECT * FROM replica ORDER BY started_at, number").compactMap { row in
-                let (id, heard) = (try row.text("id"), try row.integer64("heard_at"))
-                guard heard >= now - Self.memory else { return nil }
+            let records = try transaction.rows("SELECT * FROM replica ORDER BY started_at, number").map { row in
+                let id = try row.text("id")
                 return ReplicaRecord(
                     replica: Replica(
                         id: id, host: try row.text("host"), place: try row.text("place"),
@@ -98,7 +95,14 @@ package struct SQLReplicaStore: ReplicaStore {
                         schema: try row.integer("schema_number"), url: try row.optionalText("url")),
                     number: UInt16(truncatingIfNeeded: try row.integer("number")),
                     startedAt: try row.time("started_at"),
-                    silence: .microseconds(max(0, now - heard)), endpoints: endpoints[id] ?? [], work: work[id] ?? [])
+                    silence: .microseconds(max(0, now - (try row.integer64("heard_at")))),
+                    endpoints: endpoints[id] ?? [], work: work[id] ?? [])
+            }
+            var newest: [String: String] = [:]
+            for record in records { newest[record.replica.place] = record.replica.id }
+            return records.filter { record in
+                record.silence < .microseconds(Self.memory)
+                    && (record.isLive || newest[record.replica.place] == record.replica.id)
             }
         }
     }

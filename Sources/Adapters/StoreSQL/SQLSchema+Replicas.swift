@@ -50,6 +50,9 @@ extension SQLSchema.Migration {
 }
 
 extension SQLSchema {
+    /// The step of the tables from which on servers know of each other.
+    package static let sharedSince = Migration.replicas.number
+
     /// Tables about this place and the servers that run here, and not about what the platform remembers.
     static let localTables: Set<String> = ["platform", "replica", "replica_endpoint", "lease"]
 }

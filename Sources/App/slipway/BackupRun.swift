@@ -139,15 +139,22 @@ private struct FolderOrigin: BackupOrigin {
     let blobs: BlobFiles
     let backups: PlatformBackups
     let backup: OpenBackup
+    /// Servers with other data folders may use the database; none may clear away between rows and contents.
+    let meetingPlace: MeetingPlace?
     var manifest: BackupManifest { backup.manifest }
 
     init(_ folder: DataFolder, database url: String?) async throws {
-        database = try await RegistryDatabase(url, in: folder).open(claim: Int32.random(in: 1...Int32.max))
+        let registry = RegistryDatabase(url, in: folder)
+        database = FencedDatabase(try await registry.open())
+        meetingPlace = try await registry.meetingPlace()
+        let replicas = Replicas(
+            .ofThisProcess(at: folder.path), store: meetingPlace.map { SQLReplicaStore(database: $0.database) },
+            startedAt: .now, observe: { [] })
         blobs = try BlobFiles(folder: folder.contents)
         backups = PlatformBackups(
             records: SQLPlatformRecords(database: database), blobs: blobs,
             registry: ModelRegistry(store: SQLRegistryStore(database: database), now: { .now }),
-            holds: blobs, replicas: .single(), scratch: { try PassingFile(in: folder.path) })
+            holds: blobs, replicas: replicas, scratch: { try PassingFile(in: folder.path) })
         backup = try await backups.open("local", by: NSUserName(), tool: Product.nameAndVersion)
     }
 
@@ -159,6 +166,7 @@ private struct FolderOrigin: BackupOrigin {
     func end() async {
         // What nobody lets go of is let go of in a day.
         try? await backups.close(backup.id)
+        try? meetingPlace?.database.close()
         try? database.close()
     }
 

@@ -8,12 +8,15 @@ struct DataFolder: Sendable {
     let path: String
 
     var database: String { "\(path)/registry.sqlite" }
-    /// Which folder it is, among those of several machines.
-    var place: String { "\(ProcessInfo.processInfo.hostName):\(path)" }
+    private var nameFile: String { "\(path)/name" }
     private var ownContents: String { "\(path)/contents" }
     /// A folder in here, or the one that a link of its name leads to.
     var contents: String {
-        (try? FileManager.default.destinationOfSymbolicLink(atPath: ownContents)) ?? ownContents
+        guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: ownContents) else {
+            return ownContents
+        }
+        return URL(fileURLWithPath: target, relativeTo: URL(fileURLWithPath: path, isDirectory: true))
+            .standardizedFileURL.path
     }
     var engines: String { "\(path)/engines" }
     var logFile: String { "\(path)/server.log" }
@@ -87,6 +90,16 @@ struct DataFolder: Sendable {
             throw folderRefusal(errno)
         }
         synchronizeNames(in: path)
+    }
+
+    /// A name of its own, made at the first start that needs one: where it lies may change, and be the same on two machines.
+    func name() throws -> String {
+        if let known = FileManager.default.contents(atPath: nameFile) {
+            return String(decoding: known, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+        let name = UUID().uuidString.lowercased()
+        try replaceFile(nameFile, with: Data("\(name)\n".utf8))
+        return name
     }
 
     // MARK: One server at a time

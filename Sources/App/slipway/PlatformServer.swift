@@ -42,23 +42,23 @@ struct PlatformServer {
         let inheritedGRPC = try takeOver?.grpcSocket()
         // Tables are not changed under a server that uses them: that one goes first, and connections wait.
         let registryDatabase = RegistryDatabase(options.database, in: folder)
-        let claim = takeOver?.databaseClaim ?? PostgreSQLDatabase.sharedClaim
         let mustWait = if takeOver != nil { try await registryDatabase.needsMigration() } else { false }
         if mustWait { try await takeOver?.complete(with: nil) }
 
         let log = LogFile(path: folder.logFile)
         let logger = Logger(label: Product.name) { FileLogHandler(label: $0, file: log) }
-        let openDatabase = try await registryDatabase.open(claim: claim)
-        let database = FencedDatabase(openDatabase)
+        let database = FencedDatabase(try await registryDatabase.open(besides: takeOver?.databaseClaim))
         if case .server = registryDatabase, FileManager.default.fileExists(atPath: folder.database) {
             logger.warning("the data folder has a registry of its own, which is not used")
         }
         let blobs = try BlobFiles(folder: folder.contents)
-        try await requireUnion(of: database, in: registryDatabase, with: folder) { try blobs.platform(claimedBy: $0) }
+        try await ContentsUnion(registry: registryDatabase, database: database, folder: folder, blobs: blobs).require()
         let registry = ModelRegistry(store: SQLRegistryStore(database: database), now: { .now })
-        let isShared = options.database != nil
+        let place = options.database == nil ? nil : try folder.name()
         let authority = try await TokenAuthority(
-            store: SQLCredentialStore(database: database), place: isShared ? folder.place : nil, now: { .now })
+            store: SQLCredentialStore(database: database),
+            place: place.map { TokenPlace(name: $0, label: "\(ProcessInfo.processInfo.hostName):\(folder.path)") },
+            now: { .now })
         let token = try await prepareToken(authority, in: folder)
 
         let engines = EngineLibraries(
@@ -72,8 +72,8 @@ struct PlatformServer {
         let service = InferenceService(
             laneThreads: options.laneThreads ?? max(2, availableCores), queueLimit: 1024)
         let life = ReplicaLife(
-            in: folder, meetingPlace: try await registryDatabase.meetingPlace(), service: service)
-        let number = try await life.replicas.join(alone: takeOver == nil)
+            at: place ?? "", meetingPlace: try await registryDatabase.meetingPlace(), service: service)
+        let number = try await life.replicas.join()
         let loader = ModelLoader(
             runtime: { engine throws(EngineError) in try engines.runtime(of: engine) }, blobs: blobs)
         let rollouts = Rollouts(
@@ -154,7 +154,8 @@ struct PlatformServer {
             })
         let living = Task {
             await life.live(
-                with: rollouts, authority: authority, packing: { try await packAndDeploy($0, $1, $2, $3, in: folder) }, logger: logger,
+                with: rollouts, authority: authority,
+                packing: { try await packAndDeploy($0, $1, $2, $3, in: folder) }, logger: logger,
                 isReady: { startUp.isRestored })
         }
         defer { living.cancel() }
@@ -178,6 +179,7 @@ struct PlatformServer {
         do {
             try await group.run()
             living.cancel()
+            // What it had begun may end by itself, or with the process.
             await life.end()
         } catch let refusal as Refusal where refusal.explanation.code == .portInUse {
             throw portRefusal(port(in: container))

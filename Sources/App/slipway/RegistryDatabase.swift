@@ -22,22 +22,25 @@ enum RegistryDatabase {
         self = url.map(RegistryDatabase.server) ?? .file(folder.database)
     }
 
-    /// Whether opening it would change its tables: not to be done while another server uses them.
+    /// Whether opening it would change its tables, which is not to be done while another server uses them, and would not
+    /// wait for that one by itself.
     func needsMigration() async throws -> Bool {
         switch self {
         case .file(let path):
             try FileManager.default.fileExists(atPath: path) && SQLiteDatabase.needsMigration(at: path)
-        case .server(let url): try await PostgreSQLDatabase.needsMigration(url: url)
+        case .server(let url): try await PostgreSQLDatabase.inspect(url: url).schemaNumber < SQLSchema.sharedSince
         }
     }
 
     /// Opens it, and brings its tables up to date.
     ///
-    /// - Parameter claim: A number that servers have in common which may share a database.
-    func open(claim: Int32) async throws -> any SQLDatabase {
+    /// - Parameter besides: What a server of before claims the database with that this one follows.
+    func open(besides: Int32? = nil) async throws -> any SQLDatabase {
         switch self {
         case .file(let path): try await SQLiteDatabase.open(at: path, time: .now)
-        case .server(let url): try await PostgreSQLDatabase.open(url: url, time: .now, claim: claim)
+        case .server(let url):
+            try await PostgreSQLDatabase.open(
+                url: url, time: .now, claim: PostgreSQLDatabase.sharedClaim, besides: besides)
         }
     }
 

@@ -7,18 +7,19 @@ import ModelDomain
 import ModelRollouts
 import PlatformReplicas
 import StoreSQL
+import Synchronization
 
 /// This server as one of several that share a registry: who it is, and what it does about what the others change.
 struct ReplicaLife {
     let replicas: Replicas
     private let meetingPlace: MeetingPlace?
+    private static let graphInterval: Duration = .seconds(300)
 
-    init(in folder: DataFolder, meetingPlace: MeetingPlace?, service: InferenceService) {
+    /// - Parameter place: The data folder's name.
+    init(at place: String, meetingPlace: MeetingPlace?, service: InferenceService) {
         self.meetingPlace = meetingPlace
         replicas = Replicas(
-            Replica(
-                id: UUID().uuidString.lowercased(), host: ProcessInfo.processInfo.hostName, place: folder.place,
-                processID: Int(getpid()), version: Product.version, schema: SQLSchema.sqlite.migrations.count),
+            .ofThisProcess(at: place),
             store: meetingPlace.map { SQLReplicaStore(database: $0.database) }, startedAt: .now,
             observe: {
                 service.table.endpoints.sorted { $0.key < $1.key }.map { ObservedEndpoint($0.value) }
@@ -34,6 +35,7 @@ struct ReplicaLife {
     ) async {
         guard let meetingPlace else { return }
         let database = meetingPlace.database
+        let graphsDue = Mutex(ContinuousClock.now + Self.graphInterval)
         await replicas.live(hints: meetingPlace.hints) { pulse in
             if pulse.schema < SQLSchema.sqlite.migrations.count {
                 // The last server that did not know the newer tables may have ended.
@@ -41,9 +43,19 @@ struct ReplicaLife {
             }
             // A token that was revoked ends here as well; one that cannot be read is followed elsewhere.
             try? await authority.refresh()
+            guard isReady() else { return false }
+            return await rollouts.agree()
+        } care: {
             guard isReady() else { return }
-            await rollouts.agree()
             await rollouts.catchUp(packing: packing)
+            await rollouts.agreeAfterFailures()
+            let isDue = graphsDue.withLock { due in
+                guard due <= .now else { return false }
+                due = .now + Self.graphInterval
+                return true
+            }
+            // Whoever had it to do may have died; every one of them is read for it.
+            if isDue { await rollouts.updateGraphs() }
         } report: { error in
             guard let error else { return logger.notice("the other servers can be reached again") }
             logger.warning(
@@ -58,29 +70,11 @@ struct ReplicaLife {
     }
 }
 
-/// Makes sure that rows and contents belong together, before either is used.
-///
-/// Rows in a file are in the data folder, as the contents are, and nobody else has both while a server has the lock.
-/// - Parameter contents: The name that the folder has of its own, once it was claimed with a name.
-/// - Throws: `RPL-003` when either belongs to another.
-func requireUnion(
-    of database: any SQLDatabase, in place: RegistryDatabase, with folder: DataFolder,
-    claiming contents: (String) throws -> String
-) async throws {
-    if case .file = place, !folder.sharesContents { return }
-    let placement = SQLPlacement(database: database)
-    let platform = try await placement.platform(orElse: UUID().uuidString.lowercased())
-    let names = try contents("\(platform) \(UUID().uuidString.lowercased())").split(separator: " ").map(String.init)
-    guard names.count == 2, names[0] == platform else {
-        throw Refusal(
-            .contentsForeign, .conflict, "The contents in “\(folder.contents)” belong to another registry.",
-            hint: "Start the server with the registry that they belong to, or with another folder: --contents.")
-    }
-    guard try await placement.contents(orElse: names[1]) == names[1] else {
-        throw Refusal(
-            .contentsForeign, .conflict,
-            "The registry's contents are in another folder than “\(folder.contents)”.",
-            hint: "Have all servers of one registry share one folder: `slipway serve --database URL --contents FOLDER`."
-        )
+extension Replica {
+    /// - Parameter place: Of its data folder.
+    static func ofThisProcess(at place: String) -> Replica {
+        Replica(
+            id: UUID().uuidString.lowercased(), host: ProcessInfo.processInfo.hostName, place: place,
+            processID: Int(getpid()), version: Product.version, schema: SQLSchema.sqlite.migrations.count)
     }
 }

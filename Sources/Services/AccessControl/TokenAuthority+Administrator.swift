@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ModelDomain
 internal import ModelRegistry
+internal import Synchronization
 
 extension TokenAuthority {
     /// The principal whose token the first start makes. Nobody else can be called so.
@@ -23,7 +24,7 @@ extension TokenAuthority {
             var isThere = false
             for old in try transaction.credentials()
             where old.principal == Self.administrator || old.tokenDigest == digest {
-                if place != nil, old.isOfAdministrator, old.tokenDigest != digest, old.note != place {
+                if let place, old.isOfAdministrator, old.tokenDigest != digest, !place.isNamed(in: old.note) {
                     continue
                 } else if old.isOfAdministrator, old.tokenDigest == digest, old.note != nil || place == nil {
                     isThere = true
@@ -34,13 +35,32 @@ extension TokenAuthority {
             }
             guard !isThere else { return }
             let credential = Credential(
-                tokenDigest: digest, principal: Self.administrator, roles: [.admin], note: place, createdAt: log.time,
+                tokenDigest: digest, principal: Self.administrator, roles: [.admin], note: place?.note,
+                createdAt: log.time,
                 createdBy: Self.administrator.rawValue)
             try transaction.insert(credential)
             try log.append("token.create", "token/\(credential.id)", after: credential.line)
         }
+        ownToken.withLock { $0 = digest }
         return (token, given == nil)
     }
+}
+
+/// A data folder, as the note of its administrator's token names it.
+package struct TokenPlace: Sendable {
+    /// Its own, which no other has.
+    let name: String
+    /// Where it is, for people.
+    let label: String
+
+    package init(name: String, label: String) {
+        self.name = name
+        self.label = label
+    }
+
+    var note: String { "\(label.prefix(120)) (data folder \(name))" }
+
+    func isNamed(in note: String?) -> Bool { note?.hasSuffix("(data folder \(name))") ?? false }
 }
 
 extension Credential {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ModelDomain
 internal import ModelRegistry
+internal import Synchronization
 
 /// What a token shall be.
 package struct TokenOrder: Sendable {
@@ -73,8 +74,9 @@ extension TokenAuthority {
     ///   `ACC-005` for the data folder's own token; that of another data folder is revoked like any.
     package func revoke(_ id: TokenID, by principal: Principal) async throws {
         try principal.require(.administer, of: .common)
-        try await change(by: principal.name.rawValue) { [place] transaction, log in
-            let credential = try transaction.credential(id, for: principal, besides: place)
+        let own = place == nil ? nil : ownToken.withLock(\.self)
+        try await change(by: principal.name.rawValue) { transaction, log in
+            let credential = try transaction.credential(id, for: principal, besides: own)
             try transaction.remove(credential.tokenDigest)
             try log.append("token.revoke", tokenPath(credential), before: credential.line)
         }
@@ -165,9 +167,10 @@ private func fixed(_ verb: String) -> Refusal {
 extension CredentialWriting {
     /// A token that `principal` may change.
     ///
-    /// - Parameter place: The data folder whose own token stays; that of another one, which may be lost, need not.
+    /// - Parameter own: The administrator's token that stays; those of other data folders, which may be lost, need not. `nil`
+    ///   where all of them stay.
     fileprivate func credential(
-        _ id: TokenID, for principal: Principal, besides place: String? = nil
+        _ id: TokenID, for principal: Principal, besides own: Digest? = nil
     ) throws -> Credential {
         guard
             let found = try credentials().first(where: { $0.id == id && principal.scope.contains($0.scope) })
@@ -176,7 +179,7 @@ extension CredentialWriting {
                 .tokenNotFound, .notFound, "There is no token \(id).",
                 hint: "`slipway token list` shows the tokens that there are.")
         }
-        let isOfOthers = place != nil && found.note != nil && found.note != place
+        let isOfOthers = own != nil && found.tokenDigest != own
         guard found.principal != TokenAuthority.administrator || isOfOthers else { throw fixed("revoked or rotated") }
         return found
     }

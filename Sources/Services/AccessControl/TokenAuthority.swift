@@ -9,18 +9,20 @@ internal import Synchronization
 package final class TokenAuthority: Sendable {
     let store: any CredentialStore
     let now: @Sendable () -> Timestamp
-    /// Tells this server's data folder from those of the other servers; `nil` where there are none.
-    let place: String?
+    /// This server's data folder, among those of others; `nil` where there are none.
+    let place: TokenPlace?
     private let snapshot: Mutex<Snapshot>
+    /// The administrator's token of this data folder.
+    let ownToken = Mutex<Digest?>(nil)
 
     /// Reads the credentials that are there.
     ///
     /// - Parameter place: The data folder, where servers with others have the same store: what its token is known by.
     package init(
-        store: any CredentialStore, place: String? = nil, now: @escaping @Sendable () -> Timestamp
+        store: any CredentialStore, place: TokenPlace? = nil, now: @escaping @Sendable () -> Timestamp
     ) async throws {
         self.store = store
-        self.place = place.map { String($0.prefix(200)) }
+        self.place = place
         self.now = now
         snapshot = Mutex(Snapshot(known: try await store.credentials().map(KnownToken.init)))
     }

@@ -142,7 +142,8 @@ extension ModelRegistry {
         try await change(by: actor) { transaction, log in
             for one in different {
                 let before = try transaction.answering(at: one.endpoint, in: one.project, until: log.time)
-                guard before != one.path else { continue }
+                let wanted = try transaction.endpoint(one.endpoint, in: one.project)?.current
+                guard before != one.path, wanted?.generation == one.generation else { continue }
                 try log.append(
                     "endpoint.start", endpointPath(one.endpoint, one.project), before: before, after: one.path,
                     because: one.reason, evidence: one.version?.evidence(proof: one.proof))
@@ -199,6 +200,8 @@ private func versionPath(_ deployment: Deployment) -> String { versionPath(deplo
 package struct AnsweringAtStart: Sendable {
     package let endpoint: EndpointName
     package let project: ProjectName
+    /// Of the deployment that was wanted; where there is another by now, that one has its own entry.
+    package let generation: Int
     /// `nil` for nothing.
     package let version: ModelVersion?
     package let proof: String?
@@ -206,10 +209,12 @@ package struct AnsweringAtStart: Sendable {
     package let reason: String?
 
     package init(
-        endpoint: EndpointName, project: ProjectName, version: ModelVersion?, proof: String?, reason: String?
+        endpoint: EndpointName, project: ProjectName, generation: Int, version: ModelVersion?, proof: String?,
+        reason: String?
     ) {
         self.endpoint = endpoint
         self.project = project
+        self.generation = generation
         self.version = version
         self.proof = proof
         self.reason = reason

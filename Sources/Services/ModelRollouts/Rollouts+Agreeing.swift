@@ -10,12 +10,43 @@ internal import Synchronization
 /// table, and nothing else has to travel between them.
 extension Rollouts {
     /// Has every endpoint be here what it is in the registry. One that cannot be keeps what it has, and says why.
-    package func agree() async {
+    ///
+    /// - Returns: Whether that could be found out for all.
+    package func agree() async -> Bool {
         do {
             for name in differing(from: try await registry.endpoints()) { try await agree(on: name) }
+            return true
         } catch {
-            // It is looked for again in a moment, and who cannot be reached is said elsewhere.
+            // Who cannot be reached is said elsewhere.
+            return false
         }
+    }
+
+    /// Tries once more what could not be had here and others may have: less and less often.
+    package func agreeAfterFailures() async {
+        let failing = platform.withLock { platform in
+            platform.states.values.filter { $0.problem != nil && !$0.isCold && !$0.isUnloaded }.map(\.record.name)
+        }
+        let now = ContinuousClock.now
+        let due = retries.withLock { retries in
+            retries = retries.filter { failing.contains($0.key) }
+            return failing.sorted().filter { name in
+                guard let retry = retries[name] else {
+                    retries[name] = Retry(after: now + .seconds(15), pause: .seconds(30))
+                    return false
+                }
+                guard retry.after <= now else { return false }
+                retries[name] = Retry(after: now + retry.pause, pause: min(retry.pause * 2, .seconds(600)))
+                return true
+            }
+        }
+        for name in due { try? await agree(on: name, again: true) }
+    }
+
+    /// When to try again.
+    struct Retry {
+        let after: ContinuousClock.Instant
+        let pause: Duration
     }
 
     /// Makes a change of an endpoint, on what was decided last: again, where another server changed it meanwhile.
@@ -44,11 +75,11 @@ extension Rollouts {
         }
     }
 
-    private func agree(on endpoint: EndpointName) async throws {
+    private func agree(on endpoint: EndpointName, again: Bool = false) async throws {
         let draining = try await turnstile.pass { [self] in
             // Again, now that nothing else changes here.
             let record = try await registry.endpoints().first { $0.name == endpoint }
-            return try await agree(on: endpoint, record)
+            return try await agree(on: endpoint, record, again: again)
         }
         // The next one need not wait for its last answer.
         if let draining { Task { _ = await drain(draining, of: endpoint) } }
@@ -56,24 +87,28 @@ extension Rollouts {
 
     /// - Parameter record: What is wanted; `nil` for nothing.
     /// - Returns: What stopped answering by it.
-    private func agree(on endpoint: EndpointName, _ record: EndpointRecord?) async throws -> DrainingVersion? {
+    private func agree(
+        on endpoint: EndpointName, _ record: EndpointRecord?, again: Bool
+    ) async throws -> DrainingVersion? {
         let before = state(of: endpoint)
         guard let record else {
             guard let current = before?.record.current else { return nil }
             note(.removed, endpoint, current.model, current.version, "removed through another server")
             return await switched(endpoint, to: nil)
         }
-        guard before?.agrees(with: record) != true else { return nil }
+        guard before?.agrees(with: record) != true || again && before?.problem != nil else { return nil }
         guard let before else {
             let isLazy = record.settings.load == .lazy
-            return await switched(
-                endpoint,
-                to: isLazy ? EndpointState(record: record, live: nil, isCold: true) : try await restored(record))
+            let state = isLazy ? EndpointState(record: record, live: nil, isCold: true) : try await restored(record)
+            if state.problem != nil { await recordDifference(state) }
+            return await switched(endpoint, to: state)
         }
         if before.isCold, record.settings.load == .lazy {
             return await switched(endpoint, to: EndpointState(record: record, live: nil, isCold: true, after: before))
         }
-        if before.answers(record.current), before.record.settings.device == record.settings.device {
+        if before.isUnloaded ? before.record.current == record.current : before.answers(record.current),
+            before.record.settings.device == record.settings.device
+        {
             _ = await adopt(record, nil)
             note(.configured, endpoint, record.current.model, record.current.version, record.settings.line)
             return nil
@@ -86,20 +121,33 @@ extension Rollouts {
         let current = record.current
         do {
             let version = try await registry.version(.number(current.version), of: current.model)
-            let live = try await prove(version, at: record.name, on: record.settings.device) { $0 }
+            let live = try await prove(
+                version, at: record.name, on: record.settings.device, installing: true
+            ) { $0 }
             note(.switched, record.name, current.model, current.version, "generation \(current.generation) answers")
             return EndpointState(record: record, live: live, after: before)
         } catch {
             let problem = explain(error)
+            // Nothing is known of the version then.
+            if problem.code == .storeUnavailable { throw error }
+            let state = EndpointState(record: record, live: before.live, problem: problem, after: before)
+            // Told once, however often it is tried.
+            guard before.problem?.message != problem.message || before.record.current != current else { return state }
             let answering = before.live.map { "version \($0.version.number)" } ?? "nothing"
             note(
                 .fellBack, record.name, current.model, current.version,
                 "\(answering) answers instead of version \(current.version): \(problem.message)")
-            try? await registry.recordDifference(
-                at: record.name, in: record.project, version: before.live?.version, because: problem.message,
-                on: replicas.host, by: Self.actor)
-            return EndpointState(record: record, live: before.live, problem: problem, after: before)
+            await recordDifference(state)
+            return state
         }
+    }
+
+    /// Has the ledger say that this server answers with something else than what is wanted.
+    func recordDifference(_ state: EndpointState) async {
+        // The endpoint may be gone by now.
+        try? await registry.recordDifference(
+            at: state.record.name, in: state.record.project, version: state.live?.version,
+            because: state.problem?.message ?? "", on: replicas.host, by: Self.actor)
     }
 }
 

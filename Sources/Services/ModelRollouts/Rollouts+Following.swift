@@ -60,7 +60,9 @@ extension Rollouts {
                     _ = try await deploy(
                         model, version: String(version.number), to: endpoint, by: actor, reason: reason)
                 }
+                unfollowed.withLock { $0[endpoint] = nil }
             } catch {
+                unfollowed.withLock { $0[endpoint] = number }
                 // The deployment has said which rows differ; what comes before it has said nothing yet.
                 note(.refused, endpoint, model, number, "not followed to @\(alias): \(explain(error).message)")
             }
@@ -70,16 +72,31 @@ extension Rollouts {
     /// Does for every alias that is followed what a server that was not there could not do when it moved. Nothing, while
     /// another server does.
     package func catchUp(packing pack: Packing?) async {
+        guard !(await outdatedFollowers()).isEmpty else { return }
         try? await replicas.alone(.following) { [self] in await catchUpAlone(packing: pack) }
     }
 
     private func catchUpAlone(packing pack: Packing?) async {
-        let followed = platform.withLock { platform in
+        for one in await outdatedFollowers() {
+            await followAlone(one.alias, of: one.model, by: Self.actor, packing: pack)
+        }
+    }
+
+    /// What is followed, and does not stand for what answers; without what is known not to.
+    private func outdatedFollowers() async -> Set<FollowedAlias> {
+        let followers = platform.withLock { platform in
             platform.states.values.map(\.record).compactMap { record in
-                record.settings.follow.map { FollowedAlias(model: record.current.model, alias: $0) }
+                record.settings.follow.map { (record.name, record.current, $0) }
             }
         }
-        for one in Set(followed) { await followAlone(one.alias, of: one.model, by: Self.actor, packing: pack) }
+        var outdated: Set<FollowedAlias> = []
+        for (name, current, alias) in followers {
+            guard let version = try? await registry.version(.alias(alias), of: current.model),
+                version.number != current.version, unfollowed.withLock({ $0[name] }) != version.number
+            else { continue }
+            outdated.insert(FollowedAlias(model: current.model, alias: alias))
+        }
+        return outdated
     }
 }
 

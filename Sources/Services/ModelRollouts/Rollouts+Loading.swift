@@ -39,7 +39,7 @@ extension Rollouts {
             guard let before = state(of: endpoint), before.live != nil || before.problem == nil else {
                 return ((), nil)
             }
-            if replicas.isAlone {
+            if await !replicas.hasOthers() {
                 try await registry.recordUnload(of: endpoint, in: project, by: actor)
             } else {
                 // It is this server's memory that is asked for: the others go on.
@@ -62,4 +62,9 @@ extension Rollouts {
             .endpointNotReady, .unavailable, "“\(endpoint)” was unloaded by \(actor).",
             hint: "Load it with POST /v2/repository/models/\(endpoint)/load, or deploy a version.")
     }
+}
+
+extension EndpointState {
+    /// Whether somebody took it out of service here, and it is to stay so until something is deployed or loaded.
+    var isUnloaded: Bool { live == nil && problem?.code == .endpointNotReady }
 }

@@ -3,6 +3,7 @@ internal import InferenceServing
 internal import ModelDomain
 internal import ModelExecution
 internal import ModelRegistry
+internal import PlatformReplicas
 internal import Synchronization
 
 /// Bringing in cold endpoints, for the first who asks: beside every other change, on threads of their own, so that such a
@@ -49,7 +50,9 @@ extension Rollouts {
     private func loadCold(_ state: EndpointState) async throws -> EndpointState? {
         let record = state.record
         let version = try await registry.version(.number(record.current.version), of: record.current.model)
-        return try await prove(version, at: record.name, on: record.settings.device, in: waking) { [self] live in
+        return try await prove(
+            version, at: record.name, on: record.settings.device, in: waking, installing: !replicas.isAlone
+        ) { [self] live in
             let loaded = replace(state) { EndpointState(record: $0.record, live: live, after: $0) }
             await publish()
             return loaded

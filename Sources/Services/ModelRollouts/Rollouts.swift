@@ -33,6 +33,10 @@ package final class Rollouts: Sendable {
     /// For what blocks, and has the priority of everything else: it holds locks that predictions may wait for.
     let upkeep = OwnThread(named: "upkeep")
     let platform = Mutex(PlatformState())
+    /// What other servers may have and this one has not.
+    let retries = Mutex<[EndpointName: Retry]>([:])
+    /// Versions that could not be followed to: until the alias moves, they are not tried again.
+    let unfollowed = Mutex<[EndpointName: Int]>([:])
     /// One table after the other, so that no older one follows a newer one.
     private let publishing = Turnstile()
     let memoryBudget: MemoryBudget?
@@ -98,13 +102,12 @@ package final class Rollouts: Sendable {
     package func recordStart() async throws {
         try await turnstile.pass { [self] in
             var answering: [AnsweringAtStart] = []
+            let hasOthers = await replicas.hasOthers()
             for state in platform.withLock({ Array($0.states.values) }) {
                 let record = state.record
-                if let problem = state.problem, !replicas.isAlone {
+                if hasOthers, state.problem != nil {
                     // The others go on with what is wanted.
-                    try await registry.recordDifference(
-                        at: record.name, in: record.project, version: state.live?.version, because: problem.message,
-                        on: replicas.host, by: Self.actor)
+                    await recordDifference(state)
                     continue
                 }
                 var version = state.live?.version
@@ -113,7 +116,8 @@ package final class Rollouts: Sendable {
                 }
                 answering.append(
                     AnsweringAtStart(
-                        endpoint: record.name, project: record.project, version: version,
+                        endpoint: record.name, project: record.project, generation: record.current.generation,
+                        version: version,
                         proof: state.live?.proof.line, reason: state.problem?.message ?? "a server has started"))
             }
             try await registry.recordStart(answering, by: Self.actor)
@@ -179,7 +183,9 @@ package final class Rollouts: Sendable {
                 [self] live in
                 let deployment = try await registry.recordDeployment(
                     to: endpoint, in: model.project, model: model, version: version.number, settings: settings,
-                    proof: live.proof.line, over: before?.record.current.generation ?? 0, by: actor, reason: reason)
+                    proof: live.proof.line, over: replicas.isAlone ? nil : before?.record.current.generation ?? 0,
+                    by: actor,
+                    reason: reason)
                 return try await answer(at: endpoint, with: live, deployment: deployment)
             }
         }
@@ -203,7 +209,8 @@ package final class Rollouts: Sendable {
             let device = state(of: endpoint)?.record.settings.device ?? .cpu
             return try await prove(version, at: endpoint, on: device) { [self] live in
                 let deployment = try await registry.recordRollback(
-                    of: endpoint, in: project, proof: live.proof.line, over: current.generation, by: actor,
+                    of: endpoint, in: project, proof: live.proof.line,
+                    over: replicas.isAlone ? nil : current.generation, by: actor,
                     reason: reason)
                 return try await answer(at: endpoint, with: live, deployment: deployment)
             }
@@ -279,7 +286,9 @@ extension Rollouts {
         while let deployment = candidate {
             do {
                 let version = try await registry.version(.number(deployment.version), of: deployment.model)
-                let live = try await prove(version, at: record.name, on: record.settings.device) { $0 }
+                let live = try await prove(
+                    version, at: record.name, on: record.settings.device, installing: !replicas.isAlone
+                ) { $0 }
                 if let problem {
                     note(
                         .fellBack, record.name, version.model, version.number,

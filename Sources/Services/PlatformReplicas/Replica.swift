@@ -7,7 +7,7 @@ package struct Replica: Sendable, Hashable {
     package let id: String
     /// The machine that it runs on, for people.
     package let host: String
-    /// The machine and the data folder, of which one server at a time has the lock. Shown to nobody.
+    /// The data folder, of which one server at a time has the lock. Shown to nobody.
     package let place: String
     package let processID: Int
     /// Of the program.

@@ -6,9 +6,8 @@ package import ModelDomain
 package protocol ReplicaStore: Sendable {
     /// Enters a replica that has started.
     ///
-    /// - Parameter alone: Whether no other server can be at its place: what is entered there has ended.
     /// - Returns: Its number, which no other present replica has.
-    func join(_ replica: Replica, alone: Bool) async throws -> UInt16
+    func join(_ replica: Replica) async throws -> UInt16
 
     /// Says that a replica lives, and has its leases last on. One that was forgotten is entered again.
     ///
@@ -21,7 +20,8 @@ package protocol ReplicaStore: Sendable {
     /// Takes a replica out that ends, with all its leases.
     func leave(_ id: String) async throws
 
-    /// Those that were heard of within a day, the first to start first.
+    /// Those that were heard of within a day, the first to start first; without those that are lost and have a successor at
+    /// their place.
     func replicas() async throws -> [ReplicaRecord]
 
     func pulse() async throws -> Pulse

@@ -14,6 +14,8 @@ package final class Replicas: Sendable {
     package static let patience: Duration = .seconds(15)
     /// How often it looks for changes of others.
     package static let pulseInterval: Duration = .seconds(1)
+    /// The longest that a lease is made to last on. What hangs is not to keep the others from doing it.
+    static let longestWork: Duration = .seconds(3600)
 
     private let store: (any ReplicaStore)?
     private let observe: @Sendable () -> [ObservedEndpoint]
@@ -26,8 +28,15 @@ package final class Replicas: Sendable {
         let startedAt: Timestamp
         /// What the others were told last.
         var told: [ObservedEndpoint]?
-        /// What is done here alone, and until when nobody else can have it, whatever becomes of the store.
-        var leases: [Lease: ContinuousClock.Instant] = [:]
+        /// What is done here alone.
+        var leases: [Lease: Hold] = [:]
+        var hasLeft = false
+    }
+
+    private struct Hold {
+        let since: ContinuousClock.Instant
+        /// Until when nobody else can have it, whatever becomes of the store.
+        var end: ContinuousClock.Instant
     }
 
     /// - Parameters:
@@ -58,11 +67,10 @@ package final class Replicas: Sendable {
 
     // MARK: Being there
 
-    /// - Parameter alone: Whether no other server can be at its place.
     /// - Returns: Its number, which no other present replica has.
-    package func join(alone: Bool) async throws -> UInt16 {
+    package func join() async throws -> UInt16 {
         guard let store else { return 0 }
-        let number = try await store.join(replica, alone: alone)
+        let number = try await store.join(replica)
         state.withLock { $0.number = number }
         return number
     }
@@ -71,8 +79,15 @@ package final class Replicas: Sendable {
     package func isReached(at url: String) { state.withLock { $0.replica.url = url } }
 
     package func leave() async {
+        state.withLock { $0.hasLeft = true }
         // One that cannot say so is lost a little later.
         try? await store?.leave(replica.id)
+    }
+
+    /// Whether another server lives, as far as can be told.
+    package func hasOthers() async -> Bool {
+        let own = replica.id
+        return (try? await store?.replicas().contains { $0.isLive && $0.replica.id != own }) ?? !isAlone
     }
 
     /// The replicas that there are, this one among them.
@@ -89,14 +104,22 @@ package final class Replicas: Sendable {
     package func beat() async throws {
         guard let store else { return }
         // From before it was asked: the store counts from later.
-        let end = ContinuousClock.now + Self.patience
+        let start = ContinuousClock.now
+        let end = start + Self.patience
         let endpoints = observe()
-        let (replica, isNew, leases) = state.withLock { ($0.replica, $0.told != endpoints, Array($0.leases.keys)) }
+        let (replica, isNew, leases, hasLeft) = state.withLock { state in
+            let leases = state.leases.filter { end - $0.value.since < Self.longestWork + Self.patience }
+            return (state.replica, state.told != endpoints, Array(leases.keys), state.hasLeft)
+        }
+        guard !hasLeft else { return }
         let held = try await store.beat(
             replica, observing: isNew ? endpoints : nil, holding: leases, lasting: Self.patience)
         state.withLock { state in
             state.told = endpoints
-            for lease in held where state.leases[lease] != nil { state.leases[lease] = end }
+            for lease in leases {
+                // One that the store does not know any more is another's, at once.
+                state.leases[lease]?.end = held.contains(lease) ? end : start
+            }
         }
     }
 
@@ -104,11 +127,13 @@ package final class Replicas: Sendable {
     ///
     /// - Parameters:
     ///   - hints: Yields when it is worth to look at once.
-    ///   - changed: Called when the ledger has grown, and every ``patience`` in any case: somebody may have died in the
-    ///     middle of something. Not called again before it returns.
+    ///   - changed: Called when the ledger has grown: whether what it tells of has come about here. If not, it is called again.
+    ///   - care: Called after that, and every ``patience`` in any case: somebody may have died in the middle of something. It
+    ///     may take long, and is not called again before it returns.
     ///   - report: Called when the store cannot be reached, and with `nil` when it can be again.
     package func live(
-        hints: AsyncStream<Void>, changed: @escaping @Sendable (Pulse) async -> Void,
+        hints: AsyncStream<Void>, changed: @escaping @Sendable (Pulse) async -> Bool,
+        care: @escaping @Sendable () async -> Void,
         report: @escaping @Sendable ((any Error)?) -> Void
     ) async {
         guard let store else { return }
@@ -128,20 +153,23 @@ package final class Replicas: Sendable {
                     try? await Task.sleep(for: Self.interval)
                 }
             }
+            let (changes, change) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
             group.addTask { [self] in
                 var last: Pulse?
-                var due = ContinuousClock.now + Self.patience
                 for await _ in ticks(every: Self.pulseInterval, and: hints) {
                     // That it cannot be reached is said above.
                     guard let pulse = try? await store.pulse() else { continue }
-                    if pulse != last || ContinuousClock.now >= due {
-                        await changed(pulse)
+                    if pulse != last, await changed(pulse) {
                         last = pulse
-                        due = ContinuousClock.now + Self.patience
+                        change.yield()
                     }
                     // What became of it here, the others need not wait for.
                     if observe() != state.withLock(\.told) { try? await beat() }
                 }
+                change.finish()
+            }
+            group.addTask {
+                for await _ in ticks(every: Self.patience, and: changes) { await care() }
             }
         }
     }
@@ -176,16 +204,16 @@ package final class Replicas: Sendable {
     /// - Throws: `RPL-002` when it is not.
     package func requireLeases() throws(ReplicaError) {
         let (leases, now) = (state.withLock(\.leases), ContinuousClock.now)
-        for lease in Lease.held where leases[lease].map({ $0 <= now }) ?? true { throw .leaseLost(lease.work) }
+        for lease in Lease.held where leases[lease].map({ $0.end <= now }) ?? true { throw .leaseLost(lease.work) }
     }
 
     private func take(_ work: SingleWork, waiting: Duration, from store: any ReplicaStore) async throws -> Lease {
         let start = ContinuousClock.now
         while true {
-            let end = ContinuousClock.now + Self.patience
+            let now = ContinuousClock.now
             switch try await store.take(work, for: replica.id, lasting: Self.patience) {
             case .taken(let lease):
-                state.withLock { $0.leases[lease] = end }
+                state.withLock { $0.leases[lease] = Hold(since: now, end: now + Self.patience) }
                 return lease
             case .isHeld(let host):
                 guard ContinuousClock.now - start < waiting else { throw ReplicaError.isHeld(work, by: host) }

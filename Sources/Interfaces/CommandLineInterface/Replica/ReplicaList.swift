@@ -19,7 +19,8 @@ struct ReplicaList: AsyncParsableCommand {
 }
 
 private func replicaText(_ replicas: [ReplicaV1]) -> String {
-    let newest = replicas.newestGenerations
+    // What a lost one had may be gone since.
+    let newest = replicas.filter { $0.state == "live" }.newestGenerations
     let table = Table(
         header: ["URL", "HOST", "STATE", "HEARD", "ENDPOINTS", "DOES ALONE", "VERSION", "SINCE"],
         rows: replicas.map { replica in
