@@ -17,8 +17,15 @@ PLAN = {b"good": (200, "OK"), b"busy": (503, "Service Unavailable")}
 class Planned(socketserver.StreamRequestHandler):
     """Says what the body asks for; `gone` closes the connection instead."""
 
+    def head(self):
+        """Of the next request; nothing where the client has gone."""
+        lines = []
+        while (line := self.rfile.readline()) not in (b"\r\n", b""):
+            lines.append(line)
+        return b"".join(lines)
+
     def handle(self):
-        while head := b"".join(iter(self.rfile.readline, b"\r\n")):
+        while head := self.head():
             length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
             body = self.rfile.read(length)
             with self.server.lock:
