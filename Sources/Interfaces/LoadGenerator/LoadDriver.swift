@@ -58,7 +58,7 @@ final class LoadDriver {
         }
     }
 
-    /// - Parameter patience: Nanoseconds that answers may take beyond the schedule's end.
+    /// - Parameter patience: Nanoseconds that answers may take beyond the schedule's end, and connections to open.
     init(loop: any EventLoop, host: String, port: Int, patience: Int) {
         self.loop = loop
         self.host = host
@@ -73,7 +73,7 @@ final class LoadDriver {
     func connect() -> EventLoopFuture<Void> {
         let driver = NIOLoopBound(self, eventLoop: loop)
         return ClientBootstrap(group: loop)
-            .connectTimeout(.seconds(5))
+            .connectTimeout(max(.seconds(5), .nanoseconds(Int64(patience))))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

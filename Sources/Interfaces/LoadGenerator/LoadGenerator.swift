@@ -13,7 +13,7 @@ package struct LoadGenerator: Sendable {
 
     /// Opens the connections.
     ///
-    /// - Parameter patience: How long answers may take beyond the end of a schedule.
+    /// - Parameter patience: How long answers may take beyond the end of a schedule; connections may take 5 s in any case.
     /// - Throws: `SYS-005` when one cannot be opened.
     package init(host: String, port: Int, connections: Int, patience: Duration = .seconds(10)) async throws {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
