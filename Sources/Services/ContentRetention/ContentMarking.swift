@@ -26,8 +26,9 @@ package struct ContentMarking: Sendable {
         }
     }
 
-    /// The largest document that is opened.
-    private static let documentLimit = 16 << 20
+    /// The largest manifest of a bundle that anybody loads. Documents are as large as whoever writes them likes: they are only
+    /// searched, piece by piece.
+    private static let manifestLimit = 16 << 20
 
     /// Follows `references` through the store. What is not in the store is a problem for bundles and documents, which
     /// would have named more; a plain content that is missing keeps nothing else alive.
@@ -45,7 +46,10 @@ package struct ContentMarking: Sendable {
         }
         for (digest, holder) in bundles {
             self.bundles.insert(digest)
-            guard let bytes = try await read(digest, holder, in: blobs) else { continue }
+            let bytes = try await unlessUnreadable(digest, holder) {
+                try await blobs.read(digest, limit: Self.manifestLimit)
+            }
+            guard let bytes else { continue }
             do {
                 let manifest = try BundleManifest(manifest: bytes)
                 required.formUnion(manifest.files.map(\.digest))
@@ -58,16 +62,20 @@ package struct ContentMarking: Sendable {
             }
         }
         for (digest, holder) in documents {
-            guard let bytes = try await read(digest, holder, in: blobs) else { continue }
+            let named = try await unlessUnreadable(digest, holder) {
+                try await digests(inDocument: digest, of: blobs)
+            }
             // What stands there may be the digest of something that was never here.
-            marked.formUnion(digests(in: bytes))
+            marked.formUnion(named ?? [])
         }
         marked.formUnion(required)
     }
 
-    private mutating func read(_ digest: Digest, _ holder: String?, in blobs: some BlobStore) async throws -> [UInt8]? {
+    private mutating func unlessUnreadable<Content>(
+        _ digest: Digest, _ holder: String?, _ read: () async throws -> Content
+    ) async throws -> Content? {
         do {
-            return try await blobs.read(digest, limit: Self.documentLimit)
+            return try await read()
         } catch let error as any ExplainedError {
             let explanation = error.explanation
             // A disk that fails is no statement about one content.
@@ -78,21 +86,17 @@ package struct ContentMarking: Sendable {
     }
 }
 
-/// Every run of exactly 64 lower-case hexadecimal digits.
-package func digests(in bytes: [UInt8]) -> Set<Digest> {
-    var found: Set<Digest> = []
-    var start = 0
-    for index in 0...bytes.count {
-        let isDigit = index < bytes.count && isHexadecimal(bytes[index])
-        if isDigit { continue }
-        if index - start == 64, let digest = Digest(String(decoding: bytes[start..<index], as: UTF8.self)) {
-            found.insert(digest)
-        }
-        start = index + 1
+/// The digests in a document, of which only a piece is in memory at a time.
+private func digests(inDocument digest: Digest, of blobs: some BlobStore) async throws -> Set<Digest> {
+    var (search, hasher) = (DigestSearch(), DigestHasher())
+    let next = try await blobs.pieces(of: digest)
+    while let piece = try await next() {
+        hasher.update(piece)
+        search.read(piece)
     }
-    return found
-}
-
-private func isHexadecimal(_ byte: UInt8) -> Bool {
-    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+    guard hasher.finish() == digest else {
+        // The store finds the same, says so in its own words, and sets it aside.
+        return digests(in: try await blobs.read(digest, limit: .max))
+    }
+    return search.finish()
 }
