@@ -342,7 +342,8 @@ let testTargets: [Target] = [
     tests(
         "HTTPInterfaceTests",
         uses: [
-            "AccessControl", "ContentSearch", "DataVersions", "ExperimentTracking", "HTTPInterface", "InferenceServing",
+            "AccessControl", "BlobFiles", "ContentSearch", "DataVersions", "ExperimentTracking", "HTTPInterface",
+            "InferenceServing",
             "MLflowInterface", "ModelDomain",
             "ModelExecution", "ModelRegistry", "ModelRollouts", "Tensors", "TestSupport", "WireTypes",
         ], products: nio + [lifecycle, logging]),

@@ -72,12 +72,6 @@ final class MemoryBlobs: BlobStore {
         return (digest, bytes.count)
     }
 
-    func stage(_ chunks: some AsyncSequence<[UInt8], any Error> & Sendable) async throws -> any StagedPart {
-        var bytes: [UInt8] = []
-        for try await chunk in chunks { bytes += chunk }
-        return MemoryPart(bytes)
-    }
-
     func byteCount(of digest: Digest) -> Int? { kept.withLock { $0[digest]?.count } }
 
     func contains(_ digest: Digest) -> Bool { kept.withLock { $0[digest] != nil } }
@@ -95,22 +89,6 @@ final class MemoryBlobs: BlobStore {
     }
 
     func materialize(_ files: [BundleFile], as bundle: Digest) -> String { "/bundles/\(bundle.hex)" }
-}
-
-private final class MemoryPart: StagedPart {
-    let digest: Digest
-    let byteCount: Int
-    private let bytes: [UInt8]
-
-    init(_ bytes: [UInt8]) {
-        self.bytes = bytes
-        (digest, byteCount) = (Digest(of: bytes), bytes.count)
-    }
-
-    func pieces() -> @Sendable () async throws -> [UInt8]? {
-        let rest = Mutex([bytes])
-        return { rest.withLock { $0.popLast() } }
-    }
 }
 
 struct RegistryContents: Sendable {

@@ -56,7 +56,7 @@ struct RunningServer: Sendable {
             settings: settings,
             administration: Administration(
                 inference: inference, registry: registry, rollouts: rollouts, blobs: blobs,
-                tracking: ExperimentTracking(store: AbsentTracking(), now: now),
+                parts: AbsentParts(), tracking: ExperimentTracking(store: AbsentTracking(), now: now),
                 registrations: registrations,
                 datasets: DataVersions(store: AbsentDatasets(), blobs: blobs, now: now),
                 contentSearch: ContentSearch(

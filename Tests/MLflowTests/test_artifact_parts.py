@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Large files in parts: begun, sent side by side, cut off, resumed, joined, given up. MLflow's own server needs S3 for that."""
 
+import contextlib
 import hashlib
 import os
 import random
 import shutil
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
 from mlflow_rest import ABSENT_RUN, ARTIFACTS, Rest, assert_refused
-from program import running, unfinished
+from program import running
+from program import unfinished as being_written
 
 pytestmark = pytest.mark.no_reference("it passes parts on to S3, and has none of its own")
 
@@ -58,6 +61,11 @@ class Upload:
         return self.rest.ask("POST", f"{MPU}/abort/{place or self.place}", {**self.fields, "upload_id": self.id})
 
 
+def unfinished(server):
+    """Parts that are kept for an upload that goes on, and whatever is being written."""
+    return being_written(server.data) + list((server.data / "contents" / "uploads").glob("*/part-*"))
+
+
 def test_the_client_sends_parts_by_itself(mlflow, client, server, run, tmp_path, monkeypatch):
     """The server says that it takes parts; nothing is to be switched on. 20 MB and a byte, in parts of 6 MiB."""
     from mlflow.store.artifact.http_artifact_repo import HttpArtifactRepository
@@ -79,7 +87,7 @@ def test_the_client_sends_parts_by_itself(mlflow, client, server, run, tmp_path,
     (tmp_path / "down").mkdir()
     with open(client.download_artifacts(run, listed.path, tmp_path / "down"), "rb") as got:
         assert hashlib.file_digest(got, "sha256").hexdigest() == hashlib.sha256(content).hexdigest()
-    assert not unfinished(server.data)
+    assert not unfinished(server)
     # A whole model's folder, small files and large ones.
     folder = tmp_path / "folder"
     (folder / "sub").mkdir(parents=True)
@@ -109,7 +117,7 @@ def test_a_part_that_fails_is_told_and_the_rest_is_given_up(client, server, run,
     with pytest.raises(MlflowException, match="at least one part"):
         client.log_artifact(run, str(tmp_path / "f.bin"))
     assert client.list_artifacts(run) == []
-    assert not unfinished(server.data)
+    assert not unfinished(server)
 
 
 def test_parts_come_in_any_order_and_side_by_side(rest, place):
@@ -140,7 +148,7 @@ def test_nothing_is_seen_before_all_of_it_is_there(rest, place, server):
     assert upload.complete().status_code == 200
     assert upload.send(1, b"late").status_code == 409
     assert rest.get_artifact(f"{place}/large.bin") == b"onetwo"
-    assert not unfinished(server.data)
+    assert not unfinished(server)
 
 
 def test_a_part_that_is_cut_off_is_not_there_and_may_be_sent_again(rest, place, server):
@@ -161,7 +169,7 @@ def test_a_part_that_is_cut_off_is_not_there_and_may_be_sent_again(rest, place, 
         connection.sendall(head.encode() + b"\r\nhalf")
     time.sleep(0.2)
     assert "no part 1 of 1 yet" in assert_refused(upload.complete([]), "INVALID_PARAMETER_VALUE")
-    assert not unfinished(server.data)
+    assert not unfinished(server)
     assert upload.send(1, b"whole").status_code == 200
     assert upload.complete().status_code == 200
     assert rest.get_artifact(f"{place}/large.bin") == b"whole"
@@ -233,9 +241,9 @@ def test_a_part_that_there_is_none_of_is_refused(rest, place, number):
 def test_an_upload_may_be_given_up(rest, place, server):
     upload = Upload(rest, place)
     upload.send(1, bytes(100_000))
-    assert unfinished(server.data)
+    assert unfinished(server)
     assert upload.abort().status_code == 200
-    assert not unfinished(server.data)
+    assert not unfinished(server)
     # Once more, as whoever did not hear the answer does.
     assert upload.abort().status_code == 200
     assert upload.send(2, b"late").status_code == 404
@@ -256,7 +264,7 @@ def test_giving_up_while_a_part_arrives_leaves_nothing(rest, place, server):
         time.sleep(0.1)
         assert upload.abort().status_code == 200
         assert sending.result().status_code == 404
-    assert not unfinished(server.data)
+    assert not unfinished(server)
 
 
 def test_parts_are_taken_from_whoever_knows_the_secret(rest, place):
@@ -300,7 +308,7 @@ def test_folders_do_not_lead_out(rest, place, server, leading):
         asked.url = f"{rest.url}{MPU}/create/{path}"
         answer = rest.session.send(asked, timeout=60)
         assert 400 <= answer.status_code < 500, f"{path}: {answer.text}"
-    assert not unfinished(server.data)
+    assert not unfinished(server)
 
 
 @pytest.mark.parametrize(
@@ -361,18 +369,36 @@ def test_completing_twice_at_once_makes_one_file(rest, server, place):
     assert rest.get_artifact(f"{place}/large.bin") == b"".join(contents)
 
 
-def test_a_start_sweeps_away_what_was_not_completed(tmp_path):
-    with running(tmp_path) as server:
+def test_an_upload_goes_on_after_a_kill(tmp_path):
+    """What was acknowledged is there, also of an upload that was being joined; what was half sent is not."""
+    content = os.urandom(20_000_000)
+    with running(tmp_path, ends_with=-signal.SIGKILL) as server:
         rest = Rest(server.url)
         run = rest.new_run("0")
-        upload = Upload(rest, f"0/{run}/artifacts")
-        upload.send(1, bytes(1_000_000))
-        assert len(unfinished(server.data)) == 1
+        place = f"0/{run}/artifacts"
+        upload, joined = Upload(rest, place), Upload(rest, place, name="joined.bin", parts=1)
+        upload.send(1, b"one")
+        joined.send(1, content)
+        told = upload.credentials[1]
+        with server.connect() as connection, ThreadPoolExecutor(1) as threads:
+            head = f"PUT {told['url'].removeprefix(rest.url)} HTTP/1.1\r\nHost: {server.address}\r\nContent-Length: 100\r\n"
+            for name, value in told["headers"].items():
+                head += f"{name}: {value}\r\n"
+            connection.sendall(head.encode() + b"\r\nhalf")
+            completing = threads.submit(joined.complete)
+            time.sleep(0.03)
+            server.process.kill()
+            with contextlib.suppress(requests.exceptions.RequestException):
+                completing.result()
     with running(tmp_path, port=server.port) as server:
-        assert not unfinished(server.data)
-        assert upload.send(2, b"x").status_code == 404
-        assert_refused(upload.complete(), "RESOURCE_DOES_NOT_EXIST")
-        assert_refused(Rest(server.url).ask("GET", f"{ARTIFACTS}/0/{run}/artifacts/large.bin"), "RESOURCE_DOES_NOT_EXIST")
+        rest = upload.rest = joined.rest = Rest(server.url)
+        assert not being_written(server.data)
+        assert "part 2" in assert_refused(upload.complete(), "INVALID_PARAMETER_VALUE")
+        assert upload.send(2, b"two").status_code == upload.send(3, b"three").status_code == 200
+        assert upload.complete().status_code == joined.complete().status_code == 200
+        assert rest.get_artifact(f"{place}/large.bin") == b"onetwothree"
+        assert rest.get_artifact(f"{place}/joined.bin") == content
+        assert not unfinished(server)
 
 
 def test_a_token_is_needed_where_one_is_needed_otherwise(rest, server, place):

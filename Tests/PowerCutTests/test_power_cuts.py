@@ -7,6 +7,7 @@ chooses other moments and other halves.
 """
 
 import hashlib
+import json
 import os
 import random
 import shutil
@@ -18,7 +19,7 @@ import pytest
 from mlflow_rest import Rest, values
 from program import SOAK, fetch, running, unfinished
 from recording import LOST, NAMES_ONLY, SOME, Disk, records
-from writers import Deployments, Files, Imports, LoggedModels, Memory, Registrations, Runs, Tokens
+from writers import MPU, Deployments, Files, Imports, LoggedModels, Memory, Registrations, Runs, Tokens
 
 SEED = int(os.environ.get("SLIPWAY_SEED", random.randrange(1 << 30)))
 STARTS = 1200 if SOAK else 30
@@ -96,6 +97,13 @@ def state(server, memory):
                 answer = rest.ask("GET", f"/api/2.0/mlflow-artifacts/artifacts/{path}")
                 assert answer.status_code in (200, 404), answer.text
                 found[thing] = hashlib.sha256(answer.content).hexdigest() if answer.status_code == 200 else None
+            case ("upload", place, fields, digest):
+                answer = rest.ask("POST", f"{MPU}/complete/{place}", json.loads(fields))
+                assert answer.status_code in (200, 400, 404), answer.text
+                found[thing] = True if answer.status_code == 200 else None
+                if found[thing]:
+                    content = rest.get_artifact(f"{place}/{json.loads(fields)['path']}")
+                    assert hashlib.sha256(content).hexdigest() == digest
             case ("logged", model) | ("logged tag", model):
                 answer = rest.ask("GET", f"logged-models/{model}")
                 told = answer.json()["model"]["info"] if answer.status_code == 200 else None

@@ -6,6 +6,7 @@ been recorded when it asked, and when it was told that it is so.
 """
 
 import hashlib
+import json
 import random
 import struct
 import threading
@@ -18,6 +19,7 @@ from program import MODELS
 
 # Where the float32 factor lies in the model of the fixtures that multiplies by it.
 FACTOR_OFFSET = 64
+MPU = "/api/2.0/mlflow-artifacts/mpu"
 
 
 @dataclass
@@ -139,26 +141,30 @@ class Files(Writer):
             digest = hashlib.sha256(content).hexdigest()
             path = f"{self.place}/{name}"
             self.memory.change(lambda path=path, content=content: rest.put_artifact(path, content), {("file", path): digest})
-        self.send_in_parts(f"{number}.large", [self.chance.randbytes(300_000) for _ in range(3)])
+        fields, digest = self.send_in_parts(f"{number}.large", [self.chance.randbytes(300_000) for _ in range(3)])
+        self.memory.change(
+            lambda: rest.post(f"{MPU}/complete/{self.place}", **fields), {("file", f"{self.place}/{number}.large"): digest}
+        )
+        # Another is completed by whoever comes after the cut.
+        self.memory.make(
+            lambda: self.send_in_parts(f"{number}.begun", [self.chance.randbytes(1000) for _ in range(2)]),
+            lambda sent: ("upload", self.place, json.dumps(sent[0]), sent[1]),
+            True,
+        )
         gone = f"{self.place}/{number}.bin"
         if number % 3 == 2:
             self.memory.change(
                 lambda: rest.delete(f"/api/2.0/mlflow-artifacts/artifacts/{gone}"), {("file", gone): None}
             )
 
-
     def send_in_parts(self, name, parts):
-        rest, mpu = self.rest, "/api/2.0/mlflow-artifacts/mpu"
-        begun = rest.post(f"{mpu}/create/{self.place}", path=name, num_parts=len(parts))
+        begun = self.rest.post(f"{MPU}/create/{self.place}", path=name, num_parts=len(parts))
         named = []
         for part, content in zip(begun["credentials"], parts, strict=True):
             answer = requests.put(part["url"], data=content, headers=part["headers"], timeout=60)
             named.append({"part_number": part["part_number"], "etag": answer.headers["ETag"]})
         fields = {"path": name, "upload_id": begun["upload_id"], "parts": named}
-        digest = hashlib.sha256(b"".join(parts)).hexdigest()
-        self.memory.change(
-            lambda: rest.post(f"{mpu}/complete/{self.place}", **fields), {("file", f"{self.place}/{name}"): digest}
-        )
+        return fields, hashlib.sha256(b"".join(parts)).hexdigest()
 
 
 class Imports(Writer):

@@ -2,7 +2,7 @@
 internal import Dispatch
 internal import Foundation
 package import ModelDomain
-package import ModelExecution
+internal import ModelExecution
 internal import Synchronization
 
 /// Contents by their digest, as files in one folder:
@@ -15,6 +15,7 @@ internal import Synchronization
 /// lock             held while it is decided what stays and what goes
 /// platform         whose contents these are
 /// trash/ab34…      a content that nothing needed, until it is deleted for good or brought back
+/// uploads/9a…/     a content that comes in parts
 /// unfinished/7E…/  what one process is writing; swept by the next that starts after it has ended
 /// ```
 ///
@@ -41,7 +42,7 @@ package struct BlobFiles: BlobStore {
         // Nobody else enters it. What is inside is readable, because workers run as users of their own: they are shown one
         // bundle and nothing of what is above.
         try makeFolder(folder, mode: 0o700)
-        for part in ["blobs", "bundles", "damaged", "held", "trash", "unfinished"] {
+        for part in ["blobs", "bundles", "damaged", "held", "trash", "unfinished", "uploads"] {
             try makeFolder("\(folder)/\(part)")
         }
         order = try FolderOrder("\(folder)/lock")
@@ -78,13 +79,8 @@ package struct BlobFiles: BlobStore {
         }
     }
 
-    package func stage(_ chunks: some AsyncSequence<[UInt8], any Error> & Sendable) async throws -> any StagedPart {
-        let (file, digest, byteCount) = try await receive(chunks)
-        return StagedFile(path: file.path, digest: digest, byteCount: byteCount, store: self)
-    }
-
     /// Writes what comes into an unfinished file, of which nothing is left when it breaks off.
-    private func receive(
+    func receive(
         _ chunks: some AsyncSequence<[UInt8], any Error> & Sendable
     ) async throws -> (file: OpenFile, digest: Digest, byteCount: Int) {
         let file = try await onQueue { try OpenFile(creating: own.newPath) }

@@ -131,7 +131,7 @@ struct PlatformServer {
         let server = HTTPServer(
             settings: settings,
             administration: Administration(
-                inference: service, registry: registry, rollouts: rollouts, blobs: blobs,
+                inference: service, registry: registry, rollouts: rollouts, blobs: blobs, parts: blobs,
                 tracking: ExperimentTracking(store: tracking, now: { .now }), registrations: registrations,
                 datasets: datasets,
                 contentSearch: ContentSearch(

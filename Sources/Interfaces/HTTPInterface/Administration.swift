@@ -21,6 +21,8 @@ package struct Administration: Sendable {
     package let registry: ModelRegistry
     package let rollouts: Rollouts
     package let blobs: any BlobStore
+    /// What of contents has come that come in parts.
+    package let parts: any PartShelf
     /// Experiments and runs, and models as MLflow's clients see them.
     package let tracking: ExperimentTracking
     package let registrations: ModelRegistrations
@@ -48,7 +50,7 @@ package struct Administration: Sendable {
 
     package init(
         inference: InferenceService, registry: ModelRegistry, rollouts: Rollouts, blobs: any BlobStore,
-        tracking: ExperimentTracking, registrations: ModelRegistrations, datasets: DataVersions,
+        parts: any PartShelf, tracking: ExperimentTracking, registrations: ModelRegistrations, datasets: DataVersions,
         contentSearch: ContentSearch, startedAt: String,
         engines: @escaping @Sendable () -> [EngineV1],
         residentBytes: @escaping @Sendable () -> Int?,
@@ -67,6 +69,7 @@ package struct Administration: Sendable {
         self.registry = registry
         self.rollouts = rollouts
         self.blobs = blobs
+        self.parts = parts
         self.tracking = tracking
         self.registrations = registrations
         self.datasets = datasets

@@ -210,9 +210,12 @@ package struct HTTPServer: Sendable {
         let artifacts = MLflowArtifacts(
             tracking: administration.tracking, registrations: administration.registrations,
             blobs: administration.blobs)
+        let parts = MLflowParts(
+            tracking: administration.tracking, blobs: administration.blobs,
+            uploads: PartUploads(shelf: administration.parts))
         return MLflowRoutes(api: api, gate: gate, projects: MLflowProjects(registry: administration.registry)).routes
             + MLflowArtifactRoutes(artifacts: artifacts, gate: gate, maxByteCount: settings.maxBlobBytes).routes
-            + MLflowPartRoutes(artifacts: artifacts, gate: gate, maxByteCount: settings.maxBlobBytes).routes
+            + MLflowPartRoutes(parts: parts, gate: gate, maxByteCount: settings.maxBlobBytes).routes
     }
 
     private func explained(_ error: IOError, address: String) -> any Error {

@@ -9,7 +9,7 @@ internal import Tensors
 
 /// `/api/2.0/mlflow-artifacts/mpu/…`: large files in parts, which MLflow's client sends side by side.
 struct MLflowPartRoutes: Sendable {
-    let artifacts: MLflowArtifacts
+    let parts: MLflowParts
     let gate: MLflowGate
     let maxByteCount: Int
 
@@ -23,15 +23,15 @@ struct MLflowPartRoutes: Sendable {
             [
                 post(root, "create") { folder, fields, caller, request in
                     .mlflow(
-                        try await artifacts.beginParts(
+                        try await parts.begin(
                             in: folder, fields, at: address(of: request), project: caller.project))
                 },
                 post(root, "complete") { folder, fields, caller, _ in
-                    try await artifacts.completeParts(in: folder, fields, project: caller.project)
+                    try await parts.complete(in: folder, fields, project: caller.project)
                     return .mlflow([:])
                 },
                 post(root, "abort") { folder, fields, caller, _ in
-                    try await artifacts.abortParts(in: folder, fields, project: caller.project)
+                    try await parts.abort(in: folder, fields, project: caller.project)
                     return .mlflow([:])
                 },
                 // The client sends no token to these addresses, but what it was told with them.
@@ -53,10 +53,10 @@ struct MLflowPartRoutes: Sendable {
     }
 
     @Sendable private func part(_ request: Request, _ context: AdministrationContext) async throws -> Response {
-        let secret = HTTPField.Name(MLflowArtifacts.secretHeader).flatMap { request.headers[$0] }
+        let secret = HTTPField.Name(MLflowParts.secretHeader).flatMap { request.headers[$0] }
         let ticket = PartUploads.Ticket(
             upload: try context.parameters.require("upload"), secret: secret ?? "")
-        let digest = try await artifacts.takePart(
+        let digest = try await parts.take(
             Int(try context.parameters.require("number")) ?? 0, of: ticket,
             BlobChunks(body: request.body, maxByteCount: maxByteCount))
         var response = Response.mlflow([:])

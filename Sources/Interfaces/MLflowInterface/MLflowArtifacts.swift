@@ -10,14 +10,10 @@ package struct MLflowArtifacts: Sendable {
     let tracking: ExperimentTracking
     let registrations: ModelRegistrations
     let blobs: any BlobStore
-    let uploads: PartUploads
 
-    /// - Parameter uploads: Those in parts; where none are taken, any.
     package init(
-        tracking: ExperimentTracking, registrations: ModelRegistrations, blobs: any BlobStore,
-        uploads: PartUploads = PartUploads()
+        tracking: ExperimentTracking, registrations: ModelRegistrations, blobs: any BlobStore
     ) {
-        self.uploads = uploads
         self.tracking = tracking
         self.registrations = registrations
         self.blobs = blobs

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package import ExperimentTracking
 package import ModelDomain
 package import ModelExecution
 
-/// Uploads of files in parts, between their beginning and their end.
+/// Uploads of files in parts, between their beginning and their end: who may send what, and when the parts are whole.
 ///
-/// They live here and not in the store: what is half sent is nothing to keep, and a start sweeps its parts away. A client that
-/// lost one begins again.
-package actor PartUploads {
+/// They are kept on a shelf that all processes of a platform share, so that each request may reach another one.
+package final class PartUploads: Sendable {
     package static let mostParts = 10_000
     /// Of all parts together: what a file may have.
     package static let largestFile = 1 << 40
@@ -25,101 +23,97 @@ package actor PartUploads {
         }
     }
 
-    /// What an upload is about; the same names have to come with its end.
-    package struct Subject: Sendable, Equatable {
-        let path: ArtifactPath
-        let project: ProjectName
+    private let shelf: any PartShelf
+    private let lifetime: Duration
+    private let limit: Int
+    /// Has the shelf forget what nobody ends, when its time has come.
+    private let watch: Task<Void, Never>
 
-        package init(path: ArtifactPath, project: ProjectName) {
-            self.path = path
-            self.project = project
+    /// - Parameter limit: Of uploads that have begun and not ended.
+    package init(
+        shelf: any PartShelf, lifetime: Duration = .seconds(86_400), limit: Int = PartUploads.mostUploads
+    ) {
+        self.shelf = shelf
+        self.lifetime = lifetime
+        self.limit = limit
+        // What begins while it sleeps ends after it wakes.
+        watch = Task {
+            while !Task.isCancelled {
+                let rest = try? await shelf.forgetEnded()
+                try? await Task.sleep(for: min(rest ?? lifetime, lifetime))
+            }
         }
     }
 
-    private struct Upload {
-        let subject: Subject
-        let secret: Digest
-        let count: Int
-        var parts: [Int: any StagedPart] = [:]
-        var state = State.open
+    deinit { watch.cancel() }
 
-        enum State { case open, joining, completed }
-    }
-
-    private let lifetime: Duration
-    private var uploads: [String: Upload] = [:]
-
-    package init(lifetime: Duration = .seconds(86_400)) { self.lifetime = lifetime }
-
-    /// How many there are, completed ones among them.
-    package var count: Int { uploads.count }
-
-    package func begin(_ subject: Subject, count: Int) throws -> Ticket {
+    package func begin(_ subject: UploadSubject, count: Int) async throws -> Ticket {
         guard (1...Self.mostParts).contains(count) else {
             throw Refusal(
                 .limitExceeded, .invalidInput, "An upload has 1 to \(Self.mostParts) parts, and not \(count).",
                 hint: "Send larger parts: MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE.", details: [.init("field", "num_parts")])
         }
-        if uploads.count >= Self.mostUploads, let done = uploads.first(where: { $0.value.state == .completed }) {
-            uploads[done.key] = nil
-        }
-        guard uploads.count < Self.mostUploads else {
-            throw Refusal(
-                .limitExceeded, .invalidInput, "\(Self.mostUploads) uploads have begun and not ended.",
-                hint: "Complete or abort some; what nobody ends is ended after a day.")
-        }
         let ticket = Ticket(upload: randomText(), secret: randomText())
-        uploads[ticket.upload] = Upload(subject: subject, secret: Digest(of: ticket.secret.utf8), count: count)
-        Task { [lifetime, weak self] in
-            try? await Task.sleep(for: lifetime)
-            await self?.forget(ticket.upload)
+        let document = UploadDocument(subject: subject, secret: Digest(of: ticket.secret.utf8), count: count)
+        guard try await shelf.begin(ticket.upload, document.bytes, lifetime: lifetime, limit: limit) else {
+            throw Refusal(
+                .limitExceeded, .invalidInput, "\(limit) uploads have begun and not ended.",
+                hint: "Complete or abort some; what nobody ends is ended after a day.")
         }
         return ticket
     }
 
-    private func forget(_ upload: String) { uploads[upload] = nil }
-
     /// Refuses a part before it is sent.
     ///
+    /// - Returns: How many parts there are to be.
     /// - Throws: `TRK-010`.
-    package func check(_ ticket: Ticket, number: Int) throws {
+    @discardableResult
+    package func check(_ ticket: Ticket, number: Int) async throws -> Int {
+        let (upload, state) = try await upload(ticket.upload)
         // Compared by digests, so that the time it takes tells nothing of the secret.
-        guard let upload = uploads[ticket.upload], upload.secret == Digest(of: ticket.secret.utf8) else {
-            throw unknown(ticket.upload)
-        }
-        guard upload.state == .open else { throw ending(ticket.upload) }
+        guard upload.secret == Digest(of: ticket.secret.utf8) else { throw unknown(ticket.upload) }
+        guard state == .open else { throw ending(ticket.upload) }
         guard (1...upload.count).contains(number) else {
             throw Refusal(
                 .uploadRefused, .invalidInput, "The upload has parts 1 to \(upload.count), and no part \(number).",
                 details: [.init("field", "part_number")])
         }
+        return upload.count
     }
 
-    /// Takes a part that was sent, instead of what came under its number before.
-    package func take(_ part: any StagedPart, number: Int, _ ticket: Ticket) throws {
-        try check(ticket, number: number)
-        let others = uploads[ticket.upload]?.parts.filter { $0.key != number }.map(\.value.byteCount) ?? []
-        guard others.reduce(part.byteCount, +) <= Self.largestFile else {
-            throw Refusal(
-                .limitExceeded, .tooLarge, "The parts together are larger than \(Self.largestFile) bytes.",
-                hint: "Abort the upload.")
+    /// Takes a part, instead of what came under its number before.
+    ///
+    /// - Throws: `TRK-010`, `IN-009`; then it is not there.
+    package func take(
+        _ number: Int, of ticket: Ticket, _ chunks: some AsyncSequence<[UInt8], any Error> & Sendable
+    ) async throws -> Digest {
+        let room = PartRoom(byteLimit: Self.largestFile, count: try await check(ticket, number: number))
+        switch try await shelf.add(number, to: ticket.upload, in: room, chunks) {
+        case .kept(let digest): return digest
+        case .tooLarge: throw tooLarge()
+        case .closed:
+            // Says why.
+            try await check(ticket, number: number)
+            throw ending(ticket.upload)
         }
-        uploads[ticket.upload]?.parts[number] = part
     }
 
-    /// The parts in their order, for ``end(_:completed:)`` to follow; `nil` where this was done already.
+    /// The upload in the hands of whoever asked first, with its parts in their order; `nil` where it was completed already.
     ///
     /// - Parameter named: The parts as the client names them, by number and digest.
     /// - Throws: `TRK-010`, and then nothing has changed.
     package func join(
-        _ id: String, _ subject: Subject, named: [(number: Int, digest: String)]
-    ) throws -> [any StagedPart]? {
-        guard let upload = uploads[id], upload.subject == subject else { throw unknown(id) }
-        switch upload.state {
-        case .completed: return nil
-        case .joining: throw ending(id)
-        case .open: break
+        _ id: String, _ subject: UploadSubject, named: [(number: Int, digest: String)]
+    ) async throws -> (claim: any PartClaim, parts: JoinedParts)? {
+        let (upload, state) = try await upload(id)
+        guard upload.subject == subject else { throw unknown(id) }
+        if state == .completed { return nil }
+        guard let claim = try await shelf.claim(id) else {
+            // Somebody was faster.
+            guard try await self.upload(id).state == .completed else { throw ending(id) }
+            return nil
         }
+        let parts = try await claim.parts()
         var digests: [Int: String] = [:]
         for part in named where digests.updateValue(part.digest, forKey: part.number) != nil {
             throw refused("The part \(part.number) is named twice.")
@@ -127,32 +121,35 @@ package actor PartUploads {
         if let other = digests.keys.first(where: { !(1...upload.count).contains($0) }) {
             throw refused("The upload has parts 1 to \(upload.count), and no part \(other).")
         }
-        var parts: [any StagedPart] = []
+        var (found, byteCount): ([Digest], Int) = ([], 0)
         for number in 1...upload.count {
-            guard let part = upload.parts[number] else {
+            guard let part = parts[number] else {
                 throw refused("The upload has no part \(number) of \(upload.count) yet.")
             }
             guard let digest = digests[number] else { throw refused("The part \(number) is not named.") }
             guard digest == part.digest.hex || digest == "\"\(part.digest.hex)\"" else {
                 throw refused("The part \(number) that came is another one than the one that is named.")
             }
-            parts.append(part)
+            found.append(part.digest)
+            byteCount += part.byteCount
         }
-        uploads[id]?.state = .joining
-        return parts
-    }
-
-    /// Afterwards the parts are gone, or may be completed once more.
-    package func end(_ id: String, completed: Bool) {
-        uploads[id]?.state = completed ? .completed : .open
-        if completed { uploads[id]?.parts = [:] }
+        guard byteCount <= Self.largestFile else { throw tooLarge() }
+        return (claim, JoinedParts(of: claim, found))
     }
 
     /// Lets go of an upload with all its parts; harmless when it is gone.
-    package func abort(_ id: String, _ subject: Subject) throws {
-        guard let upload = uploads[id], upload.subject == subject else { return }
-        guard upload.state != .joining else { throw ending(id) }
-        uploads[id] = nil
+    package func abort(_ id: String, _ subject: UploadSubject) async throws {
+        guard let found = try await shelf.upload(id), let upload = UploadDocument(found.document),
+            upload.subject == subject
+        else { return }
+        guard try await shelf.abort(id) else { throw ending(id) }
+    }
+
+    private func upload(_ id: String) async throws -> (UploadDocument, state: ShelvedUpload.State) {
+        guard let found = try await shelf.upload(id), let upload = UploadDocument(found.document) else {
+            throw unknown(id)
+        }
+        return (upload, found.state)
     }
 }
 
@@ -168,6 +165,12 @@ private func ending(_ id: String) -> Refusal {
 
 private func refused(_ message: String) -> Refusal {
     Refusal(.uploadRefused, .invalidInput, message, hint: "Send the part, and complete the upload again.")
+}
+
+private func tooLarge() -> Refusal {
+    Refusal(
+        .limitExceeded, .tooLarge, "The parts together are larger than \(PartUploads.largestFile) bytes.",
+        hint: "Abort the upload.")
 }
 
 /// 256 bits of the kernel's, fit for secrets.

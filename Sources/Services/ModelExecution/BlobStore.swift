@@ -17,11 +17,6 @@ package protocol BlobStore: Sendable {
     func keep(_ chunks: some AsyncSequence<[UInt8], any Error> & Sendable) async throws
         -> (digest: Digest, byteCount: Int)
 
-    /// Keeps what `chunks` yields aside, as one part of a content that is yet to be joined.
-    ///
-    /// - Throws: `SYS-001`, `SYS-002`.
-    func stage(_ chunks: some AsyncSequence<[UInt8], any Error> & Sendable) async throws -> any StagedPart
-
     func contains(_ digest: Digest) async throws -> Bool
 
     /// How large a content is; `nil` when it is not there.
