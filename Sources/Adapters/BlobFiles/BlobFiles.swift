@@ -34,14 +34,19 @@ package struct BlobFiles: BlobStore {
     ///
     /// - Parameters:
     ///   - folder: Its parent must be there.
+    ///   - isShared: Whether other machines may use it too. One whose locks are known to hold on this machine alone is refused
+    ///     then.
     ///   - now: The time that contents are used at.
     /// - Throws: `SYS-001` or `SYS-002`.
-    package init(folder: String, now: @escaping @Sendable () -> Timestamp = { .ofThisMachine }) throws {
+    package init(
+        folder: String, isShared: Bool = false, now: @escaping @Sendable () -> Timestamp = { .ofThisMachine }
+    ) throws {
         self.folder = folder
         self.now = now
         // Nobody else enters it. What is inside is readable, because workers run as users of their own: they are shown one
         // bundle and nothing of what is above.
         try makeFolder(folder, mode: 0o700)
+        if isShared { try refuseLocalLocks(in: folder) }
         for part in ["blobs", "bundles", "damaged", "held", "trash", "unfinished", "uploads"] {
             try makeFolder("\(folder)/\(part)")
         }

@@ -3,7 +3,7 @@ package import ModelDomain
 
 /// What the operating system refused. The path stays here, for the log.
 package struct FileFailure: ExplainedError, Equatable {
-    package enum Reason: Sendable { case diskFull, notWritable, noLocks }
+    package enum Reason: Sendable { case diskFull, notWritable, noLocks, localLocks }
 
     package let reason: Reason
     /// What was tried: `open`, `write`, `rename`.
@@ -26,6 +26,11 @@ package struct FileFailure: ExplainedError, Equatable {
             Explanation(
                 .notWritable, .unavailable, "The folder of the contents is where files cannot be locked.",
                 hint: "Choose one on a local disk, or on NFS of version 4.")
+        case .localLocks:
+            Explanation(
+                .notWritable, .unavailable,
+                "The folder of the contents is shared, but files that are locked in it are locked on one machine only.",
+                hint: "Mount it without `nolock`, `local_lock` and `nobrl`.")
         }
     }
 }

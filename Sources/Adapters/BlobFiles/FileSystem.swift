@@ -12,6 +12,18 @@ func synchronizeFolder(_ path: String) throws(FileFailure) {
     try OpenFile(existing: path, flags: O_RDONLY | O_DIRECTORY).synchronize()
 }
 
+/// - Throws: `SYS-002` where files that are locked in the folder are known to be locked on this machine alone.
+func refuseLocalLocks(in folder: String) throws {
+    var status = stat()
+    _ = try check("stat", folder, unsafe stat(folder, &status))
+    // Where there is no such table, nothing is known.
+    guard let table = try? OpenFile(reading: "/proc/self/mountinfo")?.rest(),
+        let mount = SharedMount(in: String(decoding: table, as: UTF8.self), of: UInt64(status.st_dev)),
+        mount.keepsLocksToItself
+    else { return }
+    throw FileFailure(reason: .localLocks, operation: "flock", path: folder, systemError: 0)
+}
+
 /// Makes a folder that only its owner may write into; harmless when it is there.
 func makeFolder(_ path: String, mode: mode_t = 0o755) throws(FileFailure) {
     guard unsafe mkdir(path, mode) != 0 else { return }
