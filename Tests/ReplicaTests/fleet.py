@@ -2,6 +2,7 @@
 """Several servers of one platform: a database and a folder of contents for all, and for each a data folder of its own."""
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -56,8 +57,20 @@ def kill(server):
 
 
 @contextlib.contextmanager
-def suspended(server):
-    os.kill(server.pid, signal.SIGSTOP)
+def suspended(server, fleet):
+    """Not while it has the folder of the contents locked, which is for the time that a file takes to be renamed: as long as
+    that lasts, the others could keep nothing there."""
+    with open(fleet.contents / "lock", "r+b") as lock:
+        while True:
+            os.kill(server.pid, signal.SIGSTOP)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.kill(server.pid, signal.SIGCONT)
+                time.sleep(0.001)
+                continue
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            break
     try:
         yield
     finally:
@@ -93,8 +106,8 @@ def json_of(server, *arguments):
 
 
 def replicas(server):
-    """What a server knows of all of them, by the address of each."""
-    return {replica["url"]: replica for replica in take(server, "GET", "/v1/replicas")}
+    """What a server knows of all of them, by the address of each that listens."""
+    return {replica["url"]: replica for replica in take(server, "GET", "/v1/replicas") if "url" in replica}
 
 
 def generations(replica):
@@ -131,7 +144,7 @@ def standing(server, name):
 
 
 def all_stand(servers, name, *expected):
-    """Waits until every server has the same generation at an endpoint, and its version answers -> (generation, version)"""
+    """Waits until an endpoint is the same on every server, and the wanted version answers -> (generation, version)"""
 
     def same():
         found = [endpoint(server, name) for server in servers]
@@ -173,10 +186,10 @@ def new_scale(server, folder, name, *factors):
 
 
 def new_slow(server, folder, name):
-    """An endpoint with three versions, of which the first one answers, and the second one takes seconds to prove itself."""
+    """An endpoint with three versions: the first one answers, and the second one takes seconds to prove itself."""
     for version, steps in enumerate([1, SLOW_STEPS, 2], 1):
         rows = folder / f"{name}-{version}.jsonl"
-        rows.write_text(json.dumps({"inputs": {"steps": [steps]}, "outputs": {"count": [steps]}}) + "\n")
+        rows.write_text(json.dumps({"inputs": {"steps": steps}, "outputs": {"count": steps}}) + "\n")
         server.slipway("deploy", MODELS / "slow.onnx", "--examples", rows, "--name", name)
     assert deploy(server, name, 1)[0] == 200
     return name

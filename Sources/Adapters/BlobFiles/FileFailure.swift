@@ -3,7 +3,7 @@ package import ModelDomain
 
 /// What the operating system refused. The path stays here, for the log.
 package struct FileFailure: ExplainedError, Equatable {
-    package enum Reason: Sendable { case diskFull, notWritable, noLocks, localLocks }
+    package enum Reason: Sendable { case diskFull, notWritable, noLocks, localLocks, locked }
 
     package let reason: Reason
     /// What was tried: `open`, `write`, `rename`.
@@ -22,6 +22,10 @@ package struct FileFailure: ExplainedError, Equatable {
             Explanation(
                 .notWritable, .unavailable, "The folder of the contents cannot be read or written.",
                 hint: "Check owner and mode of the data folder, or choose another with `--data`.")
+        case .locked:
+            Explanation(
+                .notWritable, .unavailable, "Another process has kept the folder of the contents locked for half a minute.",
+                hint: "Look for one that is suspended or hangs: a server, or the file system. Then try again.")
         case .noLocks:
             Explanation(
                 .notWritable, .unavailable, "The folder of the contents is where files cannot be locked.",

@@ -124,10 +124,20 @@ final class OpenFile: Sendable {
 
     /// Waits until the file is locked. The lock belongs to this open file, whichever thread asks, and goes with it.
     func lock(_ kind: Lock) throws(FileFailure) {
-        while flock(descriptor, kind == .shared ? LOCK_SH : LOCK_EX) != 0 {
-            guard errno == EINTR else { throw failure("flock", path) }
+        var pause: UInt32 = 100
+        for waited in 0... {
+            if try lockIfFree(kind) { return }
+            // The system's own waiting would last as long as another process is suspended.
+            guard waited < Self.mostWaits else {
+                throw FileFailure(reason: .locked, operation: "flock", path: path, systemError: EWOULDBLOCK)
+            }
+            usleep(pause)
+            pause = min(pause * 2, 20_000)
         }
     }
+
+    /// Some 30 seconds: others hold it for the time that a file takes to be renamed.
+    private static let mostWaits = 1500
 
     /// - Returns: Whether nobody else has it locked in a way that does not go with this one; now this one has.
     func lockIfFree(_ kind: Lock = .exclusive) throws(FileFailure) -> Bool {
