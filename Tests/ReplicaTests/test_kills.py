@@ -5,7 +5,7 @@ import random
 import time
 
 from clearing import KEPT_SHORTLY, begin_clearing, blobs, clear, in_the_middle, litter, trash
-from fleet import all_stand, deploy, endpoint, factor, kill, new_scale, new_slow, replicas, take, until, verify_ledger
+from fleet import all_answer, all_stand, deploy, endpoint, factor, kill, new_scale, new_slow, replicas, standing, take, until, verify_ledger
 from load import Load
 from program import SOAK
 from slow_work import begin_deployment, begin_following
@@ -36,14 +36,15 @@ def test_in_the_middle_of_a_deployment_and_of_clearing_away(fleet, tmp_path):
         assert order.told[0] is None, f"it was over before: {order.told}"
         assert clearing.wait(600) != 0
         # The others go on at once, with this endpoint as well.
-        assert all_stand(others, name) == (3, 1)
+        all_stand(others, name, 3, 1)
         assert deploy(others[0], slow, 3)[0] == 200
-        assert all_stand(others, slow)[1] == 3
+        all_answer(others, slow, 3)
         assert deploy(others[1], name, 2)[0] == 200
         # Its turn at clearing away goes to another one.
         report = clear(others[0])
         taken_over = time.monotonic() - killed
-        assert gone <= trash(fleet) and report["unnamed"]["count"] < LITTER
+        # One may have been given the time of its end and not its place: it goes a day later.
+        assert len(gone - trash(fleet)) <= 1 and report["unnamed"]["count"] < LITTER
         assert needed <= blobs(fleet) | trash(fleet)
         until(lambda: is_lost(others[1], mortal.url))
         all_stand(others, name, 4, 2)
@@ -53,11 +54,11 @@ def test_in_the_middle_of_a_deployment_and_of_clearing_away(fleet, tmp_path):
     fleet.end("mortal")
     # On its data folder it comes back by itself, with what was decided without it.
     back = fleet.start("mortal", *KEPT_SHORTLY)
-    assert all_stand([back, *others], name) == (4, 2)
-    assert all_stand([back, *others], slow)[1] == 3
+    all_stand([back, *others], name, 4, 2)
+    all_answer([back, *others], slow, 3)
     assert factor(back, name) == 3
-    live = {url for url, replica in replicas(back).items() if replica["state"] == "live"}
-    assert live == {server.url for server in [back, *others]}
+    expected = {server.url for server in [back, *others]}
+    until(lambda: {url for url, replica in replicas(back).items() if replica["state"] == "live"} == expected)
     assert deploy(back, name, 1)[0] == 200
     all_stand([back, *others], name, 5, 1)
     clear(back)
@@ -77,7 +78,7 @@ def test_in_the_middle_of_following_an_alias(fleet, tmp_path):
     # What was acknowledged is done, whoever has begun it; what was cut off is done as well, if the alias has moved.
     model = take(left[0], "GET", f"/v1/registry/models/{slow}")
     assert model["aliases"]["champion"] == 2, "it was killed before the alias had moved"
-    assert all_stand(left, slow)[1] == 2
+    all_answer(left, slow, 2)
     until(lambda: is_lost(left[1], follower.url))
     deployments = take(left[0], "GET", f"/v1/endpoints/{slow}")["deployments"]
     assert [one["version"] for one in deployments].count(2) == 2, "once before, and once for the alias"
@@ -85,7 +86,7 @@ def test_in_the_middle_of_following_an_alias(fleet, tmp_path):
     # The last one alone.
     kill(left[0])
     take(left[1], "PUT", f"/v1/registry/models/{slow}/aliases/champion", {"version": 3})
-    assert all_stand(left[1:], slow)[1] == 3
+    all_answer(left[1:], slow, 3)
     verify_ledger(left[1])
     kill(left[1])
 
@@ -107,5 +108,5 @@ def test_nothing_acknowledged_is_lost_however_often_one_is_killed(fleet, tmp_pat
         fleet.end("mortal")
         # What was acknowledged is there, and the one that is left gets there by itself.
         assert take(steady, "GET", f"/v1/endpoints/{name}")["deployments"][0]["generation"] == generation
-        assert all_stand([steady], name)[0] == generation
+        until(lambda: standing(steady, name)[0] == generation)
     verify_ledger(steady)

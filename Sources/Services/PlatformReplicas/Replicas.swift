@@ -75,8 +75,13 @@ package final class Replicas: Sendable {
         return number
     }
 
-    /// Where this replica is reached; the others hear of it with the next beat.
-    package func isReached(at url: String) { state.withLock { $0.replica.url = url } }
+    /// Where this replica is reached; the others hear of it as of everything that is new.
+    package func isReached(at url: String) {
+        state.withLock { state in
+            state.replica.url = url
+            state.told = nil
+        }
+    }
 
     package func leave() async {
         state.withLock { $0.hasLeft = true }
