@@ -64,8 +64,11 @@ struct BlobFilesTests {
             let half = "\(folder)/unfinished/half"
             try FileManager.default.createDirectory(atPath: half, withIntermediateDirectories: false)
             try Data([1]).write(to: URL(filePath: half + "/blob"))
+            // As releases before this one left it.
+            try Data([1]).write(to: URL(filePath: half + ".file"))
             let next = try BlobFiles(folder: folder)
             #expect(!FileManager.default.fileExists(atPath: half))
+            #expect(!FileManager.default.fileExists(atPath: half + ".file"))
             #expect(try await next.read(digest, limit: 2) == [1, 2])
         }
     }

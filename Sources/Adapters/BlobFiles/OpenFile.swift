@@ -50,10 +50,10 @@ final class OpenFile: Sendable {
         descriptor = try check("open", path, unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644))
     }
 
-    /// - Returns: `nil` when there is no such file.
+    /// - Returns: `nil` when there is no such file, or what should be its folder is none.
     init?(lockingExisting path: String) throws(FileFailure) {
         let opened = unsafe open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
-        if opened < 0 && errno == ENOENT { return nil }
+        if opened < 0 && (errno == ENOENT || errno == ENOTDIR) { return nil }
         self.path = path
         descriptor = try check("open", path, opened)
     }
