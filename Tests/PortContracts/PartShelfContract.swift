@@ -71,7 +71,10 @@ package struct PartShelfContract {
         await #expect(throws: BrokenOff.self) {
             _ = try await one.add(1, to: "a", in: room, pieces([[1]], then: BrokenOff()))
         }
-        #expect(try await one.add(1, to: "b", in: room, pieces([[1]])) == .closed)
+        for size in [1, 50] {
+            let content = [UInt8](repeating: 1, count: size)
+            #expect(try await one.add(1, to: "b", in: room, pieces([content])) == .closed)
+        }
         #expect(try await one.claim("a")?.parts().isEmpty == true)
         #expect(try await one.claim("b") == nil)
     }

@@ -58,14 +58,23 @@ struct UploadFolder: Sendable {
 
     /// Of the parts that are there, by their numbers.
     func byteCounts() throws -> [Int: Int] {
-        guard plainFileSize(begun) != nil else { return [:] }
         var found: [Int: Int] = [:]
-        for name in try names(in: path) where name.hasPrefix(Self.prefix) {
+        for name in try listed() where name.hasPrefix(Self.prefix) {
             guard let number = Int(name.dropFirst(Self.prefix.count)), let byteCount = plainFileSize("\(path)/\(name)")
             else { continue }
             found[number] = byteCount - Self.digestByteCount
         }
         return found
+    }
+
+    private func listed() throws -> [String] {
+        do {
+            return try names(in: path)
+        } catch {
+            // It may have been given up meanwhile.
+            guard try OpenFile(folder: path) == nil else { throw error }
+            return []
+        }
     }
 
     /// - Returns: `nil` when there is no such part, or it is damaged.
