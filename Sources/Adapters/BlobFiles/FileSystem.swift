@@ -89,7 +89,7 @@ func modificationTime(_ status: stat) -> Timestamp {
 
 /// Has a network file system ask its server anew which names there are in a folder: what another machine put there a moment
 /// ago may be missing from what this one remembers. Nothing elsewhere.
-func forgetNames(in folder: String) { _ = try? OpenFile(folder: folder) }
+func forgetNames(in folder: String) { _ = try? OpenFile(existing: folder, flags: O_RDONLY | O_DIRECTORY) }
 
 /// Gives a file a time of its own, whenever it was written.
 func setFileTime(_ path: String, _ time: Timestamp) throws(FileFailure) {
