@@ -13,19 +13,6 @@ import Testing
 struct SharedFolderTests {
     private let bundle = Digest(of: [0])
 
-    @Test func aFileOfAProgramOfBeforeGoesOnceNobodyCanBeAtIt() async throws {
-        try await withTemporaryFolder { folder in
-            let unfinished = "\(folder)/unfinished"
-            try FileManager.default.createDirectory(atPath: unfinished, withIntermediateDirectories: true)
-            for name in ["young", "old"] { try Data([1]).write(to: URL(filePath: "\(unfinished)/\(name)")) }
-            try FileManager.default.setAttributes(
-                [.modificationDate: Date(timeIntervalSinceNow: -4000)], ofItemAtPath: "\(unfinished)/old")
-            _ = try BlobFiles(folder: folder)
-            #expect(FileManager.default.fileExists(atPath: "\(unfinished)/young"))
-            #expect(!FileManager.default.fileExists(atPath: "\(unfinished)/old"))
-        }
-    }
-
     @Test func whoStartsLeavesAloneWhatOthersWrite() async throws {
         try await withTwoStores { one, other, folder async throws in
             let (chunks, sender) = AsyncThrowingStream<[UInt8], any Error>.makeStream()

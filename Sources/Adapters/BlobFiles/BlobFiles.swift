@@ -51,7 +51,7 @@ package struct BlobFiles: BlobStore {
             try makeFolder("\(folder)/\(part)")
         }
         order = try FolderOrder("\(folder)/lock")
-        own = try OwnFolder(in: "\(folder)/unfinished", order, now: now)
+        own = try OwnFolder(in: "\(folder)/unfinished", order)
         try synchronizeFolder(folder)
         // Where it is the first thing in the data folder, its own name is new as well.
         try synchronizeFolder((folder as NSString).deletingLastPathComponent)

@@ -51,7 +51,7 @@ struct PlatformServer {
         if case .server = registryDatabase, FileManager.default.fileExists(atPath: folder.database) {
             logger.warning("the data folder has a registry of its own, which is not used")
         }
-        let blobs = try BlobFiles(folder: folder.contents)
+        let blobs = try BlobFiles(folder: folder.contents, isShared: folder.sharesContents)
         try await ContentsUnion(registry: registryDatabase, database: database, folder: folder, blobs: blobs).require()
         let registry = ModelRegistry(store: SQLRegistryStore(database: database), now: { .now })
         let place = options.database == nil ? nil : try folder.name()
