@@ -119,6 +119,7 @@ extension SearchSubject {
     fileprivate static let experiments = SearchSubject(
         attributes: [
             "name": "experiment.name", "experiment_id": "CAST(experiment.number AS TEXT)",
+            "experiment_number": "experiment.number",
             "creation_time": "experiment.created_at / 1000", "last_update_time": "experiment.updated_at / 1000",
         ], tags: KeyedTable(name: "experiment_tag", match: "%.experiment = experiment.number"))
 }

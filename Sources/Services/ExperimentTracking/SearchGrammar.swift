@@ -72,7 +72,10 @@ package struct SearchGrammar: Sendable {
             "timestamp": "creation_time", "last_updated_time": "last_updated_time", "creation_time": "creation_time",
             "last_update_time": "last_update_time", "version_number": "version_number",
         ]
-        return attributes.mapValues(\.name).merging(others) { first, _ in first }
+        var sortable = attributes.mapValues(\.name).merging(others) { first, _ in first }
+        // Searched for as a text; sorted so, the tenth would come before the second.
+        if sortable["experiment_id"] != nil { sortable["experiment_id"] = "experiment_number" }
+        return sortable
     }
 }
 
