@@ -12,53 +12,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
+from mlflow_parts import MPU, Upload
 from mlflow_rest import ABSENT_RUN, ARTIFACTS, Rest, assert_refused
 from program import running
 from program import unfinished as being_written
 
 pytestmark = pytest.mark.no_reference("it passes parts on to S3, and has none of its own")
 
-MPU = "/api/2.0/mlflow-artifacts/mpu"
 PART = 6 << 20
 
 
 @pytest.fixture
 def place(rest, run):
     return rest.run(run)["info"]["artifact_uri"].removeprefix("mlflow-artifacts:/")
-
-
-class Upload:
-    """One upload as the client makes it, step by step."""
-
-    def __init__(self, rest, place, name="large.bin", parts=3, local="/home/ada/work/"):
-        self.rest, self.place, self.name = rest, place, name
-        self.fields = {"path": local + name}
-        self.begun = rest.ask("POST", f"{MPU}/create/{place}", {**self.fields, "num_parts": parts})
-        if self.begun.status_code == 200:
-            told = self.begun.json()
-            self.id, self.credentials = told["upload_id"], told["credentials"]
-            self.etags = {}
-
-    def send(self, number, content, **headers):
-        told = self.credentials[number - 1]
-        assert told["part_number"] == number
-        answer = requests.put(told["url"], data=content, headers={**told["headers"], **headers}, timeout=60)
-        if answer.status_code == 200:
-            self.etags[number] = answer.headers["ETag"]
-        return answer
-
-    def listed(self):
-        return [
-            {"part_number": number, "etag": etag, "url": self.credentials[number - 1]["url"]}
-            for number, etag in sorted(self.etags.items())
-        ]
-
-    def complete(self, parts=None, place=None):
-        fields = {**self.fields, "upload_id": self.id, "parts": self.listed() if parts is None else parts}
-        return self.rest.ask("POST", f"{MPU}/complete/{place or self.place}", fields)
-
-    def abort(self, place=None):
-        return self.rest.ask("POST", f"{MPU}/abort/{place or self.place}", {**self.fields, "upload_id": self.id})
 
 
 def unfinished(server):
