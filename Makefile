@@ -38,24 +38,26 @@ test: setup
 	swift build --build-tests
 	@scripts/link-engine.sh debug
 	swift test --skip-build --parallel
-	.tools/venv/bin/python -m pytest -q -p no:cacheprovider Tests/ClientTests Tests/HostileTests \
+	@# Half of their time is one process that waits for another: two files at a time, where that is quicker.
+	.tools/venv/bin/python -m pytest -q -p no:cacheprovider -n 2 --dist loadfile Tests/ClientTests Tests/HostileTests \
 		Tests/SandboxTests
 	.tools/venv-clients/bin/python -m pytest -q -p no:cacheprovider Tests/EcosystemTests \
 		--ignore Tests/EcosystemTests/test_mlserver.py
 	.tools/venv-mlserver/bin/python -m pytest -q -p no:cacheprovider Tests/EcosystemTests/test_mlserver.py
 	.tools/venv-grpc/bin/python -m pytest -q -p no:cacheprovider Tests/GRPCTests Tests/HTTP2Tests
-	.tools/venv-mlflow/bin/python -m pytest -q -p no:cacheprovider Tests/MLflowTests \
+	.tools/venv-mlflow/bin/python -m pytest -q -p no:cacheprovider -n 2 --dist loadfile Tests/MLflowTests \
 		--ignore Tests/MLflowTests/test_client_2.py
 	.tools/venv-clients/bin/python -m pytest -q -p no:cacheprovider Tests/MLflowTests/test_small_client.py
 	.tools/venv-mlflow2/bin/python -m pytest -q -p no:cacheprovider Tests/MLflowTests/test_small_client.py \
 		Tests/MLflowTests/test_client_2.py
 	@# The same with PostgreSQL behind it, but for what never gets as far as a store.
-	SLIPWAY_TEST_STORE=postgresql .tools/venv-mlflow/bin/python -m pytest -q -p no:cacheprovider Tests/MLflowTests \
+	SLIPWAY_TEST_STORE=postgresql .tools/venv-mlflow/bin/python -m pytest -q -p no:cacheprovider -n 2 --dist loadfile \
+		Tests/MLflowTests \
 		$(patsubst %,--ignore Tests/MLflowTests/test_%.py,client_2 artifact_names credentials path_traversal requests)
 	SLIPWAY_TEST_STORE=postgresql .tools/venv-mlflow2/bin/python -m pytest -q -p no:cacheprovider \
 		Tests/MLflowTests/test_small_client.py Tests/MLflowTests/test_client_2.py
+	.tools/venv-mlflow/bin/python -m pytest -q -p no:cacheprovider -n 2 --dist loadfile Tests/ReplicaTests
 	.tools/venv-mlflow/bin/python -m pytest -q -p no:cacheprovider Tests/PowerCutTests
-	@# Half of their time is one process that waits for another: two files at a time.
 	.tools/venv-python/bin/python -m pytest -q -p no:cacheprovider -n 2 --dist loadfile Tests/WorkerTests \
 		Tests/PrepareTests Tests/PackageTests Tests/ForestTests Tests/GraphTests Tests/ForeignModelTests \
 		Tests/DatasetTests Tests/ReproduceTests
@@ -128,6 +130,7 @@ soak: setup
 	SLIPWAY_SOAK=1 .tools/venv-mlflow/bin/python -m pytest -q -rP -p no:cacheprovider Tests/MLflowTests/test_kills.py
 	SLIPWAY_SOAK=1 SLIPWAY_TEST_STORE=postgresql .tools/venv-mlflow/bin/python -m pytest -q -rP -p no:cacheprovider \
 		Tests/MLflowTests/test_kills.py
+	SLIPWAY_SOAK=1 .tools/venv-mlflow/bin/python -m pytest -q -rP -p no:cacheprovider Tests/ReplicaTests
 	SLIPWAY_SOAK=1 .tools/venv-mlflow/bin/python -m pytest -q -rP -p no:cacheprovider Tests/PowerCutTests
 	SLIPWAY_SOAK=1 .tools/venv-python/bin/python -m pytest -q -rP -p no:cacheprovider \
 		Tests/ForeignModelTests/test_starting_again.py

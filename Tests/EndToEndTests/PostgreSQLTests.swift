@@ -74,7 +74,7 @@ struct PostgreSQLTests {
                 let second = try await Program(environment: [:]).run(
                     "serve", "--data", folder + "/two", "--port", "0", "--database", database)
                 #expect(second.exitCode == 4)
-                #expect(second.errors.contains("SYS-003"), "\(second.errors)")
+                #expect(second.errors.contains("RPL-003"), "\(second.errors)")
             }
         }
     }
