@@ -82,9 +82,9 @@ def rest(common_server):
     return Rest(common_server.url)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def common_mlflow(common_server):
-    """MLflow, with this server as its tracking server and registry."""
+    """MLflow, with this server as its tracking server and registry: said anew in each file, for some have others."""
     import mlflow
 
     mlflow.set_tracking_uri(common_server.url)
@@ -100,7 +100,7 @@ def mlflow(common_mlflow):
         common_mlflow.end_run()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def client(common_mlflow):
     return common_mlflow.MlflowClient()
 
