@@ -2,10 +2,11 @@
 import InferenceServing
 import ModelDomain
 import ModelRegistry
-@testable import ModelRollouts
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import ModelRollouts
 
 /// Two servers of one platform, each of which sees what the other changed.
 struct AgreeingTests {

@@ -19,7 +19,9 @@ extension BlobFiles: ContentShelf {
     package func discard(_ digest: Digest, unusedSince: Timestamp, at time: Timestamp) async throws -> Bool {
         try await onQueue {
             try order.alone {
-                guard let file = try OpenFile(content: blobPath(digest)), try file.time <= unusedSince else { return false }
+                guard let file = try OpenFile(content: blobPath(digest)), try file.time <= unusedSince else {
+                    return false
+                }
                 // Before: whoever ends between would leave it in the trash as if it had been there since its last use.
                 try setFileTime(blobPath(digest), time)
                 return try renameIfThere(blobPath(digest), to: trashPath(digest))

@@ -24,7 +24,8 @@ package struct FileFailure: ExplainedError, Equatable {
                 hint: "Check owner and mode of the data folder, or choose another with `--data`.")
         case .locked:
             Explanation(
-                .notWritable, .unavailable, "Another process has kept the folder of the contents locked for half a minute.",
+                .notWritable, .unavailable,
+                "Another process has kept the folder of the contents locked for half a minute.",
                 hint: "Look for one that is suspended or hangs: a server, or the file system. Then try again.")
         case .noLocks:
             Explanation(
