@@ -4,7 +4,7 @@
 Slipway's registry is in SQLite, or with SLIPWAY_TEST_STORE=postgresql in a PostgreSQL of the session's own.
 """
 
-import os
+import quiet_mlflow  # noqa: F401  first: MLflow reads what it sets when it is imported
 
 import postgresql
 import pytest
@@ -12,21 +12,6 @@ from mlflow_reference import REFERENCE, reference_running
 from mlflow_rest import Rest
 from program import BINARY, running
 from run_population import populate
-
-# Before MLflow is imported: nothing of the caller's own settings, nothing that asks others, nothing that waits.
-for name in [name for name in os.environ if name.startswith("MLFLOW_")]:
-    del os.environ[name]
-os.environ |= {
-    "DO_NOT_TRACK": "true",
-    "GIT_PYTHON_REFRESH": "quiet",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    # A 5xx that is wrong fails at once, and not after minutes.
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-    "MPLBACKEND": "agg",
-}
 
 
 def pytest_configure(config):

@@ -1,23 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Three real servers of one platform for most of these tests; tests that harm servers start their own."""
 
-import os
+import quiet_mlflow  # noqa: F401  first: MLflow reads what it sets when it is imported
 
 import postgresql
 import pytest
 from fleet import Fleet
-
-# Before MLflow is imported: nothing of the caller's own settings, nothing that asks others, nothing that waits.
-for name in [name for name in os.environ if name.startswith("MLFLOW_")]:
-    del os.environ[name]
-os.environ |= {
-    "DO_NOT_TRACK": "true",
-    "GIT_PYTHON_REFRESH": "quiet",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-}
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -140,7 +140,3 @@ extension BlobFiles: PartShelf {
         UploadFolder(path: "\(uploads)/\(Digest(of: id.utf8).hex)")
     }
 }
-
-extension Duration {
-    fileprivate var microseconds: Int64 { components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000 }
-}

@@ -45,6 +45,13 @@ package final class PostgreSQLDatabase: SQLDatabase {
         return database
     }
 
+    /// Further connections to a database that is open already, and whose tables are as they shall be.
+    package static func beside(url: String, connections: Int) throws -> PostgreSQLDatabase {
+        PostgreSQLDatabase(
+            at: try PostgreSQLTarget(url: url, library: PostgreSQLLibrary.usualName), claim: nil,
+            connections: connections)
+    }
+
     /// Brings the tables to `schema`. Where servers live that do not know it yet, the tables stay as they are, and whoever
     /// notices that the last of those has ended calls this again. A program works on tables that are one step older.
     ///

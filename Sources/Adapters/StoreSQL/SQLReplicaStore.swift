@@ -217,7 +217,3 @@ extension ObservedEndpoint {
             answering: try row.optionalText("answering"), problem: try row.optionalText("problem"))
     }
 }
-
-extension Duration {
-    fileprivate var microseconds: Int64 { Int64(self / .microseconds(1)) }
-}

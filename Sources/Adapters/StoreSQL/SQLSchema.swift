@@ -102,7 +102,7 @@ extension SQLSchema {
             """,
             [
                 "newest": SQLValue(migrations.count),
-                "patience": .integer(Int64(Replicas.patience / .microseconds(1))),
+                "patience": .integer(Replicas.patience.microseconds),
             ]
         ).first?.text("host")
     }

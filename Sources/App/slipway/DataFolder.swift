@@ -94,9 +94,7 @@ struct DataFolder: Sendable {
 
     /// A name of its own, made at the first start that needs one: where it lies may change, and be the same on two machines.
     func name() throws -> String {
-        if let known = FileManager.default.contents(atPath: nameFile) {
-            return String(decoding: known, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-        }
+        if let known = line(of: nameFile) { return known }
         let name = UUID().uuidString.lowercased()
         try replaceFile(nameFile, with: Data("\(name)\n".utf8))
         return name
@@ -206,14 +204,17 @@ struct DataFolder: Sendable {
 
     // MARK: The administrator's token
 
-    func readToken() -> String? {
-        FileManager.default.contents(atPath: tokenFile).map {
-            String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-        }
-    }
+    func readToken() -> String? { line(of: tokenFile) }
 
     func writeToken(_ token: String) throws {
         try replaceFile(tokenFile, with: Data("\(token)\n".utf8))
+    }
+
+    /// What stands in a file of ours, without the space around it; `nil` where there is none.
+    private func line(of file: String) -> String? {
+        FileManager.default.contents(atPath: file).map {
+            String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        }
     }
 
     /// Writes a file that only its owner may read, whole or not at all; on disk when this returns.

@@ -115,6 +115,7 @@ struct PlatformServer {
                 guard let container, let model = container.model else { return }
                 try await deployment.deploy(model, to: nil, by: container.platform.rawValue)
             })
+        let packing: Rollouts.Packing = { try await packAndDeploy($0, $1, $2, $3, in: folder) }
         let datasets = DataVersions(store: SQLDatasetStore(database: database), blobs: blobs, now: { .now })
         let backups = PlatformBackups(
             records: SQLPlatformRecords(database: database), blobs: blobs, registry: registry, holds: blobs,
@@ -139,7 +140,7 @@ struct PlatformServer {
                     datasetContents: datasets.contents),
                 startedAt: Timestamp.now.text, engines: { [engines.finding().wire] },
                 residentBytes: residentBytes, logLines: { LogFile.lines(of: folder.logFile, count: $0) },
-                packing: { try await packAndDeploy($0, $1, $2, $3, in: folder) }, backups: backups,
+                packing: packing, backups: backups,
                 keeper: keeper, transfer: (out: export, in: intake), replicas: life.replicas,
                 deployFolder: container?.modelsRoot.map { _ in deployment.byName }),
             authority: authority, logger: logger, onListening: { ports in startUp.listening(on: ports) })
@@ -155,7 +156,7 @@ struct PlatformServer {
         let living = Task {
             await life.live(
                 with: rollouts, authority: authority,
-                packing: { try await packAndDeploy($0, $1, $2, $3, in: folder) }, logger: logger,
+                packing: packing, logger: logger,
                 isReady: { startUp.isRestored })
         }
         defer { living.cancel() }

@@ -28,7 +28,8 @@ enum RegistryDatabase {
         switch self {
         case .file(let path):
             try FileManager.default.fileExists(atPath: path) && SQLiteDatabase.needsMigration(at: path)
-        case .server(let url): try await PostgreSQLDatabase.inspect(url: url).schemaNumber < SQLSchema.sharedSince
+        case .server(let url):
+            try await PostgreSQLDatabase.needsMigration(url: url, schema: .postgreSQL.first(SQLSchema.sharedSince))
         }
     }
 
@@ -48,7 +49,7 @@ enum RegistryDatabase {
     /// taken for dead. `nil` for a file, which one server uses.
     func meetingPlace() async throws -> MeetingPlace? {
         guard case .server(let url) = self else { return nil }
-        let database = try await PostgreSQLDatabase.open(url: url, time: .now, connections: 2)
+        let database = try PostgreSQLDatabase.beside(url: url, connections: 2)
         return MeetingPlace(database: database, hints: try PostgreSQLDatabase.hints(url: url))
     }
 

@@ -47,3 +47,8 @@ private func civilDate(daysSince1970: Int64) -> (year: Int64, month: Int64, day:
     let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
     return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
 }
+
+extension Duration {
+    /// Whole ones, in the grain of a ``Timestamp``.
+    package var microseconds: Int64 { components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000 }
+}

@@ -24,7 +24,6 @@ package final class Replicas: Sendable {
 
     private struct State {
         var replica: Replica
-        var number: UInt16 = 0
         let startedAt: Timestamp
         /// What the others were told last.
         var told: [ObservedEndpoint]?
@@ -70,9 +69,7 @@ package final class Replicas: Sendable {
     /// - Returns: Its number, which no other present replica has.
     package func join() async throws -> UInt16 {
         guard let store else { return 0 }
-        let number = try await store.join(replica)
-        state.withLock { $0.number = number }
-        return number
+        return try await store.join(replica)
     }
 
     /// Where this replica is reached; the others hear of it as of everything that is new.
@@ -98,10 +95,10 @@ package final class Replicas: Sendable {
     /// The replicas that there are, this one among them.
     package func all() async throws -> [ReplicaRecord] {
         if let store { return try await store.replicas() }
-        let (replica, number, startedAt) = state.withLock { ($0.replica, $0.number, $0.startedAt) }
+        let (replica, startedAt) = state.withLock { ($0.replica, $0.startedAt) }
         return [
             ReplicaRecord(
-                replica: replica, number: number, startedAt: startedAt, silence: .zero, endpoints: observe(), work: [])
+                replica: replica, number: 0, startedAt: startedAt, silence: .zero, endpoints: observe(), work: [])
         ]
     }
 
