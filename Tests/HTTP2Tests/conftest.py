@@ -33,7 +33,8 @@ def server(tmp_path_factory):
 def slow_streams(tmp_path_factory):
     """Clients that began with the first test, and a server of their own."""
     folder = tmp_path_factory.mktemp("slow")
-    with running(folder, "--grpc-port", 0) as server:
+    # What is let go goes back to the system at once: else a test would measure how glibc keeps it for the next answers.
+    with running(folder, "--grpc-port", 0, MALLOC_MMAP_THRESHOLD_=str(1 << 17)) as server:
         server.slipway("deploy", MODELS / "identity-fp32.onnx", "--name", "echo")
         server.slipway("deploy", write_wide(folder / "wide.onnx"), "--name", "wide")
         target = http2_targets.grpc("grpc", ("127.0.0.1", server.grpc_port))
@@ -55,7 +56,8 @@ def slow_streams_begin_early(request):
 def flooded(tmp_path_factory):
     """A server for floods, warm -> (server, port of gRPC)"""
     folder = tmp_path_factory.mktemp("flooded")
-    with running(folder, "--grpc-port", 0) as server:
+    # What is let go goes back to the system at once: else a test would measure how glibc keeps it for the next answers.
+    with running(folder, "--grpc-port", 0, MALLOC_MMAP_THRESHOLD_=str(1 << 17)) as server:
         server.slipway("deploy", MODELS / "identity-fp32.onnx", "--name", "echo")
         server.slipway("deploy", write_wide(folder / "wide.onnx"), "--name", "wide")
         with beside(server, server.grpc_port):

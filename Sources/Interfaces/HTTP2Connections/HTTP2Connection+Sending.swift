@@ -63,6 +63,11 @@ extension HTTP2Connection {
     }
 
     private func enqueue(_ bytes: UnsafeRawBufferPointer, _ stream: HTTP2Stream) {
+        // All that a peer may ask at a time can be under way before the first answer waits. One alone may be of any size.
+        let others = waitingBytes - stream.waitingBytes
+        guard others == 0 || waitingBytes + bytes.count <= limits.keptAnswers else {
+            return reset(stream, .enhanceYourCalm)
+        }
         if stream.queue == nil {
             stream.queue = ByteBufferAllocator().buffer(capacity: bytes.count)
             if waitingBytes == 0 { stalledSince = .now() }

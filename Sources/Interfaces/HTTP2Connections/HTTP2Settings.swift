@@ -19,6 +19,8 @@ package struct HTTP2Limits: Sendable {
     package var heldBodies = 128 << 20
     /// The most that may wait for a peer that does not read its answers; then it gets no new ones.
     package var waitingAnswers = 32 << 20
+    /// The most that waits for such a peer with the answers to what it had asked before: those beyond it are not kept.
+    package var keptAnswers = 64 << 20
     /// How long a connection may be there without a request.
     package var idleTimeout = TimeAmount.minutes(5)
     /// How long a request, or a frame, may take to arrive; and how long a peer may read nothing of what waits for it.
