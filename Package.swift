@@ -119,6 +119,9 @@ let rooms: [Room] = [
         "InferenceServing", in: .services,
         uses: ["ModelDomain", "ModelExecution", "PredictionExplaining", "Statistics", "Tensors"]),
     room(
+        "PredictionLogging", in: .services,
+        uses: ["InferenceServing", "ModelDomain", "ModelExecution", "Tensors"], products: [crypto]),
+    room(
         "ContentSearch", in: .services,
         uses: ["ExperimentTracking", "GraphExecution", "ModelDomain", "ModelExecution", "ModelRegistry", "Tensors"]),
     room(
@@ -144,6 +147,7 @@ let rooms: [Room] = [
         ],
         products: [grdb]),
     room("BlobFiles", in: .adapters, uses: ["ContentRetention", "ModelDomain", "ModelExecution"]),
+    room("LogFiles", in: .adapters, uses: ["ModelDomain", "PredictionLogging"]),
     room("ArchiveFiles", in: .adapters, uses: ["Archives", "ModelDomain", "PlatformBackup"]),
     room(
         "ProjectFiles", in: .adapters,
@@ -176,7 +180,8 @@ let rooms: [Room] = [
             "AccessControl", "ContentCoding", "ContentRetention", "ContentSearch", "DataTables", "DataVersions",
             "ExperimentTracking", "GRPCInterface", "HTTP2Connections", "InferenceProtocol", "InferenceServing",
             "MLflowInterface", "ModelDomain", "ModelExecution", "ModelLineage", "ModelRegistry", "ModelRollouts",
-            "ModelTransfer", "PlatformBackup", "PlatformReplicas", "PredictionExplaining", "Tensors", "WireTypes",
+            "ModelTransfer", "PlatformBackup", "PlatformReplicas", "PredictionExplaining", "PredictionLogging",
+            "Tensors", "WireTypes",
         ], products: nio + hummingbird + nioExtras + [httpTypes, lifecycle, logging, nioSSL]),
     room("LoadGenerator", in: .interfaces, uses: ["ModelDomain"], products: nio + [histogram]),
     room(
@@ -196,10 +201,10 @@ let rooms: [Room] = [
         uses: [
             "APIClient", "AccessControl", "ArchiveFiles", "BlobFiles", "CHeap", "CommandLineInterface",
             "ContentRetention", "ContentSearch", "DataTables", "DataVersions", "EngineForest", "EngineONNX",
-            "EngineWorker", "ExperimentTracking", "GraphExecution", "HTTPInterface", "InferenceServing", "ModelDomain",
-            "ModelExecution", "ModelLineage", "ModelPackaging", "ModelRegistry", "ModelReproduction", "ModelRollouts",
-            "ModelTransfer", "PlatformBackup", "PlatformReplicas", "ProcessSandbox", "ProjectFiles", "PythonTools",
-            "StoreSQL", "Tensors", "WireTypes",
+            "EngineWorker", "ExperimentTracking", "GraphExecution", "HTTPInterface", "InferenceServing", "LogFiles",
+            "ModelDomain", "ModelExecution", "ModelLineage", "ModelPackaging", "ModelRegistry", "ModelReproduction",
+            "ModelRollouts", "ModelTransfer", "PlatformBackup", "PlatformReplicas", "PredictionLogging",
+            "ProcessSandbox", "ProjectFiles", "PythonTools", "StoreSQL", "Tensors", "WireTypes",
         ], products: [lifecycle, logging, unixSignals]),
 ]
 
@@ -296,6 +301,12 @@ let testTargets: [Target] = [
     tests(
         "ModelRegistryTests",
         uses: ["ExperimentTracking", "ModelDomain", "ModelRegistry", "PortContracts", "StoreSQL", "TestSupport"]),
+    tests(
+        "PredictionLoggingTests",
+        uses: [
+            "InferenceServing", "LogFiles", "ModelDomain", "ModelExecution", "PredictionLogging", "Tensors",
+            "TestSupport",
+        ]),
     tests("PredictionExplainingTests", uses: ["ModelDomain", "ModelExecution", "PredictionExplaining", "Tensors"]),
     tests(
         "InferenceServingTests", uses: ["InferenceServing", "ModelDomain", "ModelExecution", "Tensors", "TestSupport"]),

@@ -76,6 +76,8 @@ CALLS = {
     ("get", "/v1/ledger/export"): {"view"},
     ("get", "/v1/where"): {"view"},
     ("get", "/v1/logs"): {"administer"},
+    ("get", "/v1/predictions"): {"develop", "decide"},
+    ("get", "/v1/predictions/{prediction}"): {"develop", "decide"},
     ("get", "/v1/registry/models/{model}/versions/{version}/export"): {"administer"},
     ("get", "/v1/registry/models/{model}/versions/{version}/export/{digest}"): {"administer"},
     ("post", "/v1/registry/models/{model}/imports"): {"administer"},

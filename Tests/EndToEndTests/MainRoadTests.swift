@@ -19,7 +19,7 @@ struct MainRoadTests {
                 #expect(reply.status == 200, "\(reply.body)")
                 #expect(reply.body.contains(#""label":"#))
                 #expect(reply.body.contains(#""proven":true"#))
-                #expect(reply.headers["slipway-prediction-id"]?.count == 32)
+                #expect(reply.headers["slipway-prediction-id"]?.count == 36)
 
                 let status = try await platform.program.run("status", "--format", "json")
                 let json = try #require(try status.json() as? [String: Any])

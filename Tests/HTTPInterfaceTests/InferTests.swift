@@ -102,7 +102,7 @@ struct InferTests {
             #expect(answer.headers["content-type"] == "application/json")
             #expect(try answer.json("code") == "\"\(code)\"", "\(answer.body)")
             #expect(try !answer.json("error").isEmpty)
-            #expect(answer.headers["slipway-prediction-id"]?.count == 32)
+            #expect(answer.headers["slipway-prediction-id"]?.count == 36)
         }
     }
 

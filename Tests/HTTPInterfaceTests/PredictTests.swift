@@ -60,7 +60,7 @@ struct PredictTests {
             let answer = try await server.ask("POST", path, body)
             #expect((400..<500).contains(answer.status))
             #expect(answer.headers["content-type"] == "application/problem+json")
-            #expect(answer.headers["slipway-prediction-id"]?.count == 32)
+            #expect(answer.headers["slipway-prediction-id"]?.count == 36)
             if !code.isEmpty { #expect(try answer.json("code") == "\"\(code)\"") }
             if let field { #expect(answer.body.contains(#"{"name":"field","value":"\#(field)"}"#), "\(answer.body)") }
             // The server goes on.

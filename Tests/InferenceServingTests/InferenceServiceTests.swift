@@ -118,23 +118,6 @@ struct InferenceServiceTests {
         #expect(seen.withLock(\.self) == [false, true])
     }
 
-    @Test func idsAreUniqueOverSourcesAndAscending() {
-        var first = PredictionIDSource(replica: 1, loop: 0, startedAtSeconds: 7)
-        var second = PredictionIDSource(replica: 1, loop: 1, startedAtSeconds: 7)
-        let ids = (0..<100).flatMap { _ in [first.next().description, second.next().description] }
-        #expect(Set(ids).count == 200)
-        #expect(ids.allSatisfy { $0.utf8.count == 32 })
-        let own = stride(from: 0, to: 200, by: 2).map { ids[$0] }
-        #expect(own == own.sorted())
-    }
-
-    /// A server that is killed and started again within a second must not repeat ids.
-    @Test func aQuickRestartRepeatsNoID() {
-        var first = PredictionIDSource(replica: 0, loop: 0, startedAtSeconds: 7)
-        var second = PredictionIDSource(replica: 0, loop: 0, startedAtSeconds: 7)
-        #expect(first.next().description != second.next().description)
-    }
-
     /// The engine's memory is given back when the last holder lets go.
     @Test func aVersionEndsWithItsLastHolder() async throws {
         let service = InferenceService(laneThreads: 1, queueLimit: 1)

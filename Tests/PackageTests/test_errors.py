@@ -37,7 +37,7 @@ def test_a_refused_row_has_its_number_and_the_prediction_its_id(client, rows):
         client.predict("breast-cancer", records)
     assert refused.value.details["row"] == "2"
     assert refused.value.hint == "Send a value of the declared type."
-    assert len(refused.value.prediction_id) == 32
+    assert len(refused.value.prediction_id) == 36
 
 
 def test_a_wrong_token_is_refused_where_one_is_needed(server):

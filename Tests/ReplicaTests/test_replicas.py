@@ -90,4 +90,4 @@ def test_ids_of_predictions_are_never_the_same(trio, tmp_path):
         call(server, "POST", f"/v1/endpoints/{name}/predict", [{"values": [1]}])[1]["id"]
         for _ in range(20) for server in trio
     ]  # fmt: skip
-    assert len(set(ids)) == len(ids) and all(re.fullmatch("[0-9a-f]{32}", id) for id in ids)
+    assert len(set(ids)) == len(ids) and all(re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", id) for id in ids)

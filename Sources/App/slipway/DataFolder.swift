@@ -20,6 +20,8 @@ struct DataFolder: Sendable {
     }
     var engines: String { "\(path)/engines" }
     var logFile: String { "\(path)/server.log" }
+    var predictions: String { "\(path)/predictions" }
+    private var hashKeyFile: String { "\(path)/hash-key" }
     private var tokenFile: String { "\(path)/token" }
     /// The name of the socket on which a server hands its work over.
     static let handoverName = "handover"
@@ -98,6 +100,15 @@ struct DataFolder: Sendable {
         let name = UUID().uuidString.lowercased()
         try replaceFile(nameFile, with: Data("\(name)\n".utf8))
         return name
+    }
+
+    /// What values are hashed with that the prediction log does not keep as they are: random, made at the first start.
+    func hashKey() throws -> [UInt8] {
+        if let known = FileManager.default.contents(atPath: hashKeyFile), known.count == 32 { return Array(known) }
+        var generator = SystemRandomNumberGenerator()
+        let key = (0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) }
+        try replaceFile(hashKeyFile, with: Data(key))
+        return key
     }
 
     // MARK: One server at a time

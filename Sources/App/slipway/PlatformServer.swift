@@ -18,6 +18,7 @@ import ModelRollouts
 import ModelTransfer
 import PlatformBackup
 import PlatformReplicas
+import PredictionLogging
 import ProcessSandbox
 import ServiceLifecycle
 import StoreSQL
@@ -69,8 +70,9 @@ struct PlatformServer {
         keepEngine(engines, logger: logger)
         engines.workers.sweep()
         let limits = codecLimits
+        let predictions = try PredictionKeeping(in: folder, isAlone: takeOver == nil, logger: logger)
         let service = InferenceService(
-            laneThreads: options.laneThreads ?? max(2, availableCores), queueLimit: 1024)
+            laneThreads: options.laneThreads ?? max(2, availableCores), queueLimit: 1024, sink: predictions.log)
         let life = ReplicaLife(
             at: place ?? "", meetingPlace: try await registryDatabase.meetingPlace(), service: service)
         let number = try await life.replicas.join()
@@ -142,6 +144,7 @@ struct PlatformServer {
                 residentBytes: residentBytes, logLines: { LogFile.lines(of: folder.logFile, count: $0) },
                 packing: packing, backups: backups,
                 keeper: keeper, transfer: (out: export, in: intake), replicas: life.replicas,
+                predictions: predictions.log,
                 deployFolder: container?.modelsRoot.map { _ in deployment.byName }),
             authority: authority, logger: logger, onListening: { ports in startUp.listening(on: ports) })
         let group = ServiceGroup(services: [server, startUp], logger: logger)
@@ -165,6 +168,8 @@ struct PlatformServer {
         if !mustWait { try await takeOver?.complete(with: service.table) }
         let following = followTokens(authority, logger: logger)
         defer { following.cancel() }
+        let clearing = Task { await predictions.clear(of: service) }
+        defer { clearing.cancel() }
         Task { await endOnSignals(ending) }
         Task {
             guard let ports = await startUp.announcedPorts() else { return }
@@ -185,6 +190,7 @@ struct PlatformServer {
         } catch let refusal as Refusal where refusal.explanation.code == .portInUse {
             throw portRefusal(port(in: container))
         }
+        await predictions.log.close()
         let total = counts()
         logger.info("stopped", metadata: ["accepted": "\(total.accepted)", "answered": "\(total.answered)"])
         try database.close()

@@ -10,6 +10,7 @@ extension BundleManifest {
             ("schema", .string(Self.schema)), ("engine", .string(engine)), ("model", .string(model)),
             ("task", task.map(JSONValue.string)), ("signature", signature.json), ("proof", proof?.json),
             ("baseline", baseline.map(JSONValue.string)),
+            ("fields", policies.isEmpty ? nil : .object(policies.map { ($0.key, .string($0.value.rawValue)) })),
             (
                 "files",
                 .array(
@@ -39,7 +40,7 @@ extension BundleManifest {
         self.init(
             engine: try fields.text("engine"), model: try fields.text("model"), task: try fields.optionalText("task"),
             signature: signature, proof: try fields.optionalFields("proof").map(Proof.init),
-            baseline: try fields.optionalText("baseline"), files: files)
+            baseline: try fields.optionalText("baseline"), policies: try fieldPolicies(in: fields), files: files)
         if let proof, proof.outputs.isEmpty { throw FieldReader.damaged("its examples hold no answers") }
         for path in [model, proof?.examples, baseline].compactMap(\.self) where file(path) == nil {
             throw FieldReader.damaged("“\(path)” is not among its files")
@@ -52,6 +53,18 @@ extension BundleManifest {
             throw FieldReader.damaged("“\(file.path)” is a file and a folder")
         }
     }
+}
+
+private func fieldPolicies(in fields: FieldReader) throws(Refusal) -> [String: FieldPolicy] {
+    guard let named = try fields.optionalFields("fields") else { return [:] }
+    var policies: [String: FieldPolicy] = [:]
+    for name in named.names {
+        guard let policy = FieldPolicy(rawValue: try named.text(name)) else {
+            throw FieldReader.damaged("what is kept of “\(name)” is not known")
+        }
+        policies[name] = policy
+    }
+    return policies
 }
 
 extension BundleManifest.Proof {

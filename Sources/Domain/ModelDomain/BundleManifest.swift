@@ -46,13 +46,16 @@ package struct BundleManifest: Sendable, Hashable {
     package let proof: Proof?
     /// Path of the baseline profile.
     package let baseline: String?
+    /// What of which column may be kept, by name; of the others their names and types decide.
+    package let policies: [String: FieldPolicy]
     /// Every file of the bundle but the manifest and the provenance, by path.
     package let files: [BundleFile]
 
     package init(
         engine: String, model: String, task: String?, signature: Signature, proof: Proof?, baseline: String?,
-        files: [BundleFile]
+        policies: [String: FieldPolicy] = [:], files: [BundleFile]
     ) {
+        self.policies = policies
         self.engine = engine
         self.model = model
         self.task = task

@@ -20,13 +20,23 @@ package struct EndpointSettings: Sendable, Hashable {
         case load
         case device
         case follow
+        case logSample = "log_sample"
+        case logRetain = "log_retain"
+        case logSize = "log_size"
+        case logWhenFull = "log_when_full"
 
         /// Those that stand under `limits` in the project file.
         package static let limits: [Key] = [.deadline, .queue, .concurrency, .wait, .ratePerClient]
         /// Those that stand under `slo` there.
         package static let objectives: [Key] = [.p99]
-        /// Those that stand beside both.
-        package static let besideLimits = allCases.filter { !(limits + objectives).contains($0) }
+        /// Those that stand under `log` there, without their `log_`.
+        package static let logging: [Key] = [.logSample, .logRetain, .logSize, .logWhenFull]
+        /// Those that stand beside them.
+        package static let besideLimits = allCases.filter { !(limits + objectives + logging).contains($0) }
+        /// What the setting is called in the project file, in its group.
+        package var nameInFile: String {
+            Self.logging.contains(self) ? String(rawValue.dropFirst("log_".count)) : rawValue
+        }
 
         /// What the setting takes, in the words of an error.
         package var form: String {
@@ -46,6 +56,12 @@ package struct EndpointSettings: Sendable, Hashable {
             case .load: LoadTime.allCases.map(\.rawValue).joined(separator: " or ")
             case .device: ComputeDevice.form
             case .follow: "the name of an alias, or none"
+            case .logSample: SampleShare.form
+            case .logRetain: "\(Lifetime.form)"
+            case .logSize:
+                "\(ByteCount.form), from \(EndpointSettings.logSizes.lowerBound) to "
+                    + "\(EndpointSettings.logSizes.upperBound)"
+            case .logWhenFull: FullLog.allCases.map(\.rawValue).joined(separator: ", ")
             }
         }
 
@@ -71,6 +87,16 @@ package struct EndpointSettings: Sendable, Hashable {
         case rows(Int)
     }
 
+    /// What is done with predictions that the log cannot take as fast as they come.
+    package enum FullLog: String, Sendable, CaseIterable {
+        /// They are answered, and counted as dropped.
+        case drop
+        /// Likewise, but some of them are kept while there is little room: one of ten.
+        case sample
+        /// They are refused: what is not kept is not answered.
+        case block
+    }
+
     /// When a model is brought into memory.
     package enum LoadTime: String, Sendable, CaseIterable {
         /// At the start of the server, and for as long as it runs.
@@ -79,6 +105,7 @@ package struct EndpointSettings: Sendable, Hashable {
         case lazy
     }
 
+    package static let logSizes = ByteCount(bytes: 1 << 20)...ByteCount(bytes: 16 << 40)
     package static let standard = EndpointSettings()
     package static let standardDeadline = TimeSpan(nanoseconds: 30_000_000_000)
     package static let longestQueue = 100_000
@@ -110,6 +137,13 @@ package struct EndpointSettings: Sendable, Hashable {
     package private(set) var device = ComputeDevice.cpu
     /// The alias whose version is deployed whenever it moves; `nil` for deployments by hand.
     package private(set) var follow: AliasName?
+    /// The share of predictions that the log keeps.
+    package private(set) var logSample = SampleShare.all
+    /// How long it keeps them.
+    package private(set) var logRetain = Lifetime.standardLogRetention
+    /// What it may take of the disk; the oldest go first.
+    package private(set) var logSize = ByteCount(bytes: 10 << 30)
+    package private(set) var logWhenFull = FullLog.drop
 
     private init() {}
 
@@ -159,14 +193,8 @@ package struct EndpointSettings: Sendable, Hashable {
             return assign(&concurrency, text, absent: "auto") { count($0, upTo: Self.highestConcurrency) }
         case .wait: return assign(&wait, text, absent: "auto", TimeSpan.init(_:))
         case .ratePerClient: return assign(&ratePerClient, text, absent: "none", RequestRate.init(_:))
-        case .runOn:
-            guard let placement = RunPlacement(rawValue: text) else { return false }
-            runOn = placement
-            return true
-        case .batching:
-            guard let batching = Batching(text) else { return false }
-            self.batching = batching
-            return true
+        case .runOn: return assign(&runOn, RunPlacement(rawValue: text))
+        case .batching: return assign(&batching, Batching(text))
         case .batchDelay:
             return assign(&batchDelay, text, absent: "none") { text in
                 TimeSpan(text).flatMap { $0 <= Self.longestBatchDelay ? $0 : nil }
@@ -176,16 +204,14 @@ package struct EndpointSettings: Sendable, Hashable {
             return assign(&cache, text, absent: "none") { text in
                 ByteCount(text).flatMap { Self.cacheSizes.contains($0) ? $0 : nil }
             }
-        case .load:
-            guard let time = LoadTime(rawValue: text) else { return false }
-            load = time
-            return true
-        case .device:
-            guard let named = ComputeDevice(text) else { return false }
-            device = named
-            return true
+        case .load: return assign(&load, LoadTime(rawValue: text))
+        case .device: return assign(&device, ComputeDevice(text))
         case .follow:
             return assign(&follow, text, absent: "none") { $0 == "none" ? nil : AliasName(rawValue: $0) }
+        case .logSample: return assign(&logSample, SampleShare(text))
+        case .logRetain: return assign(&logRetain, Lifetime(text))
+        case .logSize: return assign(&logSize, ByteCount(text).flatMap { Self.logSizes.contains($0) ? $0 : nil })
+        case .logWhenFull: return assign(&logWhenFull, FullLog(rawValue: text))
         }
     }
 
@@ -205,6 +231,10 @@ package struct EndpointSettings: Sendable, Hashable {
         case .load: load.rawValue
         case .device: device.description
         case .follow: follow?.rawValue ?? "none"
+        case .logSample: logSample.description
+        case .logRetain: logRetain.description
+        case .logSize: logSize.description
+        case .logWhenFull: logWhenFull.rawValue
         }
     }
 
@@ -244,6 +274,12 @@ extension EndpointSettings.Batching: CustomStringConvertible {
         case .rows(let count): "\(count)"
         }
     }
+}
+
+private func assign<Value>(_ target: inout Value, _ value: Value?) -> Bool {
+    guard let value else { return false }
+    target = value
+    return true
 }
 
 private func assign<Value>(

@@ -73,6 +73,11 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case callerLimited = "SRV-007"
     case callerGone = "SRV-008"
 
+    // The log of predictions.
+    case logFull = "LOG-001"
+    case predictionUnknown = "LOG-002"
+    case logDamaged = "LOG-003"
+
     // The objectives of an endpoint.
     case objectivesMissed = "SLO-001"
     case measurementDisturbed = "SLO-002"

@@ -11,6 +11,8 @@ package struct FieldReader: Sendable {
         case dataset
         /// `RPR-003`.
         case run
+        /// `LOG-003`.
+        case log
     }
 
     private let object: JSONValue
@@ -78,6 +80,9 @@ package struct FieldReader: Sendable {
         guard let value = object[key]?.integer else { throw subject.damaged("“\(path + key)” is no integer") }
         return value
     }
+
+    /// In the order of the document.
+    package var names: [String] { object.members?.map(\.name) ?? [] }
 
     package func has(_ key: String) -> Bool { object[key] != nil }
 
@@ -181,6 +186,10 @@ extension FieldReader.Subject {
             Refusal(
                 .runRecordDamaged, .invalidInput, "The record of the run cannot be used: \(reason).",
                 hint: "Record a run anew with `slipway run start`.")
+        case .log:
+            Refusal(
+                .logDamaged, .invalidInput, "A part of the prediction log cannot be read: \(reason).",
+                hint: "Rows behind it are passed over; the rest of the log is sound.")
         }
     }
 }

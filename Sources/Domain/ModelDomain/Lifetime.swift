@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How long a token holds, as people write it: `30m`, `12h`, `90d`; whole seconds, at least one, at most ten years.
+/// How long something holds or is kept, as people write it: `30m`, `12h`, `90d`; whole seconds, at least one, at most ten years.
 package struct Lifetime: Sendable, Hashable, CustomStringConvertible {
     package let seconds: Int
 
@@ -8,6 +8,11 @@ package struct Lifetime: Sendable, Hashable, CustomStringConvertible {
     package static let form = "a length of time such as 30m, 12h or 90d, at most 3650d"
     private static let longest = 3650 * 86_400
     private static let units: [(name: String, seconds: Int)] = [("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)]
+
+    private init(unchecked seconds: Int) { self.seconds = seconds }
+
+    /// How long predictions are kept where nobody says it.
+    package static let standardLogRetention = Lifetime(unchecked: 90 * 86_400)
 
     /// - Returns: `nil` unless `seconds` is from 1 to ten years.
     package init?(seconds: Int) {

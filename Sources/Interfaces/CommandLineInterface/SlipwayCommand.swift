@@ -26,7 +26,7 @@ package struct SlipwayCommand: AsyncParsableCommand {
                 subcommands: [
                     DatasetCommand.self, ExperimentCommand.self, RunCommand.self, ModelCommand.self,
                     Lineage.self,
-                    EndpointCommand.self,
+                    EndpointCommand.self, PredictionCommand.self,
                     ProjectCommand.self, TokenCommand.self,
                     EnginesCommand.self, ConfigCommand.self, LedgerCommand.self, ImportCommand.self,
                     BackupCommand.self, Restore.self, GarbageCommand.self, ReplicaCommand.self,

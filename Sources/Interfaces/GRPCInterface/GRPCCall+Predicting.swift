@@ -26,17 +26,22 @@ struct Prediction: Sendable {
 
 extension GRPCCall {
     /// Answers one `ModelInferRequest`, of a call of its own or of a stream.
-    func predict(_ message: ByteBuffer) { predict(message, slot.ids.next(), reserveReply(), nil) }
+    func predict(_ message: ByteBuffer) { predict(message, slot.nextID(), reserveReply(), nil) }
 
     /// - Parameter awakened: The endpoint, when the message has waited for it to be loaded.
     private func predict(_ message: ByteBuffer, _ id: PredictionID, _ reply: Int, _ awakened: AwakenedEndpoint?) {
+        var id = id
+        var asked: String?
         do {
-            let prediction = try decode(message, id, awakened)
+            if let wanted = head.predictionID, !method.streamsRequests { id = try predictionID(wanted) }
+            let prediction = try decode(message, id, awakened, endpoint: &asked)
             if !service.gather(prediction, of: self, reply: reply) { answer(prediction, reply) }
         } catch ServingError.cold(let state) {
             awaken(state, message, id, reply)
         } catch {
-            fail(error, id, reply)
+            let explanation = slot.explain(error, id: id)
+            slot.recordRefusal(id, at: asked ?? "", origin: origin, explanation)
+            fail(error, explanation, reply)
         }
     }
 
@@ -52,7 +57,7 @@ extension GRPCCall {
             }
             wait(for: pending, reply: reply)
         } catch {
-            fail(error, prediction.id, reply)
+            fail(error, prediction, reply)
         }
     }
 
@@ -61,16 +66,16 @@ extension GRPCCall {
             try wait(for: state, ownTerms(), reply: reply) { [self] result in
                 switch result {
                 case .success(let awakened): predict(message, id, reply, awakened)
-                case .failure(let error): fail(error, id, reply)
+                case .failure(let error): refuse(error, id, at: state, reply)
                 }
             }
         } catch {
-            fail(error, id, reply)
+            refuse(error, id, at: state, reply)
         }
     }
 
     private func decode(
-        _ message: ByteBuffer, _ id: PredictionID, _ awakened: AwakenedEndpoint?
+        _ message: ByteBuffer, _ id: PredictionID, _ awakened: AwakenedEndpoint?, endpoint: inout String?
     ) throws -> Prediction {
         let received = Moment.now
         let decoded = try unsafe message.withUnsafeReadableBytes { bytes in
@@ -78,7 +83,9 @@ extension GRPCCall {
         }
         try admit(needs: .predict, of: slot.table.resource(of: decoded.modelName))
         let request = decoded.request
+        endpoint = decoded.modelName
         let state = try slot.table.endpoint(decoded.modelName, or: awakened)
+        if let recorder = slot.recorder, recorder.mustRefuse(state) { throw logIsFull }
         let live = try state.ready(version: decoded.modelVersion.isEmpty ? nil : decoded.modelVersion)
         try checkOptions(of: request, outputs: live.signature.outputs)
         let (inputs, rowCount) = try live.signature.arrange(
@@ -95,7 +102,19 @@ extension GRPCCall {
     /// What the call says, before what a message says for itself.
     private func ownTerms() throws -> RequestTerms {
         RequestTerms(
-            caller: service.gate.caller, deadline: deadline, priority: try requestPriority(header: head.priority))
+            caller: service.gate.caller, deadline: deadline, priority: try requestPriority(header: head.priority),
+            origin: try checkedOrigin())
+    }
+
+    private var origin: PredictionOrigin {
+        PredictionOrigin(principal: service.gate.principal?.name, key: head.key)
+    }
+
+    private func checkedOrigin() throws(Refusal) -> PredictionOrigin {
+        guard head.key.map({ $0.utf8.count <= PredictionOrigin.longestKey }) ?? true else {
+            throw PredictionOrigin.keyTooLong("slipway-key")
+        }
+        return origin
     }
 
     func write(
@@ -103,7 +122,8 @@ extension GRPCCall {
     ) {
         let call = prediction.inference
         do {
-            let outputs = try prediction.reply.outputs(of: result.get(), to: call)
+            let answers = try result.get()
+            let outputs = try prediction.reply.outputs(of: answers, to: call)
             send(reply: reply) { writer in
                 if method == .streamInfer {
                     writer.append(message: 2) { encode(outputs, prediction, into: $0) }
@@ -112,8 +132,9 @@ extension GRPCCall {
                 }
             }
             call.delivered(since: answered)
+            slot.recorder?.record(call.outcome(prediction.id, .success(answers)))
         } catch {
-            fail(error, prediction.id, reply)
+            fail(error, prediction, reply)
         }
     }
 
@@ -125,9 +146,20 @@ extension GRPCCall {
         ) { $0.append(prediction.id) }
     }
 
-    /// An error ends a call, but not a stream of them: there it is the answer to the one message.
-    private func fail(_ error: any Error, _ id: PredictionID, _ reply: Int) {
+    private func fail(_ error: any Error, _ prediction: Prediction, _ reply: Int) {
+        let explanation = slot.explain(error, id: prediction.id)
+        slot.recorder?.record(prediction.inference.outcome(prediction.id, .failure(.init(explanation))))
+        fail(error, explanation, reply)
+    }
+
+    private func refuse(_ error: any Error, _ id: PredictionID, at state: EndpointState, _ reply: Int) {
         let explanation = slot.explain(error, id: id)
+        slot.recordRefusal(id, at: state.record.name.rawValue, origin: origin, explanation)
+        fail(error, explanation, reply)
+    }
+
+    /// An error ends a call, but not a stream of them: there it is the answer to the one message.
+    private func fail(_ error: any Error, _ explanation: Explanation, _ reply: Int) {
         guard method == .streamInfer else {
             return end((error as? AccessDenial).map(GRPCStatus.init) ?? GRPCStatus(explanation))
         }

@@ -11,6 +11,10 @@ struct GRPCRequestHead {
     /// How long the client waits, in nanoseconds.
     private(set) var timeout: Int?
     private(set) var priority: String?
+    /// What the prediction is about, in the caller's words.
+    private(set) var key: String?
+    /// The id that the caller wants.
+    private(set) var predictionID: String?
 
     /// - Throws: For a coding that is not read here, and a timeout that is none.
     init(_ head: HTTP2RequestHead) throws(GRPCStatus) {
@@ -19,6 +23,8 @@ struct GRPCRequestHead {
             case "authorization": authorization = value
             case "via", "forwarded", "x-real-ip": isForwarded = true
             case "slipway-priority": priority = value
+            case "slipway-key": key = value
+            case "slipway-prediction-id": predictionID = value
             case "grpc-encoding" where value != "identity":
                 guard let known = ContentCoding(named: value) else {
                     throw GRPCStatus(

@@ -13,6 +13,7 @@ package import ModelRollouts
 package import ModelTransfer
 package import PlatformBackup
 package import PlatformReplicas
+package import PredictionLogging
 package import WireTypes
 
 /// What administration is done with: the services, and what only the program as a whole can tell.
@@ -45,6 +46,8 @@ package struct Administration: Sendable {
     package let transfer: (out: ModelExport, in: ModelImport)?
     /// The servers of the platform; `nil` where nobody asks.
     package let replicas: Replicas?
+    /// What was asked and answered; `nil` where nothing is kept.
+    package let predictions: PredictionLog?
     /// Deploys a folder of a container that serves several models; `nil` everywhere else.
     package let deployFolder: (@Sendable (_ folder: String, _ endpoint: EndpointName) async throws -> Void)?
 
@@ -57,6 +60,7 @@ package struct Administration: Sendable {
         logLines: @escaping @Sendable (_ count: Int) async throws -> [String],
         packing: Rollouts.Packing? = nil, backups: PlatformBackups? = nil, keeper: ContentKeeper? = nil,
         transfer: (out: ModelExport, in: ModelImport)? = nil, replicas: Replicas? = nil,
+        predictions: PredictionLog? = nil,
         deployFolder: (@Sendable (_ folder: String, _ endpoint: EndpointName) async throws -> Void)? = nil
     ) {
         self.deployFolder = deployFolder
@@ -65,6 +69,7 @@ package struct Administration: Sendable {
         self.keeper = keeper
         self.transfer = transfer
         self.replicas = replicas
+        self.predictions = predictions
         self.inference = inference
         self.registry = registry
         self.rollouts = rollouts

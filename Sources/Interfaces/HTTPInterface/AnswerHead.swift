@@ -1,6 +1,7 @@
-// SPDX-License-Identifier: Apache-2.0
 internal import HTTP2Connections
 internal import InferenceServing
+// SPDX-License-Identifier: Apache-2.0
+internal import ModelDomain
 internal import ModelExecution
 internal import NIOHTTP1
 internal import Tensors

@@ -34,9 +34,12 @@ extension EventLoopSlot {
     }
 
     func write(_ refused: FastRequest.Refused, for request: FastRequest) -> AnswerHead {
+        let id = request.route.isPrediction ? serving.nextID() : nil
+        if let id, serving.recorder != nil, let endpoint = try? endpointName(of: request.route, request.facts) {
+            serving.recordRefusal(id, at: endpoint, origin: origin(of: request), refused.explanation)
+        }
         var head = request.errorForm.write(
-            refused.explanation, status: refused.status,
-            predictionID: request.route.isPrediction ? serving.ids.next() : nil, into: writer)
+            refused.explanation, status: refused.status, predictionID: id, into: writer)
         head.allowedMethods = refused.allowedMethods
         return head
     }
@@ -45,8 +48,12 @@ extension EventLoopSlot {
     private func terms(of request: FastRequest, _ caller: CallerKey) throws(Refusal) -> RequestTerms {
         let clock = try stepClock(request)
         let priority = try requestPriority(header: request.facts.priority)
+        let origin = origin(of: request)
+        guard origin.key.map({ $0.utf8.count <= PredictionOrigin.longestKey }) ?? true else {
+            throw PredictionOrigin.keyTooLong("slipway-key")
+        }
         guard let text = request.facts.timeout else {
-            return RequestTerms(caller: caller, clock: clock, priority: priority)
+            return RequestTerms(caller: caller, clock: clock, priority: priority, origin: origin)
         }
         guard let patience = TimeSpan(text) else {
             throw Refusal(
@@ -54,7 +61,12 @@ extension EventLoopSlot {
                 hint: "Write it as \(TimeSpan.form).", details: [.init("header", "slipway-timeout")])
         }
         return RequestTerms(
-            caller: caller, deadline: Moment.now.after(patience.nanoseconds), clock: clock, priority: priority)
+            caller: caller, deadline: Moment.now.after(patience.nanoseconds), clock: clock, priority: priority,
+            origin: origin)
+    }
+
+    private func origin(of request: FastRequest) -> PredictionOrigin {
+        PredictionOrigin(principal: request.principal?.name, key: request.facts.key)
     }
 
     private func stepClock(_ request: FastRequest) throws(Refusal) -> StepClock? {

@@ -32,7 +32,7 @@ extension EventLoopSlot {
         let facts: RequestFacts
         let terms: RequestTerms
         let body: ByteBuffer
-        let id: PredictionID
+        var id: PredictionID
         let errorForm: ErrorForm
         /// When it began to be decoded.
         let received: Moment
@@ -46,10 +46,11 @@ extension EventLoopSlot {
         awakened: AwakenedEndpoint? = nil
     ) -> Prediction {
         let route = target.route ?? .unknown
-        let asked = Asked(
-            facts: facts, terms: terms, body: body, id: serving.ids.next(), errorForm: route.errorForm, received: .now,
+        var asked = Asked(
+            facts: facts, terms: terms, body: body, id: serving.nextID(), errorForm: route.errorForm, received: .now,
             awakened: awakened)
         do {
+            if let wanted = facts.predictionID { asked.id = try predictionID(wanted) }
             let call =
                 switch route {
                 case .infer(let endpoint, let version): try decodeInfer(endpoint, version: version, asked)
@@ -61,11 +62,20 @@ extension EventLoopSlot {
                 case .predictContainer: try decodeContainer(try endpointName(of: route, facts), asked)
                 default: preconditionFailure("\(route) is no prediction")
                 }
+            if let recorder = serving.recorder, recorder.mustRefuse(call.inference.endpoint) { throw logIsFull }
             return service.answerNow(call.inference).map { .answered(call.write($0, on: self)) } ?? .heavy(call)
         } catch ServingError.cold(let state) {
             return .cold(state, terms)
         } catch {
-            return .answered(fail(error, id: asked.id, form: asked.errorForm))
+            let explanation = serving.explain(error, id: asked.id)
+            if serving.recorder != nil, let endpoint = try? endpointName(of: route, facts) {
+                serving.recordRefusal(
+                    asked.id, at: endpoint, origin: terms.origin, received: asked.received, explanation)
+            }
+            return .answered(
+                fail(
+                    explanation, status: error is UnreadableType ? UnreadableType.status : nil, id: asked.id,
+                    form: asked.errorForm))
         }
     }
 
@@ -143,10 +153,8 @@ extension EventLoopSlot {
     }
 
     /// Writes why there is no prediction.
-    func fail(_ error: any Error, id: PredictionID, form: ErrorForm) -> AnswerHead {
-        return form.write(
-            serving.explain(error, id: id), status: error is UnreadableType ? UnreadableType.status : nil,
-            predictionID: id, into: writer)
+    func fail(_ explanation: Explanation, status: Int? = nil, id: PredictionID, form: ErrorForm) -> AnswerHead {
+        form.write(explanation, status: status, predictionID: id, into: writer)
     }
 }
 

@@ -189,6 +189,7 @@ package struct HTTPServer: Sendable {
                 ?? [])
             + (administration.replicas.map { ReplicaRoutes(replicas: $0).routes } ?? [])
             + (administration.keeper.map { RetentionRoutes(keeper: $0).routes } ?? [])
+            + (administration.predictions.map { PredictionLogRoutes(log: $0).routes } ?? [])
             + LogRoutes(logLines: administration.logLines).routes
             + MetricsRoutes(administration: administration, authority: authority).routes
             + mlflowRoutes(administration, settings, authority)

@@ -46,12 +46,22 @@ struct PredictionCall: Sendable {
     ) -> AnswerHead {
         do {
             slot.writer.removeAll()
-            let head = try write(try result.get(), into: slot.writer)
+            let answers = try result.get()
+            let head = try write(answers, into: slot.writer)
             inference.delivered(since: answered)
+            record(.success(answers), on: slot)
             return head
         } catch {
-            return slot.fail(error, id: predictionID, form: errorForm)
+            let explanation = slot.serving.explain(error, id: predictionID)
+            record(.failure(.init(explanation)), on: slot)
+            return slot.fail(explanation, id: predictionID, form: errorForm)
         }
+    }
+
+    /// Explanations are no predictions: nothing of them is kept.
+    private func record(_ result: Result<[Tensor], PredictionOutcome.Failure>, on slot: EventLoopSlot) {
+        guard let recorder = slot.serving.recorder, inference.explanation == nil else { return }
+        recorder.record(inference.outcome(predictionID, result))
     }
 
     private func write(_ answers: [Tensor], into writer: ByteWriter) throws -> AnswerHead {

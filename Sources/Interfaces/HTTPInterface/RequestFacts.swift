@@ -24,6 +24,10 @@ package final class RequestFacts {
     package private(set) var timing: String?
     /// How urgent it is: `slipway-priority` as it came.
     package private(set) var priority: String?
+    /// What the caller calls that which the prediction is about: `slipway-key` as it came.
+    package private(set) var key: String?
+    /// The id that the caller wants: `slipway-prediction-id` as it came.
+    package private(set) var predictionID: String?
     /// `X-Amzn-SageMaker-Target-Model`
     package private(set) var targetModel: String?
     package internal(set) var expectsContinue = false
@@ -55,6 +59,7 @@ package final class RequestFacts {
         case 6 where matches(bytes, name, "accept"): accept = text(bytes, value)
         case 7 where matches(bytes, name, "upgrade"): offersUpgrade = true
         case 9 where matches(bytes, name, "forwarded") || matches(bytes, name, "x-real-ip"): isForwarded = true
+        case 11 where matches(bytes, name, "slipway-key"): key = text(bytes, value)
         case 12 where matches(bytes, name, "content-type"):
             // The usual one costs no allocation.
             contentType = matches(bytes, value, "application/json") ? "application/json" : text(bytes, value)
@@ -67,6 +72,7 @@ package final class RequestFacts {
         case 16 where matches(bytes, name, "content-encoding"):
             // Two of them are one list, which names no coding that is read here.
             contentEncoding = contentEncoding.map { "\($0), \(text(bytes, value))" } ?? text(bytes, value)
+        case 21 where matches(bytes, name, "slipway-prediction-id"): predictionID = text(bytes, value)
         case 29 where matches(bytes, name, "x-amzn-sagemaker-target-model"): targetModel = text(bytes, value)
         case 31 where matches(bytes, name, "inference-header-content-length"): jsonByteCount = text(bytes, value)
         default: if begins(bytes, name, with: "x-forwarded-") { isForwarded = true }

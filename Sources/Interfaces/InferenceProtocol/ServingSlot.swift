@@ -4,6 +4,7 @@ internal import Glibc
 package import InferenceServing
 package import Logging
 package import ModelDomain
+package import ModelExecution
 package import NIOCore
 internal import Synchronization
 package import Tensors
@@ -24,7 +25,9 @@ package final class ServingSlot {
     package private(set) var table: ServingTable
     /// Answers are written here, one at a time.
     package let writer = ByteWriter(capacity: 16_384)
-    package var ids: PredictionIDSource
+    private var ids: PredictionIDSource
+    /// Keeps what became of every request; `nil` where nothing does.
+    package let recorder: (any PredictionRecorder)?
     private var watchers: [ObjectIdentifier: () -> Void] = [:]
 
     init(_ settings: ServingSettings, loopIndex: Int) {
@@ -34,9 +37,32 @@ package final class ServingSlot {
         version = settings.version
         logger = settings.logger
         table = settings.service.table
-        ids = PredictionIDSource(
-            replica: settings.replica, loop: UInt16(truncatingIfNeeded: loopIndex),
-            startedAtSeconds: UInt32(truncatingIfNeeded: time(nil)))
+        ids = PredictionIDSource(replica: settings.replica, loop: UInt16(truncatingIfNeeded: loopIndex))
+        recorder = settings.service.sink?.recorder()
+    }
+
+    /// The id of a request that comes now.
+    package func nextID() -> PredictionID {
+        var time = timespec()
+        // Exact to the tick of the system's clock, a few milliseconds, and cheap.
+        unsafe clock_gettime(CLOCK_REALTIME_COARSE, &time)
+        return ids.next(at: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+    }
+
+    /// Keeps that a request for a prediction was refused. Of strangers nothing is kept: they could fill the log.
+    ///
+    /// - Parameter live: What would have answered, where it came to that.
+    package func recordRefusal(
+        _ id: PredictionID, at endpoint: String, live: LiveVersion? = nil, origin: PredictionOrigin,
+        received: Moment? = nil, _ explanation: Explanation
+    ) {
+        guard let recorder, explanation.kind != .denied, let state = table.endpoints[endpoint] else { return }
+        var times = PredictionOutcome.Times()
+        if let received { times.total = Moment.now.since(received) }
+        recorder.record(
+            PredictionOutcome(
+                id: id, endpoint: state, live: live ?? state.live, origin: origin,
+                result: .failure(.init(explanation)), times: times))
     }
 
     fileprivate func take(_ table: ServingTable) {

@@ -28,7 +28,7 @@ package struct ReplicaV1: Codable, Sendable, Equatable {
     }
 
     package let id: String
-    /// The first four hexadecimal digits of the ids of its predictions.
+    /// Four hexadecimal digits that stand in the ids of its predictions, behind the first of the fourth group.
     package let number: String
     package let host: String
     package let processID: Int

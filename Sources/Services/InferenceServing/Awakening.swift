@@ -165,7 +165,8 @@ extension InferenceService {
             throw .deadlineExceeded
         }
         let kept = RequestTerms(
-            caller: terms.caller, deadline: deadline == .never ? nil : deadline, clock: terms.clock)
+            caller: terms.caller, deadline: deadline == .never ? nil : deadline, clock: terms.clock,
+            priority: terms.priority, origin: terms.origin)
         let pending = PendingAnswer()
         let patience = deadline == .never ? nil : Patience()
         let waiter = Awakening.Waiter(pending: pending) { result in

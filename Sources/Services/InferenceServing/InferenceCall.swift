@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import ModelDomain
 package import ModelExecution
 package import PredictionExplaining
 internal import Synchronization
@@ -17,6 +18,8 @@ package struct InferenceCall: Sendable {
     package let explanation: ExplanationRequest?
     /// When the interface began to decode it; `nil` where it does not time that.
     package let received: Moment?
+    /// Where to note how long it took; `nil` where nobody keeps that.
+    let kept: CallTimes?
 
     package init(
         inputs: [Tensor], rowCount: Int, live: LiveVersion, endpoint: EndpointState, terms: RequestTerms,
@@ -29,6 +32,7 @@ package struct InferenceCall: Sendable {
         self.endpoint = endpoint
         self.terms = terms
         self.explanation = explanation
+        kept = endpoint.record.settings.logSample.isNothing ? nil : CallTimes()
     }
 }
 
@@ -64,11 +68,13 @@ package struct RequestTerms: Sendable {
     /// Where to note how long the model's steps took; `nil` when nobody asked.
     package let clock: StepClock?
     package let priority: RequestPriority
+    package let origin: PredictionOrigin
 
     package init(
         caller: CallerKey = .anonymous, deadline: Moment? = nil, clock: StepClock? = nil,
-        priority: RequestPriority = .interactive
+        priority: RequestPriority = .interactive, origin: PredictionOrigin = .unknown
     ) {
+        self.origin = origin
         self.priority = priority
         self.caller = caller
         self.deadline = deadline

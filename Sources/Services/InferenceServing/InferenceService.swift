@@ -9,6 +9,8 @@ package final class InferenceService: Sendable {
     let lanes: Lanes
     /// The most that wait at an endpoint that does not say it.
     let queueLimit: Int
+    /// What every prediction is told to; `nil` where nothing keeps them.
+    package let sink: (any PredictionSink)?
     private let publication = Mutex(Publication())
     private let loading = Mutex<(@Sendable (EndpointState) -> Void)?>(nil)
 
@@ -20,7 +22,10 @@ package final class InferenceService: Sendable {
     /// - Parameters:
     ///   - laneThreads: Threads for calls above the inline budget.
     ///   - queueLimit: The most such calls that wait at an endpoint whose settings leave it open.
-    package init(laneThreads: Int, queueLimit: Int, inlineBudgetNanoseconds: Int = 100_000) {
+    package init(
+        laneThreads: Int, queueLimit: Int, inlineBudgetNanoseconds: Int = 100_000, sink: (any PredictionSink)? = nil
+    ) {
+        self.sink = sink
         self.inlineBudgetNanoseconds = inlineBudgetNanoseconds
         self.queueLimit = queueLimit
         lanes = Lanes(threads: laneThreads)

@@ -39,6 +39,7 @@ func runTogether(
         }
         counters.succeed(
             rows: accepted.call.rowCount, queued: start.since(accepted.arrival), times, at: end)
+        accepted.call.kept?.ran(queued: start.since(accepted.arrival), ran: times.compute)
         accepted.call.keep(answer)
         return .success(answer)
     }

@@ -27,6 +27,8 @@ package final class LiveVersion: Sendable {
     /// How its calls are joined on lanes.
     package let batching: VersionBatching
     let explainer: Explainer
+    /// What is kept of columns of which the model's project says it.
+    package let policies: [String: FieldPolicy]
     /// A row that the version is known to answer, as JSON; `nil` without examples, or for a huge one.
     package let exampleRow: String?
 
@@ -34,8 +36,10 @@ package final class LiveVersion: Sendable {
     /// - Throws: ``CodecError`` for a signature that rows cannot be read against.
     package init(
         version: ModelVersion, signature: Signature, engine: any InferenceEngine, proof: ProofVerdict, cost: RunCost,
-        limits: CodecLimits, exampleRow: String? = nil, background: [[Tensor]] = [], memory: MemoryUse = MemoryUse()
+        limits: CodecLimits, exampleRow: String? = nil, background: [[Tensor]] = [], memory: MemoryUse = MemoryUse(),
+        policies: [String: FieldPolicy] = [:]
     ) throws(CodecError) {
+        self.policies = policies
         self.memory = memory
         explainer = Explainer(engine, signature, rows: background)
         self.exampleRow = exampleRow

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ModelDomain
 package import ModelExecution
+internal import Synchronization
 
 /// What answers where, at one moment: an immutable value that every event loop holds a reference to.
 package final class ServingTable: Sendable {
@@ -29,6 +30,10 @@ package final class ServingTable: Sendable {
 ///
 /// A class, so that a request holds it by one reference.
 package final class EndpointState: Sendable {
+    private static let count = Atomic<Int>(0)
+
+    /// Tells it from every other one of the process, also from those that are gone.
+    package let serial = count.add(1, ordering: .relaxed).newValue
     package let record: EndpointRecord
     /// What answers; `nil` when nothing proven is there.
     package let live: LiveVersion?

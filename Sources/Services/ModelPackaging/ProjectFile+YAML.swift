@@ -53,6 +53,10 @@ extension ProjectFile {
             lines.append("baseline:")
             lines.append("  data: \(quoted(baseline))")
         }
+        if !fields.isEmpty {
+            lines.append("fields:")
+            lines += fields.sorted { $0.key < $1.key }.map { "  \(quoted($0.key)): {log: \($0.value.rawValue)}" }
+        }
         let names = endpoints.isEmpty ? [name?.rawValue].compactMap(\.self) : endpoints.map(\.rawValue)
         if !names.isEmpty {
             lines.append("endpoints:")
@@ -130,7 +134,7 @@ extension ReplayCount {
 /// `{limits: {deadline: 100ms}, slo: {p99: 20ms}, run_on: lane}`
 private func settingsYAML(_ settings: [EndpointSettings.Key: String]) -> String {
     let pairs = { (keys: [EndpointSettings.Key]) in
-        keys.sorted().compactMap { key in settings[key].map { "\(key.rawValue): \($0)" } }
+        keys.sorted().compactMap { key in settings[key].map { "\(key.nameInFile): \($0)" } }
     }
     let group = { (name: String, keys: [EndpointSettings.Key]) in
         let texts = pairs(keys)
@@ -138,7 +142,7 @@ private func settingsYAML(_ settings: [EndpointSettings.Key: String]) -> String 
     }
     let parts =
         group("limits", EndpointSettings.Key.limits) + group("slo", EndpointSettings.Key.objectives)
-        + pairs(EndpointSettings.Key.besideLimits)
+        + group("log", EndpointSettings.Key.logging) + pairs(EndpointSettings.Key.besideLimits)
     return "{\(parts.joined(separator: ", "))}"
 }
 

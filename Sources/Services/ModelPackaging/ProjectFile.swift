@@ -60,6 +60,9 @@ package struct ProjectFile: Sendable, Equatable {
     /// What the file says of how endpoints treat their callers; what it does not say stays as it is at the server.
     package var endpointSettings: [EndpointName: [EndpointSettings.Key: String]] = [:]
 
+    /// What of which column may be kept in logs.
+    package var fields: [String: FieldPolicy] = [:]
+
     package init() {}
 }
 
@@ -68,9 +71,10 @@ extension ProjectFile {
     package init(_ node: ConfigNode, file: String = Self.fileName) throws(Refusal) {
         self.init()
         let root = try ConfigReader(
-            node, file: file, path: "", known: ["schema", "model", "graph", "proof", "baseline", "endpoints"],
+            node, file: file, path: "",
+            known: ["schema", "model", "graph", "proof", "baseline", "fields", "endpoints"],
             planned: [
-                "fields", "slices", "evaluation", "environments", "secrets", "pipeline", "triggers", "card",
+                "slices", "evaluation", "environments", "secrets", "pipeline", "triggers", "card",
             ])
         if let schema = try root.text("schema"), schema != Self.schema {
             throw root.wrong("schema", takes: Self.schema)
@@ -79,6 +83,12 @@ extension ProjectFile {
         if let reader = try root.child("graph", known: ["steps", "outputs"]) { graph = try GraphProject(reader) }
         try readProof(root)
         baseline = try root.child("baseline", known: ["data"], planned: ["reference_rows"])?.text("data")
+        if let columns = try root.child("fields", known: nil) {
+            for name in columns.keys {
+                let column = try columns.child(name, known: ["log"], planned: ["role"])
+                if let policy = try column?.choice("log", of: FieldPolicy.self) { fields[name] = policy }
+            }
+        }
         if let named = try root.child("endpoints", known: nil) {
             endpoints = try named.keys.map { key throws(Refusal) in
                 let name = try EndpointName(key)
@@ -91,23 +101,29 @@ extension ProjectFile {
 
     private func readSettings(_ key: String, in named: ConfigReader) throws(Refusal) -> [EndpointSettings.Key: String] {
         let endpoint = try named.child(
-            key, known: ["limits", "slo"] + EndpointSettings.Key.besideLimits.map(\.rawValue),
+            key, known: ["limits", "slo", "log"] + EndpointSettings.Key.besideLimits.map(\.rawValue),
             planned: [
-                "versions", "protocols", "route", "resources", "rollout", "log", "monitor", "alerts", "batch",
+                "versions", "protocols", "route", "resources", "rollout", "monitor", "alerts", "batch",
                 "stream", "replicas",
             ])
         let limits = try endpoint?.child("limits", known: EndpointSettings.Key.limits.map(\.rawValue))
         let objectives = try endpoint?.child(
             "slo", known: EndpointSettings.Key.objectives.map(\.rawValue), planned: ["availability"])
+        let log = try endpoint?.child("log", known: EndpointSettings.Key.logging.map(\.nameInFile))
+        let groups = [
+            (limits, EndpointSettings.Key.limits), (objectives, EndpointSettings.Key.objectives),
+            (log, EndpointSettings.Key.logging), (endpoint, EndpointSettings.Key.besideLimits),
+        ]
         var settings: [EndpointSettings.Key: String] = [:]
-        for key in EndpointSettings.Key.allCases {
-            let isLimit = EndpointSettings.Key.limits.contains(key)
-            let isObjective = EndpointSettings.Key.objectives.contains(key)
-            guard let reader = isLimit ? limits : isObjective ? objectives : endpoint,
-                let text = try reader.word(key.rawValue, takes: key.form)
-            else { continue }
-            guard (try? EndpointSettings([key: text])) != nil else { throw reader.wrong(key.rawValue, takes: key.form) }
-            settings[key] = text
+        for (reader, keys) in groups {
+            guard let reader else { continue }
+            for key in keys {
+                guard let text = try reader.word(key.nameInFile, takes: key.form) else { continue }
+                guard (try? EndpointSettings([key: text])) != nil else {
+                    throw reader.wrong(key.nameInFile, takes: key.form)
+                }
+                settings[key] = text
+            }
         }
         return settings
     }

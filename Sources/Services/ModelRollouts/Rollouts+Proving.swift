@@ -77,7 +77,8 @@ extension Rollouts {
             : MemoryUse(engine: max(files, grown))
         return try LiveVersion(
             version: version, signature: fetched.manifest.signature, engine: model.engine, proof: model.verdict,
-            cost: cost, limits: limits, exampleRow: row, background: background, memory: memory)
+            cost: cost, limits: limits, exampleRow: row, background: background, memory: memory,
+            policies: fetched.manifest.policies)
     }
 
     /// What was found when an engine was opened for another endpoint.

@@ -70,6 +70,22 @@ struct EndpointSet: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The alias whose version is deployed whenever it moves; or none.", valueName: "alias"))
     var follow: String?
 
+    @Option(
+        help: ArgumentHelp("The share of predictions that the log keeps, as in 5%; 0% for none.", valueName: "share"))
+    var logSample: String?
+
+    @Option(help: ArgumentHelp("How long the log keeps them, as in 90d.", valueName: "time"))
+    var logRetain: String?
+
+    @Option(help: ArgumentHelp("What the log may take of the disk, as in 10GiB.", valueName: "bytes"))
+    var logSize: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "What happens when the disk cannot follow: drop, sample, or block (answer only what is kept).",
+            valueName: "what"))
+    var logWhenFull: String?
+
     @Flag(help: "Take back everything that is not given.")
     var reset = false
 
@@ -98,7 +114,8 @@ struct EndpointSet: AsyncParsableCommand {
             (.deadline, deadline), (.queue, queue), (.concurrency, concurrency), (.wait, wait),
             (.ratePerClient, ratePerClient), (.runOn, runOn),
             (.batching, batching), (.batchDelay, batchDelay), (.p99, p99), (.cache, cache),
-            (.load, load), (.device, device), (.follow, follow),
+            (.load, load), (.device, device), (.follow, follow), (.logSample, logSample), (.logRetain, logRetain),
+            (.logSize, logSize), (.logWhenFull, logWhenFull),
         ]
         return Dictionary(uniqueKeysWithValues: given.compactMap { key, text in text.map { (key, $0) } })
     }

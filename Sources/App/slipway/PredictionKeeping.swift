@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+import InferenceServing
+import LogFiles
+import Logging
+import ModelDomain
+import PredictionLogging
+
+/// The prediction log in the data folder, from the start of the server to its end.
+struct PredictionKeeping: Sendable {
+    /// How often what is too old, or too much, is cleared away.
+    private static let clearEvery = Duration.seconds(600)
+
+    let log: PredictionLog
+    private let logger: Logger
+
+    /// - Parameter isAlone: Whether no predecessor goes on to write beside us.
+    init(in folder: DataFolder, isAlone: Bool, logger: Logger) throws {
+        self.logger = logger
+        log = PredictionLog(
+            on: try LogFiles(folder: folder.predictions), secret: try folder.hashKey(), now: { .now },
+            report: { message, problem in
+                guard let problem else { return logger.notice("\(message)") }
+                logger.warning("\(message)", metadata: ["reason": "\(problem)"])
+            })
+        guard isAlone else { return }
+        let log = log
+        Task.detached(priority: .utility) {
+            do {
+                let mended = try log.mend()
+                guard mended.cutBytes > 0 else { return }
+                logger.notice(
+                    "the end of the prediction log was not written whole, and was cut off",
+                    metadata: ["bytes": "\(mended.cutBytes)"])
+            } catch {
+                logger.warning("the end of the prediction log was not looked at", metadata: ["reason": "\(error)"])
+            }
+        }
+    }
+
+    /// Clears away what endpoints keep no longer, until it is cancelled.
+    func clear(of service: InferenceService) async {
+        while !Task.isCancelled {
+            do {
+                let table = service.table
+                let cleared = try log.clear(at: .now) { endpoint, project in
+                    table.endpoints[endpoint.rawValue].flatMap {
+                        $0.record.project == project ? $0.record.settings : nil
+                    }
+                }
+                if cleared.deletedSegments > 0 {
+                    logger.info(
+                        "predictions were deleted that are kept no longer",
+                        metadata: ["segments": "\(cleared.deletedSegments)", "bytes": "\(cleared.deletedBytes)"])
+                }
+            } catch {
+                logger.warning("the prediction log was not cleared", metadata: ["reason": "\(error)"])
+            }
+            try? await Task.sleep(for: Self.clearEvery)
+        }
+    }
+}

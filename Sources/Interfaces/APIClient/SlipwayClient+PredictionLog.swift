@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ModelDomain
+internal import NIOCore
+package import Tensors
+
+/// What was asked and answered.
+extension SlipwayClient {
+    /// Which predictions are wanted. As texts, since the server reads and refuses them.
+    package struct PredictionSearch: Sendable {
+        package var endpoint: EndpointName?
+        package var from: Timestamp?
+        package var to: Timestamp?
+        package var version: Int?
+        package var status: String?
+        package var key: String?
+        package var principal: String?
+
+        package init() {}
+
+        fileprivate var options: [(name: String, value: String)] {
+            [
+                ("endpoint", endpoint?.rawValue), ("from", from?.text), ("to", to?.text),
+                ("version", version.map(String.init)), ("status", status), ("key", key), ("principal", principal),
+            ].compactMap { name, value in value.map { (name, $0) } }
+        }
+    }
+
+    /// A page of them, newest first.
+    ///
+    /// - Parameter before: The `next` of the page before.
+    package func predictions(
+        _ search: PredictionSearch, limit: Int, before: String? = nil
+    ) async throws -> (predictions: [JSONValue], next: String?) {
+        let place = before.map { [(name: "before", value: $0)] } ?? []
+        let page = try await document(
+            Call(
+                path: "/v1/predictions", query: search.options + [("limit", String(limit))] + place,
+                patience: .minutes(10), answerLimit: 1 << 30))
+        return (page["predictions"]?.elements ?? [], page["next"]?.string)
+    }
+
+    /// A prediction by its id: JSON, as it came.
+    package func prediction(_ id: PredictionID) async throws -> JSONValue {
+        try await document(Call(path: "/v1/predictions/\(id)", patience: .minutes(10)))
+    }
+
+    private func document(_ call: Call) async throws -> JSONValue {
+        var limits = CodecLimits.standard
+        (limits.maxBodyBytes, limits.maxElements) = (1 << 30, 1 << 28)
+        return try JSONValue.parse(try await answer(to: call).body, limits: limits)
+    }
+}

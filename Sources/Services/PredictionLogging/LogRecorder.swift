@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Glibc
+internal import InferenceServing
+internal import ModelDomain
+
+/// One event loop's way into the log: copies what became of a prediction into its ring, and is done.
+///
+/// `@unchecked Sendable`: the writer reads the ring, which is made for two threads; the rest is the event loop's.
+final class LogRecorder: PredictionRecorder, @unchecked Sendable {
+    /// Tensors of more bytes are not kept; the rest of the record is.
+    static let longestTensors = 1 << 16
+
+    let ring = ByteRing(capacity: 1 << 22)
+    private unowned let log: PredictionLog
+    private var last: (serial: Int, plan: LogPlan)?
+    private var plans: [Int: LogPlan] = [:]
+
+    init(_ log: PredictionLog) { self.log = log }
+
+    func record(_ outcome: borrowing PredictionOutcome) {
+        let plan = plan(for: outcome.endpoint, outcome.live)
+        let counters = plan.counters
+        counters.offer()
+        guard plan.keeps(outcome.id) else { return counters.leaveOut() }
+        let isUnderPressure = counters.isPressed || ring.fill > 0.5
+        if isUnderPressure, plan.settings.logWhenFull == .sample, !plan.keepsUnderPressure(outcome.id) {
+            return counters.drop(.pressure)
+        }
+        if append(outcome, plan) { log.wake() } else { counters.drop(.ring) }
+    }
+
+    private func append(_ outcome: borrowing PredictionOutcome, _ plan: LogPlan) -> Bool {
+        var (code, status) = ("", PredictionStatus.answered)
+        if case .failure(let failure) = outcome.result {
+            (code, status) = (failure.code.rawValue, PredictionStatus(failure.kind))
+        }
+        let whole = RecordCoding.most(for: outcome, code: code, withTensors: true)
+        let withTensors = whole <= Self.longestTensors
+        let most = withTensors ? whole : RecordCoding.most(for: outcome, code: code, withTensors: false)
+        let time = now() - Int64(outcome.times.total / 1000)
+        return unsafe ring.append(atMost: most + 4) { buffer in
+            unsafe buffer.storeBytes(of: UInt32(plan.number), as: UInt32.self)
+            var pen = unsafe BytePen(UnsafeMutableRawBufferPointer(rebasing: buffer[4...]))
+            RecordCoding.write(
+                outcome, code: code, status: status, time: time, withTensors: withTensors, to: &pen)
+            return pen.count + 4
+        }
+    }
+
+    func mustRefuse(_ endpoint: EndpointState) -> Bool {
+        let settings = endpoint.record.settings
+        guard settings.logWhenFull == .block, !settings.logSample.isNothing else { return false }
+        return plan(for: endpoint, endpoint.live).counters.isPressed || ring.fill > 0.75
+    }
+
+    private func plan(for state: EndpointState, _ live: LiveVersion?) -> LogPlan {
+        if let last, last.serial == state.serial { return last.plan }
+        let plan = plans[state.serial] ?? log.plan(for: state, live)
+        // Those of deployments that are gone are not told from others: all are made again now and then.
+        if plans.count > 1024 { plans.removeAll() }
+        plans[state.serial] = plan
+        last = (state.serial, plan)
+        return plan
+    }
+
+    private func now() -> Int64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    }
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Foundation
+package import InferenceServing
+package import ModelDomain
+internal import Synchronization
+
+/// Keeps what became of every prediction: a bounded ring for each event loop, one writer, and segments that a crash can
+/// only cut at the end.
+///
+/// The writer looks every ``lookEvery`` while there is something to do, and sleeps when there is not. What it has written
+/// is synced a tenth of a second later at most: so much can be lost with the power, and nothing of it when only the
+/// process dies.
+///
+/// `@unchecked Sendable`: the streams are the writer's thread's own; everything else has a lock.
+package final class PredictionLog: PredictionSink, @unchecked Sendable {
+    static let lookEvery = 0.01
+    /// In microseconds.
+    static let syncEvery: Int64 = 100_000
+
+    let shelf: any SegmentShelf
+    private let secret: [UInt8]
+    private let now: @Sendable () -> Timestamp
+    private let report: @Sendable (String, (any Error)?) -> Void
+    private let shared = Mutex(Shared())
+    private let bell = DispatchSemaphore(value: 0)
+    private let isAwake = Atomic<Bool>(true)
+
+    fileprivate struct Shared {
+        var recorders: [LogRecorder] = []
+        var plans: [LogPlan] = []
+        var plansBySerial: [Int: LogPlan] = [:]
+        var counters: [EndpointKey: LogCounters] = [:]
+        var waiting: [@Sendable () -> Void] = []
+        var isClosed = false
+    }
+
+    struct EndpointKey: Hashable {
+        let project: ProjectName
+        let endpoint: EndpointName
+    }
+
+    /// - Parameters:
+    ///   - secret: What values are hashed with that are not to be kept as they are; at least 32 random bytes.
+    ///   - report: Told once when the disk does not take what is to be written, with the reason, and once when it does again.
+    package init(
+        on shelf: any SegmentShelf, secret: [UInt8], now: @escaping @Sendable () -> Timestamp,
+        report: @escaping @Sendable (String, (any Error)?) -> Void
+    ) {
+        self.shelf = shelf
+        self.secret = secret
+        self.now = now
+        self.report = report
+        let thread = Thread { [self] in write() }
+        thread.name = "prediction-log"
+        thread.start()
+    }
+
+    package func recorder() -> any PredictionRecorder {
+        let recorder = LogRecorder(self)
+        shared.withLock { $0.recorders.append(recorder) }
+        return recorder
+    }
+
+    /// What became of an endpoint's predictions.
+    package func counters(of endpoint: EndpointName, in project: ProjectName) -> LogCounters {
+        shared.withLock { $0.countersMade(for: EndpointKey(project: project, endpoint: endpoint)) }
+    }
+
+    func plan(for state: EndpointState, _ live: LiveVersion?) -> LogPlan {
+        shared.withLock { shared in
+            if let known = shared.plansBySerial[state.serial] { return known }
+            let plan = LogPlan(
+                number: shared.plans.count, schema: LogSchema(state, live), settings: state.record.settings,
+                counters: shared.countersMade(
+                    for: EndpointKey(project: state.record.project, endpoint: state.record.name)), secret: secret)
+            shared.plans.append(plan)
+            shared.plansBySerial[state.serial] = plan
+            return plan
+        }
+    }
+
+    /// Tells the writer that there is something. Costs a look at a flag while it is at work.
+    func wake() {
+        guard !isAwake.load(ordering: .relaxed) else { return }
+        if !isAwake.exchange(true, ordering: .acquiringAndReleasing) { bell.signal() }
+    }
+
+    /// Returns once everything that was recorded before is in files and synced, or the disk did not take it.
+    package func flush() async {
+        await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+            let isClosed = shared.withLock { shared in
+                guard !shared.isClosed else { return true }
+                shared.waiting.append { done.resume() }
+                return false
+            }
+            if isClosed { done.resume() } else { wake() }
+        }
+    }
+
+    /// Writes what there is, and ends the writer.
+    package func close() async {
+        await flush()
+        shared.withLock { $0.isClosed = true }
+        isAwake.store(true, ordering: .releasing)
+        bell.signal()
+    }
+
+    // MARK: The writer
+
+    private func write() {
+        var streams: [EndpointKey: LogStream] = [:]
+        var syncedAt: Int64 = 0
+        var lastRetry: Int64 = 0
+        var isStuck = false
+        while true {
+            let (recorders, plans, waiting, isClosed) = shared.withLock { shared in
+                defer { shared.waiting = [] }
+                return (shared.recorders, shared.plans, shared.waiting, shared.isClosed)
+            }
+            let time = now().microseconds
+            var records = 0
+            for recorder in recorders {
+                records += unsafe recorder.ring.drain { unsafe take($0, plans, &streams, time) }
+            }
+            // A disk that is full is asked once a second.
+            let mayRetry = !isStuck || abs(time - lastRetry) > 1_000_000 || !waiting.isEmpty
+            if mayRetry {
+                lastRetry = time
+                let mustSync = abs(time - syncedAt) >= Self.syncEvery || !waiting.isEmpty
+                let problem = write(streams.values, syncs: mustSync)
+                if mustSync { syncedAt = time }
+                if (problem != nil) != isStuck {
+                    isStuck = problem != nil
+                    report(
+                        isStuck
+                            ? "predictions cannot be written to the log" : "predictions are written to the log again",
+                        problem)
+                }
+            }
+            for done in waiting { done() }
+            if isClosed {
+                for stream in streams.values { stream.close() }
+                return
+            }
+            rest(after: records, isIdle: !streams.values.contains(where: \.isBusy), recorders)
+        }
+    }
+
+    private func take(
+        _ bytes: UnsafeRawBufferPointer, _ plans: [LogPlan], _ streams: inout [EndpointKey: LogStream], _ time: Int64
+    ) {
+        let number = Int(unsafe bytes.loadUnaligned(as: UInt32.self))
+        // A plan that was made after the list was taken comes with the next look.
+        let plan = number < plans.count ? plans[number] : shared.withLock { $0.plans[number] }
+        let key = EndpointKey(project: plan.schema.project, endpoint: plan.schema.endpoint)
+        let stream =
+            streams[key]
+            ?? LogStream(
+                key.project, key.endpoint, settings: plan.settings, counters: plan.counters, on: shelf)
+        streams[key] = stream
+        unsafe stream.take(UnsafeRawBufferPointer(rebasing: bytes[4...]), plan, now: time)
+    }
+
+    private func write(_ streams: some Sequence<LogStream>, syncs: Bool) -> (any Error)? {
+        var problem: (any Error)?
+        for stream in streams where stream.isBusy {
+            if let error = stream.write() { problem = error }
+            guard syncs else { continue }
+            do { try stream.sync() } catch { problem = error }
+        }
+        return problem
+    }
+
+    /// Waits a moment for more, or until somebody rings.
+    private func rest(after records: Int, isIdle: Bool, _ recorders: [LogRecorder]) {
+        guard records == 0, isIdle else { return Thread.sleep(forTimeInterval: Self.lookEvery) }
+        isAwake.store(false, ordering: .sequentiallyConsistent)
+        // What came before everybody saw the flag down rang nobody.
+        Thread.sleep(forTimeInterval: Self.lookEvery)
+        let isMissed =
+            recorders.contains { !$0.ring.isEmpty }
+            || shared.withLock { !$0.waiting.isEmpty || $0.isClosed || $0.recorders.count != recorders.count }
+        if isMissed { wake() }
+        bell.wait()
+    }
+}
+
+extension PredictionLog.Shared {
+    fileprivate mutating func countersMade(for key: PredictionLog.EndpointKey) -> LogCounters {
+        if let known = counters[key] { return known }
+        let made = LogCounters()
+        counters[key] = made
+        return made
+    }
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import InferenceServing
+internal import ModelDomain
+internal import Tensors
+
+/// How a record is written, on its way to the writer and in segments alike:
+///
+/// ```
+/// id (16), time in µs (8), status (1), flags (1), rows, queue, run and total in ns,
+/// principal, key, code (each with its length), count of inputs, inputs, count of outputs, outputs
+/// ```
+///
+/// An input has a kind in front: 0 nothing, 1 the whole tensor, 2 columns: their count, then each one's field and tensor.
+enum RecordCoding {
+    static let cutFlag: UInt8 = 1
+
+    /// At most so many bytes, tensors included.
+    static func most(for outcome: borrowing PredictionOutcome, code: String, withTensors: Bool) -> Int {
+        let texts = (outcome.principal?.rawValue.utf8.count ?? 0) + (outcome.key?.utf8.count ?? 0) + code.utf8.count
+        guard withTensors else { return 120 + texts }
+        var tensors = 0
+        for tensor in outcome.inputs { tensors += 1 + BytePen.most(for: tensor) }
+        if case .success(let outputs) = outcome.result {
+            for tensor in outputs { tensors += BytePen.most(for: tensor) }
+        }
+        return 120 + texts + tensors
+    }
+
+    /// - Parameters:
+    ///   - time: When the request came, in microseconds.
+    ///   - withTensors: Else the record says that they were too large.
+    static func write(
+        _ outcome: borrowing PredictionOutcome, code: String, status: PredictionStatus, time: Int64, withTensors: Bool,
+        to pen: inout BytePen
+    ) {
+        pen.put(fixed: outcome.id.high)
+        pen.put(fixed: outcome.id.low)
+        pen.put(fixed: UInt64(bitPattern: time))
+        pen.put(status.number)
+        pen.put(withTensors ? 0 : cutFlag)
+        pen.put(max(0, outcome.rowCount))
+        pen.put(max(0, outcome.times.queue))
+        pen.put(max(0, outcome.times.run))
+        pen.put(max(0, outcome.times.total))
+        pen.put(outcome.principal?.rawValue ?? "")
+        pen.put(outcome.key ?? "")
+        pen.put(code)
+        pen.put(withTensors ? outcome.inputs.count : 0)
+        if withTensors {
+            for tensor in outcome.inputs {
+                pen.put(1 as UInt8)
+                pen.put(tensor)
+            }
+        }
+        guard withTensors, case .success(let outputs) = outcome.result else { return pen.put(0) }
+        pen.put(outputs.count)
+        for tensor in outputs { pen.put(tensor) }
+    }
+
+    /// - Returns: `nil` for what is no record.
+    static func read(_ bytes: ArraySlice<UInt8>, _ schema: LogSchema) -> PredictionRecord? {
+        var scan = ByteScan(bytes)
+        guard let high = scan.fixed(), let low = scan.fixed(), let time = scan.fixed(),
+            let status = scan.byte().flatMap(PredictionStatus.init(number:)), let flags = scan.byte(),
+            let rows = scan.number(), let queue = scan.number(), let run = scan.number(), let total = scan.number(),
+            let principal = scan.text(), let key = scan.text(), let code = scan.text(), let count = scan.number(),
+            count <= max(schema.inputs.count, 1 << 16)
+        else { return nil }
+        var inputs: [LoggedInput] = []
+        for _ in 0..<count {
+            guard let input = scan.input(schema) else { return nil }
+            inputs.append(input)
+        }
+        guard let outputCount = scan.number(), outputCount <= 1 << 16 else { return nil }
+        var outputs: [Tensor] = []
+        for _ in 0..<outputCount {
+            guard let tensor = scan.tensor() else { return nil }
+            outputs.append(tensor)
+        }
+        guard scan.isAtEnd else { return nil }
+        var times = PredictionOutcome.Times()
+        (times.queue, times.run, times.total) = (queue, run, total)
+        return PredictionRecord(
+            id: PredictionID(high: high, low: low), time: Timestamp(microseconds: Int64(bitPattern: time)),
+            status: status, code: code.isEmpty ? nil : code, principal: principal.isEmpty ? nil : principal,
+            key: key.isEmpty ? nil : key, rowCount: rows, times: times, isCut: flags & cutFlag != 0, inputs: inputs,
+            outputs: outputs, schema: schema)
+    }
+
+    /// The key of a record, without reading the rest of it.
+    static func key(of bytes: UnsafeRawBufferPointer) -> ArraySlice<UInt8>? {
+        // The texts are short: whoever sends long ones is refused.
+        var scan = ByteScan(unsafe ArraySlice(bytes.prefix(600)))
+        _ = scan.slice(26)
+        for _ in 0..<4 { _ = scan.number() }
+        guard let principal = scan.number(), scan.slice(principal) != nil, let key = scan.number() else { return nil }
+        return scan.slice(key)
+    }
+
+    /// The record with less of its inputs: what the policies of the schema leave of them.
+    static func redacted(_ record: PredictionRecord, by hash: ValueHash) -> [UInt8] {
+        let inputs = record.inputs.enumerated().map { index, input -> LoggedInput in
+            guard case .whole(let tensor) = input, !record.schema.keepsAll(of: index) else { return input }
+            var columns: [(field: Int, values: Tensor)] = []
+            for (place, field) in record.schema.fields.enumerated()
+            where field.input == index && (field.policy == .keep || field.policy == .hash) {
+                guard let values = tensor.column(field, rowCount: record.rowCount) else { return .nothing }
+                columns.append((place, field.policy == .keep ? values : hash.hashes(of: values, record.rowCount)))
+            }
+            return .columns(columns)
+        }
+        let most =
+            inputs.reduce(0) { $0 + BytePen.most(for: $1) }
+            + record.outputs.reduce(0) { $0 + BytePen.most(for: $1) } + 120
+            + [record.principal, record.key, record.code].reduce(0) { $0 + ($1?.utf8.count ?? 0) }
+        return unsafe [UInt8](unsafeUninitializedCapacity: most) { buffer, count in
+            var pen = unsafe BytePen(UnsafeMutableRawBufferPointer(buffer))
+            pen.put(record, inputs)
+            count = pen.count
+        }
+    }
+}
+
+extension BytePen {
+    fileprivate static func most(for input: LoggedInput) -> Int {
+        switch input {
+        case .nothing: 1
+        case .whole(let tensor): 1 + most(for: tensor)
+        case .columns(let columns): columns.reduce(11) { $0 + 10 + most(for: $1.values) }
+        }
+    }
+
+    fileprivate mutating func put(_ record: PredictionRecord, _ inputs: [LoggedInput]) {
+        put(fixed: record.id.high)
+        put(fixed: record.id.low)
+        put(fixed: UInt64(bitPattern: record.time.microseconds))
+        put(record.status.number)
+        put(record.isCut ? RecordCoding.cutFlag : 0)
+        for number in [record.rowCount, record.times.queue, record.times.run, record.times.total] { put(number) }
+        for text in [record.principal, record.key, record.code] { put(text ?? "") }
+        put(inputs.count)
+        for input in inputs {
+            switch input {
+            case .nothing: put(0 as UInt8)
+            case .whole(let tensor):
+                put(1 as UInt8)
+                put(tensor)
+            case .columns(let columns):
+                put(2 as UInt8)
+                put(columns.count)
+                for column in columns {
+                    put(column.field)
+                    put(column.values)
+                }
+            }
+        }
+        put(record.outputs.count)
+        for tensor in record.outputs { put(tensor) }
+    }
+}
+
+extension ByteScan {
+    fileprivate mutating func input(_ schema: LogSchema) -> LoggedInput? {
+        switch byte() {
+        case 0: return .nothing
+        case 1: return tensor().map(LoggedInput.whole)
+        case 2:
+            guard let count = number(), count <= schema.fields.count else { return nil }
+            var columns: [(field: Int, values: Tensor)] = []
+            for _ in 0..<count {
+                guard let field = number(), schema.fields.indices.contains(field), let values = tensor() else {
+                    return nil
+                }
+                columns.append((field, values))
+            }
+            return .columns(columns)
+        default: return nil
+        }
+    }
+}
