@@ -281,6 +281,7 @@ let testTargets: [Target] = [
         ]),
     tests("TensorsTests", uses: ["Tensors", "TestSupport"]),
     tests("StatisticsTests", uses: ["Statistics"], copies: ["vectors"]),
+    tests("VectorTests", uses: ["ModelDomain", "Statistics", "Tensors", "TestSupport"], copies: ["vectors"]),
     tests("ModelDomainTests", uses: ["ModelDomain", "Tensors", "TestSupport"], copies: ["vectors"]),
     tests("DataTablesTests", uses: ["DataTables", "ModelDomain", "Statistics", "Tensors", "TestSupport"]),
     tests(
