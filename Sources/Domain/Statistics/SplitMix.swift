@@ -2,7 +2,7 @@
 
 /// Numbers without pattern, the same everywhere for the same seed (Steele et al., “Fast splittable pseudorandom number
 /// generators”, 2014).
-package struct SplitMix: RandomNumberGenerator {
+package struct SplitMix: RandomNumberGenerator, Sendable, Hashable {
     private var state: UInt64
 
     package init(seed: UInt64) { state = seed }

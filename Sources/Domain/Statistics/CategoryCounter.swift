@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The categories of a column, laid out for counting: a table of their hashes that is at most half full.
+package struct CategoryCounter: Sendable, Hashable {
+    /// Hashes and places of categories; place −1 is free. Shape `[a power of two]`.
+    private let slots: [Slot]
+    /// All categories end to end, and where each ends.
+    private let bytes: [UInt8]
+    private let ends: [Int]
+    package let categoryCount: Int
+
+    private struct Slot: Sendable, Hashable {
+        var hash: UInt64 = 0
+        var place = -1
+    }
+
+    package init(_ profile: CategoricalProfile) {
+        let categories = profile.categories.map(\.bytes)
+        categoryCount = categories.count
+        bytes = Array(categories.joined())
+        var end = 0
+        ends = categories.map { category in
+            end += category.count
+            return end
+        }
+        var slots = [Slot](repeating: Slot(), count: 2)
+        while slots.count < 2 * categories.count { slots += slots }
+        for (place, category) in categories.enumerated() {
+            let hash = contentHash(category.span)
+            var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+            while slots[slot].place >= 0 { slot = (slot + 1) & (slots.count - 1) }
+            slots[slot] = Slot(hash: hash, place: place)
+        }
+        self.slots = slots
+    }
+
+    /// Counts of nothing yet.
+    package var empty: CategoryCounts { CategoryCounts(categoryCount: categoryCount) }
+
+    /// - Parameter value: UTF-8, compared byte by byte.
+    /// - Complexity: O(bytes); no allocation.
+    package func count(_ value: Span<UInt8>, into counts: inout CategoryCounts) {
+        if let place = place(of: value) { counts.known[place] &+= 1 } else { counts.other &+= 1 }
+    }
+
+    /// The place of a known category in ``CategoricalProfile/categories``.
+    package func place(of value: Span<UInt8>) -> Int? {
+        let hash = contentHash(value)
+        var slot = Int(truncatingIfNeeded: hash) & (slots.count &- 1)
+        while slots[slot].place >= 0 {
+            if slots[slot].hash == hash, equals(value, slots[slot].place) { return slots[slot].place }
+            slot = (slot &+ 1) & (slots.count &- 1)
+        }
+        return nil
+    }
+
+    private func equals(_ value: Span<UInt8>, _ place: Int) -> Bool {
+        let start = place > 0 ? ends[place - 1] : 0
+        guard ends[place] - start == value.count else { return false }
+        for offset in 0..<value.count where bytes[start + offset] != value[offset] { return false }
+        return true
+    }
+}
