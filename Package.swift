@@ -280,7 +280,7 @@ let testTargets: [Target] = [
             "PlatformReplicas", "PortContracts", "StoreSQL", "TestSupport",
         ]),
     tests("TensorsTests", uses: ["Tensors", "TestSupport"]),
-    tests("StatisticsTests", uses: ["Statistics"], copies: ["vectors"]),
+    tests("StatisticsTests", uses: ["Statistics"]),
     tests("VectorTests", uses: ["ModelDomain", "Statistics", "Tensors", "TestSupport"], copies: ["vectors"]),
     tests("ModelDomainTests", uses: ["ModelDomain", "Tensors", "TestSupport"], copies: ["vectors"]),
     tests("DataTablesTests", uses: ["DataTables", "ModelDomain", "Statistics", "Tensors", "TestSupport"]),
