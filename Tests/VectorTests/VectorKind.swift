@@ -28,4 +28,4 @@ struct VectorKind: Sendable {
 }
 
 /// Each list has a file of its own.
-let vectorKinds: [VectorKind] = driftKinds + servingKinds + qualityKinds + canaryKinds + gateKinds
+let vectorKinds: [VectorKind] = driftKinds + servingKinds + sketchKinds + qualityKinds + canaryKinds + gateKinds
