@@ -57,6 +57,40 @@ struct CounterTests {
         #expect(counter.counts(of: []).rows == 0)
     }
 
+    @Test func rowsAreCountedAsTheirColumnsAre() {
+        var random = SplitMix(seed: 43)
+        let counters = [1, 10, 40, 0, 9].map { size in
+            BinCounter(NumericProfile(of: (0..<size * 10).map { _ in random.bell() }, binCount: max(1, size)))
+        }
+        var table = RowCounter(counters)
+        let rows = (0..<5 * 400).map { _ in
+            random.uniform() < 0.1
+                ? extremeNumbers[Int.random(in: extremeNumbers.indices, using: &random)] : random.bell()
+        }
+        for start in stride(from: 0, to: rows.count, by: 5) {
+            let row = Array(rows[start..<start + 5])
+            table.count(row.span)
+        }
+        table.countTypeError(inColumn: 2)
+        for (column, counter) in counters.enumerated() {
+            var expected = counter.counts(of: rows, column: column, width: 5)
+            if column == 2 { expected.typeErrors = 1 }
+            #expect(table[column] == expected)
+        }
+        var again = RowCounter(counters)
+        again.count(rows.span)
+        again.countTypeError(inColumn: 2)
+        #expect(again == table)
+        let narrow = rows.map(Float.init)
+        var (one, other) = (RowCounter(counters), RowCounter(counters))
+        one.count(narrow.span)
+        let wide = narrow.map(Double.init)
+        other.count(wide.span)
+        #expect(one == other)
+        var none = RowCounter([])
+        none.count(rows.span)
+    }
+
     @Test func partsAddUpInAnyOrder() {
         var random = SplitMix(seed: 41)
         let counter = BinCounter(NumericProfile(of: (0..<300).map { _ in random.bell() }))

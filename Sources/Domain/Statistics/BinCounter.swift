@@ -4,8 +4,9 @@
 /// that depends on it.
 package struct BinCounter: Sendable, Hashable {
     /// Ascending, filled up with +∞, which no value exceeds.
-    private let lanes: [SIMD8<Double>]
-    private let range: ClosedRange<Double>
+    let lanes: [SIMD8<Double>]
+    /// Least and largest value of the reference.
+    let range: ClosedRange<Double>
     package let binCount: Int
 
     /// Over the bins of `profile`; a reference without a finite value has one bin for all.
@@ -30,7 +31,8 @@ package struct BinCounter: Sendable, Hashable {
 
     /// - Complexity: O(edges), a few nanoseconds for tens of them; no allocation.
     package func count(_ value: Double, into counts: inout BinCounts) {
-        if let bin = note(value, into: &counts) { counts.bins[bin] &+= 1 }
+        note(value, range, &counts)
+        if !value.isNaN { counts.bins[bin(of: value, lanes.span, 0..<lanes.count)] &+= 1 }
     }
 
     /// Counts a column of a table.
@@ -40,50 +42,58 @@ package struct BinCounter: Sendable, Hashable {
     ///   - column: Where the first value stands.
     ///   - width: From one value to the next: the columns of the table.
     package func count(_ values: Span<Double>, column: Int = 0, width: Int = 1, into counts: inout BinCounts) {
-        var place = column
-        while place < values.count {
-            if let bin = note(values[place], into: &counts) { counts.bins[bin] &+= 1 }
-            place &+= width
-        }
+        count(stride(from: column, to: values.count, by: width), into: &counts) { values[$0] }
     }
 
     /// Likewise of single precision.
     package func count(_ values: Span<Float>, column: Int = 0, width: Int = 1, into counts: inout BinCounts) {
-        var place = column
-        while place < values.count {
-            if let bin = note(Double(values[place]), into: &counts) { counts.bins[bin] &+= 1 }
-            place &+= width
-        }
+        count(stride(from: column, to: values.count, by: width), into: &counts) { Double(values[$0]) }
     }
 
-    /// The bin of `value`, after its peculiarities were counted; `nil` for a missing one.
     @inline(__always)
-    private func note(_ value: Double, into counts: inout BinCounts) -> Int? {
-        if !(value >= range.lowerBound && value <= range.upperBound) {
-            if value.isNaN {
-                counts.missing &+= 1
-                return nil
-            }
-            noteOutside(value, into: &counts)
-        } else if value.isInfinite {
-            noteOutside(value, into: &counts)
+    private func count(_ places: StrideTo<Int>, into counts: inout BinCounts, _ value: (Int) -> Double) {
+        // Taken out of the counts, so that their uniqueness is asked for once.
+        var taken: [Int] = []
+        swap(&taken, &counts.bins)
+        var bins = taken.mutableSpan
+        let lanes = lanes.span
+        for place in places {
+            let value = value(place)
+            note(value, range, &counts)
+            if !value.isNaN { bins[bin(of: value, lanes, lanes.indices)] &+= 1 }
         }
-        var below = SIMD8<Int64>(repeating: 0)
-        let repeated = SIMD8<Double>(repeating: value)
-        for lane in lanes { below.replace(with: below &+ 1, where: lane .< repeated) }
-        return Int(below.wrappedSum())
+        swap(&taken, &counts.bins)
     }
+}
 
-    @inline(never)
-    private func noteOutside(_ value: Double, into counts: inout BinCounts) {
-        if value == .infinity {
-            counts.positiveInfinities &+= 1
-        } else if value == -.infinity {
-            counts.negativeInfinities &+= 1
-        } else if value < range.lowerBound {
-            counts.belowMinimum &+= 1
-        } else {
-            counts.aboveMaximum &+= 1
-        }
+/// Edges below `value`.
+@inline(__always)
+func bin(of value: Double, _ lanes: Span<SIMD8<Double>>, _ range: Range<Int>) -> Int {
+    var below = SIMD8<Int64>(repeating: 0)
+    let repeated = SIMD8<Double>(repeating: value)
+    for lane in range { below.replace(with: below &+ 1, where: lanes[lane] .< repeated) }
+    return Int(below.wrappedSum())
+}
+
+/// Counts what is peculiar about `value`: that it is missing, infinite or outside what the reference had.
+@inline(__always)
+func note(_ value: Double, _ range: ClosedRange<Double>, _ counts: inout BinCounts) {
+    if !(value >= range.lowerBound && value <= range.upperBound) || value.isInfinite {
+        notePeculiar(value, range, &counts)
+    }
+}
+
+@inline(never)
+private func notePeculiar(_ value: Double, _ range: ClosedRange<Double>, _ counts: inout BinCounts) {
+    if value.isNaN {
+        counts.missing &+= 1
+    } else if value == .infinity {
+        counts.positiveInfinities &+= 1
+    } else if value == -.infinity {
+        counts.negativeInfinities &+= 1
+    } else if value < range.lowerBound {
+        counts.belowMinimum &+= 1
+    } else {
+        counts.aboveMaximum &+= 1
     }
 }

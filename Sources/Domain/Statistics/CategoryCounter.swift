@@ -46,6 +46,7 @@ package struct CategoryCounter: Sendable, Hashable {
     /// The place of a known category in ``CategoricalProfile/categories``.
     package func place(of value: Span<UInt8>) -> Int? {
         let hash = contentHash(value)
+        let slots = slots.span
         var slot = Int(truncatingIfNeeded: hash) & (slots.count &- 1)
         while slots[slot].place >= 0 {
             if slots[slot].hash == hash, equals(value, slots[slot].place) { return slots[slot].place }
@@ -55,9 +56,16 @@ package struct CategoryCounter: Sendable, Hashable {
     }
 
     private func equals(_ value: Span<UInt8>, _ place: Int) -> Bool {
-        let start = place > 0 ? ends[place - 1] : 0
-        guard ends[place] - start == value.count else { return false }
-        for offset in 0..<value.count where bytes[start + offset] != value[offset] { return false }
-        return true
+        let known = bytes.span.extracting((place > 0 ? ends[place - 1] : 0)..<ends[place])
+        guard known.count == value.count else { return false }
+        guard value.count >= 8 else {
+            for place in value.indices where known[place] != value[place] { return false }
+            return true
+        }
+        for place in stride(from: 0, to: value.count &- 8, by: 8) where word(known, at: place) != word(value, at: place)
+        {
+            return false
+        }
+        return word(known, at: value.count &- 8) == word(value, at: value.count &- 8)
     }
 }
