@@ -28,4 +28,5 @@ struct VectorKind: Sendable {
 }
 
 /// Each list has a file of its own.
-let vectorKinds: [VectorKind] = driftKinds + servingKinds + sketchKinds + qualityKinds + canaryKinds + gateKinds
+let vectorKinds: [VectorKind] =
+    driftKinds + servingKinds + sketchKinds + libraryKinds + qualityKinds + canaryKinds + gateKinds
