@@ -6,7 +6,8 @@ let qualityKinds: [VectorKind] = [
     VectorKind("classificationMulticlass", classificationMulticlass),
     VectorKind("regression", regression), VectorKind("ranking", ranking),
     VectorKind("proportionIntervals", proportionIntervals), VectorKind("proportionDifference", proportionDifference),
-    VectorKind("delong", delong),
+    VectorKind("delong", delong), VectorKind("calibration", calibration),
+    VectorKind("cbpe", optional: ["nannyml"], cbpe), VectorKind("labelJoin", labelJoin),
 ]
 
 extension Outcome {
@@ -136,4 +137,82 @@ private func delong(_ input: VectorValue) throws -> Outcome {
         found["diffCi95"] = Outcome(comparison?.interval())
     }
     return .record(found)
+}
+
+private func calibration(_ input: VectorValue) throws -> Outcome {
+    let (labels, probabilities) = (try input["y"].labels, try input["probability"].numbers)
+    let curve = CalibrationCurve(labels: labels, probabilities: probabilities, binCount: try input["bins"].integer)
+    guard let curve else { return .undefined }
+    let isotonic = IsotonicRegression(scores: probabilities, targets: labels.map { $0 ? 1 : 0 })
+    let grid = [0.0, 0.05, 0.1, 0.25, 0.333, 0.5, 0.61, 0.75, 0.9, 1.0]
+    let line = CalibrationLine(labels: labels, probabilities: probabilities)
+    return .record([
+        "reliability": .list(
+            curve.bins.map { bin in
+                .record([
+                    "bin": .count(bin.index), "n": .count(bin.count), "meanPredicted": .number(bin.meanPrediction),
+                    "observed": .number(bin.observedRate),
+                ])
+            }),
+        "eceEqualWidth": .number(curve.expectedError), "mce": .number(curve.maximumError),
+        "eceEqualMass": .number(curve.equalMassError), "brier": .number(curve.brier),
+        "murphyReliability": .number(curve.reliability), "murphyResolution": .number(curve.resolution),
+        "murphyUncertainty": .number(curve.uncertainty),
+        "isotonicAtGrid": .record(["x": Outcome(grid), "y": Outcome(grid.map { isotonic?.value(at: $0) })]),
+        "logitSlope": Outcome(line?.slope), "logitIntercept": Outcome(line?.intercept),
+    ])
+}
+
+private func cbpe(_ input: VectorValue) throws -> Outcome {
+    let found = EstimatedPerformance(
+        scores: try input["score"].numbers, calibrated: try input["calibrated"].numbers,
+        threshold: try input["threshold"].number)
+    guard let found else { return .undefined }
+    let confusion = found.confusion
+    return .record([
+        "expectedTP": .number(confusion.truePositives), "expectedFP": .number(confusion.falsePositives),
+        "expectedFN": .number(confusion.falseNegatives), "expectedTN": .number(confusion.trueNegatives),
+        "accuracy": Outcome(confusion.accuracy), "precision": Outcome(confusion.precision),
+        "recall": Outcome(confusion.recall), "specificity": Outcome(confusion.specificity),
+        "f1": Outcome(confusion.f1), "prevalence": Outcome(confusion.prevalence),
+        "accuracyStdErr": .number(found.accuracyStandardError), "rocAuc": Outcome(found.rocArea),
+    ])
+}
+
+private func labelJoin(_ input: VectorValue) throws -> Outcome {
+    struct Prediction {
+        let value: VectorValue
+        let version: VectorValue
+    }
+    var join = LabelJoin<[UInt8], Prediction, VectorValue>(
+        rules: LabelJoinRules(
+            joinWindow: try input["joinWindow"].integer, orphanTimeToLive: try input["orphanTtl"].integer))
+    for event in try input["events"].list {
+        let (id, time) = (Array(try event["id"].text.utf8), try event["t"].integer)
+        if try event["type"].text == "prediction" {
+            join.receive(Prediction(value: event["value"], version: event["version"]), of: id, at: time)
+        } else {
+            join.receive(label: event["value"], of: id, at: time)
+        }
+    }
+    let now = try input["now"].integer
+    join.advance(to: now)
+    func texts(_ ids: [[UInt8]]) -> Outcome { Outcome(ids.map { String(decoding: $0, as: UTF8.self) }) }
+    return .record([
+        "duplicatePredictions": .count(join.counts.duplicatePredictions),
+        "duplicateLabels": .count(join.counts.duplicateLabels), "lateLabels": .count(join.counts.lateLabels),
+        "expiredOrphans": .count(join.counts.expiredOrphans),
+        "joined": .list(
+            try join.joined.map { row in
+                .record([
+                    "id": .text(String(decoding: row.id, as: UTF8.self)),
+                    "version": .count(try row.prediction.version.integer),
+                    "prediction": .exact(try row.prediction.value.number), "label": .exact(try row.label.number),
+                    "delay": .count(row.delay),
+                ])
+            }),
+        "pendingIds": texts(join.pending(at: now)), "unlabelledExpiredIds": texts(join.unlabelled(at: now)),
+        "orphanIds": texts(join.orphanIDs.sorted { $0.lexicographicallyPrecedes($1) }),
+        "matureCoverage": Outcome(join.coverage(at: now)?.rate),
+    ])
 }

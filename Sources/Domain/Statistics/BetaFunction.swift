@@ -22,7 +22,7 @@ package enum BetaFunction {
             + stirlingError(small) + errors
     }
 
-    /// Iₓ(a, b) and 1 − Iₓ(a, b), each right to its last digits.
+    /// Iₓ(a, b) and 1 − Iₓ(a, b); the smaller one is right to its last digits.
     ///
     /// The continued fraction on the side where it converges: after about √max(a, b) steps.
     ///
