@@ -53,7 +53,8 @@ package enum BetaFunction {
         let n = a + b
         // n·x − a = b·x − a·y, which does not cancel when x is close to 1.
         let difference = b * x - a * y
-        return 0.5 * (log(a) + log(b / n) - log(2 * .pi)) - deviance(a, difference) - deviance(b, -difference)
+        return 0.5 * (log(a) + log(b / n) - log(2 * .pi)) - deviance(a, n * x, difference)
+            - deviance(b, n * y, -difference)
             + stirlingError(n) - stirlingError(a) - stirlingError(b)
     }
 
@@ -71,10 +72,11 @@ package enum BetaFunction {
         return (1.0 / 12 - s * (1.0 / 360 - s * (1.0 / 1260 - s * (1.0 / 1680 - s * tail)))) / x
     }
 
-    /// a · (u − ln(1 + u)) for u = `difference` / a: how unlikely a count of a is where a + `difference` is expected.
-    private static func deviance(_ a: Double, _ difference: Double) -> Double {
+    /// a ln(a / m) + m − a, for `difference` = m − a: how unlikely a count of a is where m is expected.
+    private static func deviance(_ a: Double, _ m: Double, _ difference: Double) -> Double {
         let u = difference / a
-        guard abs(u) < 0.2 else { return difference - a * log1p(u) }
+        guard abs(u) < 0.2 else { return difference - a * log(m / a) }
+        // a (u − ln(1 + u)) as a series
         // u² / 2 − u³ / 3 + …
         var (power, sum) = (u * u, 0.0)
         for order in 2..<40 {
