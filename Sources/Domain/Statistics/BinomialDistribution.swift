@@ -32,7 +32,8 @@ package struct BinomialDistribution: Sendable, Hashable {
         guard count >= 0, count <= trials else { return 0 }
         if probability == 0 { return count == 0 ? 1 : 0 }
         if probability == 1 { return count == trials ? 1 : 0 }
-        let (a, b) = (Double(count) + 1, Double(trials - count) + 1)
-        return min(1, exp(BetaFunction.logPower(probability, 1 - probability, a, b) - log(a + b - 1)))
+        let (a, b, rest) = (Double(count) + 1, Double(trials - count) + 1, 1 - probability)
+        let density = BetaFunction.logPower(probability, rest, a, b) - log(probability) - log1p(-probability)
+        return min(1, exp(density - log(a + b - 1)))
     }
 }
