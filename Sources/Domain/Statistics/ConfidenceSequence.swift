@@ -61,7 +61,7 @@ package enum ConfidenceSequence {
             variance.squareRoot()
             * (2 * (n * rho + 1) / (n * n * rho) * log((n * rho + 1).squareRoot() / alpha))
             .squareRoot()
-        guard half.isFinite else { return nil }
+        guard (mean - half).isFinite, (mean + half).isFinite else { return nil }
         return ConfidenceInterval(lower: mean - half, upper: mean + half)
     }
 }

@@ -61,9 +61,11 @@ package struct IsotonicRegression: Sendable, Hashable {
         }
         guard low < x.count else { return y[x.count - 1] }
         guard low > 0, x[low] != score else { return y[low] }
-        // The distance may be more than a double holds, its half is not.
-        let share = (score / 2 - x[low - 1] / 2) / (x[low] / 2 - x[low - 1] / 2)
-        return y[low - 1] * (1 - share) + y[low] * share
+        let (from, to) = (x[low - 1], x[low])
+        // The distance may be more than a double holds; its half is not.
+        let share = (to - from).isFinite ? (score - from) / (to - from) : (score / 2 - from / 2) / (to / 2 - from / 2)
+        let rise = y[low] - y[low - 1]
+        return rise.isFinite ? min(y[low - 1] + rise * share, y[low]) : y[low - 1] * (1 - share) + y[low] * share
     }
 }
 

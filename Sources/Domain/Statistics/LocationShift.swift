@@ -23,7 +23,7 @@ package struct LocationShift: Sendable, Hashable {
     ///   - confidence: Of the interval, within (0, 1).
     ///   - tolerance: Share of the estimate that a limit has to be beyond.
     ///   - direction: What is bad.
-    /// - Returns: `nil` when `confidence` is not within (0, 1).
+    /// - Returns: `nil` when `confidence` is not within (0, 1), or a difference is more than a double holds.
     /// - Complexity: O(n log n) for each of some ten to a hundred shifts.
     package init?(
         control: [Double], experiment: [Double], confidence: Double = 0.98, tolerance: Double = 0.25,
@@ -33,6 +33,7 @@ package struct LocationShift: Sendable, Hashable {
         let control = control.filter(\.isFinite).sorted()
         let experiment = experiment.filter(\.isFinite).sorted()
         let all = control + experiment
+        if let least = all.min(), let most = all.max(), !(most - least).isFinite { return nil }
         if control.isEmpty || experiment.isEmpty || control == experiment || all.allSatisfy({ $0 == all[0] }) {
             classification = control.isEmpty || experiment.isEmpty ? .noData : .pass
             (interval, estimate) = (nil, nil)

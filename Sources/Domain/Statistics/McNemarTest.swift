@@ -19,10 +19,11 @@ package struct McNemarTest: Sendable, Hashable {
     /// - Parameters:
     ///   - onlyFirst: Rows that only the first classifier has right.
     ///   - onlySecond: Rows that only the second has right.
-    /// - Returns: `nil` for less than no rows.
+    /// - Returns: `nil` for less than no rows, or more than an integer holds.
     package init?(onlyFirst: Int, onlySecond: Int) {
-        guard onlyFirst >= 0, onlySecond >= 0,
-            let distribution = BinomialDistribution(trials: onlyFirst + onlySecond, probability: 0.5)
+        let (rows, overflow) = onlyFirst.addingReportingOverflow(onlySecond)
+        guard onlyFirst >= 0, onlySecond >= 0, !overflow,
+            let distribution = BinomialDistribution(trials: rows, probability: 0.5)
         else { return nil }
         guard distribution.trials > 0 else {
             (exactPValue, midPValue, chiSquare, chiSquarePValue) = (1, 1, 0, 1)

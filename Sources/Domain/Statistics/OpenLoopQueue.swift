@@ -14,7 +14,7 @@ package struct OpenLoopQueue: Sendable, Hashable {
     ///   - arrivals: Ascending; shape `[requests]`.
     ///   - services: How long each takes; shape `[requests]`.
     ///   - workers: Requests served at once, each by the worker that is free first.
-    /// - Returns: `nil` without a worker, or when a time is not finite.
+    /// - Returns: `nil` without a worker, or when a time, given or found, is not finite.
     /// - Complexity: O(requests · workers).
     package init?(arrivals: [Double], services: [Double], workers: Int) {
         precondition(arrivals.count == services.count)
@@ -28,6 +28,7 @@ package struct OpenLoopQueue: Sendable, Hashable {
             latencies.append(free[worker] - arrival)
             waits.append(start - arrival)
         }
+        guard (latencies + waits).allSatisfy(\.isFinite) else { return nil }
         self.latencies = latencies
         self.waits = waits
     }

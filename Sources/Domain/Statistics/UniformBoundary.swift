@@ -19,7 +19,7 @@ package enum UniformBoundary {
         return ((variance + rho) * (log1p(variance / rho) - 2 * log(alpha))).squareRoot().ifFinite
     }
 
-    /// To one side, for sub-exponential sums of scale `scale`.
+    /// To one side, for sub-exponential sums of scale `scale`; up to variances of 10⁹ times its square.
     package static func gammaExponentialMixture(
         variance: Double, alpha: Double, optimalVariance: Double, scale: Double, optimalAlpha: Double = 0.05
     ) -> Double? {
@@ -29,6 +29,7 @@ package enum UniformBoundary {
         let square = scale * scale
         let rho = mixtureWeight(optimalVariance, 2 * optimalAlpha) / square
         let v = variance / square
+        guard v + rho < 1e9 else { return nil }
         /// a ln x − x − ln γ(a, x): minus the logarithm of the mixture, but for a constant.
         func power(_ a: Double, _ x: Double) -> Double {
             a * log(x) - BetaFunction.logGamma(a) - log(lowerGamma(a, x))
@@ -78,6 +79,7 @@ package enum UniformBoundary {
         func excess(_ c: Double) -> Double { leastCrossingProbability(c, factor) - alpha }
         var most = 1.0
         for _ in 0..<100 where excess(most) > 0 { most *= 2 }
+        guard excess(most) <= 0 else { return nil }
         var least = 0.0
         for _ in 0..<80 {
             let middle = (least + most) / 2
@@ -127,7 +129,7 @@ private func lowerGamma(_ a: Double, _ x: Double) -> Double {
     let front = exp(a * log(x) - x - BetaFunction.logGamma(a))
     if x < a + 1 {
         var (term, sum, step) = (1 / a, 1 / a, 1.0)
-        while term > sum * 1e-17, step < 1e6 {
+        while term > sum * 1e-17, step < 1e5 {
             term *= x / (a + step)
             sum += term
             step += 1
@@ -136,7 +138,7 @@ private func lowerGamma(_ a: Double, _ x: Double) -> Double {
     }
     var (b, c, d) = (x + 1 - a, 1e300, 1 / (x + 1 - a))
     var fraction = d
-    for step in 1..<1_000_000 {
+    for step in 1..<100_000 {
         let factor = Double(step) * (a - Double(step))
         b += 2
         d = 1 / (factor * d + b)
