@@ -53,7 +53,7 @@ struct GateTests {
 
     /// Ten rows that always agree are one piece of evidence, not ten.
     @Test func rowsOfOneEntityAreDrawnTogether() throws {
-        let ids = (0..<400).map { "user \($0 / 10)" }
+        let ids = (0..<400).map { Array("user \($0 / 10)".utf8) }
         let values = (0..<400).map { Double($0 / 10 * 7 % 5) }
         func mean(_ rows: [Int]) -> Double? { rows.reduce(0) { $0 + values[$1] } / Double(rows.count) }
         let entities = Bootstrap.entities(ids)

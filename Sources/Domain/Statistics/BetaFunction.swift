@@ -22,9 +22,10 @@ package enum BetaFunction {
             + stirlingError(small) + errors
     }
 
-    /// Iₓ(a, b) and 1 − Iₓ(a, b); the smaller one is right to its last digits.
+    /// Iₓ(a, b) and 1 − Iₓ(a, b); the smaller one is right to eleven digits or more.
     ///
-    /// The continued fraction on the side where it converges: after about √max(a, b) steps.
+    /// The continued fraction on the side where it converges: after some multiple of √min(a, b) steps. Where both are beyond
+    /// 10¹⁰ it is the normal limit, off by less than 10⁻⁵.
     ///
     /// - Parameters:
     ///   - x: Within [0, 1].
@@ -39,7 +40,6 @@ package enum BetaFunction {
         guard isValid(a, b), x >= 0, x <= 1, y >= 0, y <= 1 else { return nil }
         if x == 0 { return (0, 1) }
         if y == 0 { return (1, 0) }
-        // The fraction would take too long; the normal limit is off by less than 10⁻⁵.
         guard min(a, b) < 1e10 else {
             let difference = b * x - a * y
             let distance = deviance(a, (a + b) * x, difference) + deviance(b, (a + b) * y, -difference)

@@ -50,9 +50,9 @@ package struct Bootstrap: Sendable, Hashable {
 
     /// The rows of each entity, in the order in which entities first appear.
     ///
-    /// - Parameter ids: Whose each row is; shape `[rows]`.
-    package static func entities(_ ids: [some Hashable]) -> [[Int]] {
-        var places: [AnyHashable: Int] = [:]
+    /// - Parameter ids: Whose each row is, a text as its bytes; shape `[rows]`.
+    package static func entities<ID: Hashable>(_ ids: [ID]) -> [[Int]] {
+        var places: [ID: Int] = [:]
         return ids.enumerated().reduce(into: []) { entities, row in
             if let place = places[row.element] {
                 entities[place].append(row.offset)

@@ -60,13 +60,17 @@ private func mostLikelyLine(_ rows: [(x: Double, isPositive: Bool)]) -> (interce
         guard determinant > 0 else { return nil }
         var step = ((h11 * g0 - h01 * g1) / determinant, (h00 * g1 - h01 * g0) / determinant)
         var next = (line.0 + step.0, line.1 + step.1)
-        for _ in 0..<50 where !(loss(next) <= best) {
+        var found = loss(next)
+        var halvings = 0
+        while !(found <= best), halvings < 50 {
             step = (step.0 / 2, step.1 / 2)
             next = (line.0 + step.0, line.1 + step.1)
+            found = loss(next)
+            halvings += 1
         }
-        guard next.0.isFinite, next.1.isFinite else { return nil }
+        guard found.isFinite else { return nil }
         let isSettled = abs(step.0) <= 1e-12 * (1 + abs(line.0)) && abs(step.1) <= 1e-12 * (1 + abs(line.1))
-        (line, best) = (next, loss(next))
+        (line, best) = (next, found)
         if isSettled { break }
     }
     return line

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Predictions and labels as they came, joined by ``LabelJoinRules``, in memory.
+/// Predictions and labels as they came, joined by ``LabelJoinRules``, in memory. An id that is a text is its bytes.
 package struct LabelJoin<ID: Hashable & Sendable, Prediction: Sendable, Label: Sendable>: Sendable {
     package struct Joined: Sendable {
         package let id: ID

@@ -39,7 +39,7 @@ package enum UniformBoundary {
             return power(rho, rho) - power(v + rho, grown + rho) + grown + log(alpha)
         }
         var most = max(variance, .leastNormalMagnitude)
-        for _ in 0..<100 where excess(most) <= 0 { most *= 2 }
+        while excess(most) <= 0, most < .infinity { most *= 2 }
         return root(between: 0, and: most, of: excess)
     }
 
@@ -78,8 +78,10 @@ package enum UniformBoundary {
         else { return nil }
         func excess(_ c: Double) -> Double { leastCrossingProbability(c, factor) - alpha }
         var most = 1.0
-        for _ in 0..<100 where excess(most) > 0 { most *= 2 }
-        guard excess(most) <= 0 else { return nil }
+        while excess(most) > 0 {
+            guard most < 1e300 else { return nil }
+            most *= 2
+        }
         var least = 0.0
         for _ in 0..<80 {
             let middle = (least + most) / 2
