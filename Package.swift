@@ -282,7 +282,7 @@ let testTargets: [Target] = [
     tests("TensorsTests", uses: ["Tensors", "TestSupport"]),
     tests("StatisticsTests", uses: ["Statistics"]),
     tests("VectorTests", uses: ["ModelDomain", "Statistics", "Tensors", "TestSupport"], copies: ["vectors"]),
-    tests("ModelDomainTests", uses: ["ModelDomain", "Tensors", "TestSupport"], copies: ["vectors"]),
+    tests("ModelDomainTests", uses: ["ModelDomain", "Tensors", "TestSupport"]),
     tests("DataTablesTests", uses: ["DataTables", "ModelDomain", "Statistics", "Tensors", "TestSupport"]),
     tests(
         "DataVersionsTests",

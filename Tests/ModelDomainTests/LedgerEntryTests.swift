@@ -1,26 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import Foundation
 import ModelDomain
 import Testing
 
 struct LedgerEntryTests {
     private let time = Timestamp(microseconds: 1_700_000_000_000_001)
-
-    /// The chain of `vectors/audit_log.json`, which was computed with Python's hashlib.
-    @Test func theChainIsTheOneOfTheReference() throws {
-        let url = try #require(Bundle.module.url(forResource: "vectors/audit_log", withExtension: "json"))
-        let document = try JSONDecoder().decode(VectorFile.self, from: Data(contentsOf: url))
-        let vector = try #require(document.cases.compactMap(\.chain).first)
-        #expect(vector.leaves.count == 8)
-        var previous: Digest?
-        var chain: [String] = []
-        for leaf in vector.leaves {
-            let link = chainLink(after: previous, leaf: leaf)
-            chain.append(link.hex)
-            previous = link
-        }
-        #expect(chain == vector.expected)
-    }
 
     @Test func aLeafIsCanonicalJSON() {
         let change = LedgerChange(
@@ -59,33 +42,4 @@ struct LedgerEntryTests {
         ]
         #expect(Set(([entry] + others).map(\.chain)).count == 6)
     }
-}
-
-private struct VectorFile: Decodable {
-    let cases: [Case]
-
-    /// Only the case `chain` has the shape that is read here.
-    struct Case: Decodable {
-        let chain: (leaves: [[UInt8]], expected: [String])?
-
-        private struct Input: Decodable { let leavesHex: [String] }
-        private enum Keys: CodingKey { case id, input, expected }
-
-        init(from decoder: any Decoder) throws {
-            let fields = try decoder.container(keyedBy: Keys.self)
-            guard try fields.decode(String.self, forKey: .id) == "chain" else {
-                chain = nil
-                return
-            }
-            chain = (
-                try fields.decode(Input.self, forKey: .input).leavesHex.map(bytes),
-                try fields.decode([String].self, forKey: .expected)
-            )
-        }
-    }
-}
-
-private func bytes(ofHex text: String) -> [UInt8] {
-    let digits = text.compactMap(\.hexDigitValue)
-    return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
 }
