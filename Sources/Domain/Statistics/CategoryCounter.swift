@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The categories of a column, laid out for counting: a table of their hashes that is at most half full.
+/// The categories of a column, laid out for counting: a table of their hashes, at most a quarter full, so that most values find
+/// their slot, or that there is none, at the first look.
 package struct CategoryCounter: Sendable, Hashable {
     /// Hashes and places of categories; place −1 is free. Shape `[a power of two]`.
     private let slots: [Slot]
@@ -10,8 +11,8 @@ package struct CategoryCounter: Sendable, Hashable {
     package let categoryCount: Int
 
     private struct Slot: Sendable, Hashable {
-        var hash: UInt64 = 0
-        var place = -1
+        var hash: UInt32 = 0
+        var place: Int32 = -1
     }
 
     package init(_ profile: CategoricalProfile) {
@@ -24,12 +25,12 @@ package struct CategoryCounter: Sendable, Hashable {
             return end
         }
         var slots = [Slot](repeating: Slot(), count: 2)
-        while slots.count < 2 * categories.count { slots += slots }
+        while slots.count < 4 * categories.count { slots += slots }
         for (place, category) in categories.enumerated() {
             let hash = contentHash(category.span)
             var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
             while slots[slot].place >= 0 { slot = (slot + 1) & (slots.count - 1) }
-            slots[slot] = Slot(hash: hash, place: place)
+            slots[slot] = Slot(hash: UInt32(hash >> 32), place: Int32(place))
         }
         self.slots = slots
     }
@@ -49,7 +50,8 @@ package struct CategoryCounter: Sendable, Hashable {
         let slots = slots.span
         var slot = Int(truncatingIfNeeded: hash) & (slots.count &- 1)
         while slots[slot].place >= 0 {
-            if slots[slot].hash == hash, equals(value, slots[slot].place) { return slots[slot].place }
+            let found = slots[slot]
+            if found.hash == UInt32(hash >> 32), equals(value, Int(found.place)) { return Int(found.place) }
             slot = (slot &+ 1) & (slots.count &- 1)
         }
         return nil

@@ -52,14 +52,17 @@ struct LogisticRegression: Sendable, Hashable {
     private func newtonStep(_ rows: [[Double]], _ isSecond: [Bool], _ strength: Double) -> [Double]? {
         let width = weights.count
         var gradient = weights + [0]
-        var curvature = (0...width).map { row in (0...width).map { $0 == row && row < width ? 1.0 : 0.0 } }
+        // The lower triangle, row by row of as many as there are columns and the intercept.
+        var curvature = [Double](repeating: 0, count: (width + 1) * (width + 1))
+        for column in 0..<width { curvature[column * (width + 2)] = 1 }
         for (row, isSecond) in zip(rows, isSecond) {
             let chance = 1 / (1 + exp(-score(row)))
             let (first, second) = (strength * (chance - (isSecond ? 1 : 0)), strength * chance * (1 - chance))
             let extended = row + [1]
             for one in 0...width {
                 gradient[one] += first * extended[one]
-                for other in 0...one { curvature[one][other] += second * extended[one] * extended[other] }
+                let scaled = second * extended[one]
+                for other in 0...one { curvature[one * (width + 1) + other] += scaled * extended[other] }
             }
         }
         return solve(curvature, gradient)
@@ -67,29 +70,29 @@ struct LogisticRegression: Sendable, Hashable {
 }
 
 /// Solves A x = b by Cholesky's decomposition of the lower triangle of A; `nil` when A is not positive definite.
-private func solve(_ matrix: [[Double]], _ right: [Double]) -> [Double]? {
+private func solve(_ matrix: [Double], _ right: [Double]) -> [Double]? {
     let n = right.count
     var lower = matrix
     for row in 0..<n {
         for column in 0...row {
-            var sum = lower[row][column]
-            for k in 0..<column { sum -= lower[row][k] * lower[column][k] }
+            var sum = lower[row * n + column]
+            for k in 0..<column { sum -= lower[row * n + k] * lower[column * n + k] }
             if row == column {
                 guard sum > 0, sum.isFinite else { return nil }
-                lower[row][row] = sum.squareRoot()
+                lower[row * n + row] = sum.squareRoot()
             } else {
-                lower[row][column] = sum / lower[column][column]
+                lower[row * n + column] = sum / lower[column * n + column]
             }
         }
     }
     var solution = right
     for row in 0..<n {
-        for k in 0..<row { solution[row] -= lower[row][k] * solution[k] }
-        solution[row] /= lower[row][row]
+        for k in 0..<row { solution[row] -= lower[row * n + k] * solution[k] }
+        solution[row] /= lower[row * n + row]
     }
     for row in (0..<n).reversed() {
-        for k in row + 1..<max(n, row + 1) { solution[row] -= lower[k][row] * solution[k] }
-        solution[row] /= lower[row][row]
+        for k in row + 1..<max(n, row + 1) { solution[row] -= lower[k * n + row] * solution[k] }
+        solution[row] /= lower[row * n + row]
     }
     return solution
 }
