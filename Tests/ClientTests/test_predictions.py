@@ -136,6 +136,56 @@ def test_a_column_that_is_none_is_refused(logged, tmp_path):
     assert "keep, hash, sketch, drop" in logged.slipway("pack", project, code=2).stderr
 
 
+def test_a_receipt_leads_to_everything_and_replays_to_the_last_bit(logged):
+    """After other versions have answered, too."""
+    logged.slipway("deploy", EXAMPLES / "breast-cancer", "--name", "replayed")
+    row = json.loads((EXAMPLES / "breast-cancer" / "row.json").read_text())
+    ids = [predict(logged, "replayed", row)[1] for _ in range(3)]
+    receipt = json.loads(logged.slipway("receipt", ids[0], "--format", "json").stdout)
+    assert receipt["replayable"] == "exact" and receipt["engine"]["name"] == "onnxruntime"
+    assert receipt["deployment"] == receipt["deployment"] | {"generation": 1, "by": "administrator"}
+    assert {file["path"] for file in receipt["provenance"]["data"]} == {"examples.csv", "train.csv"}
+    assert receipt["prediction"]["bundle"] == receipt["registered"]["bundle"]
+    for _ in range(10):
+        logged.slipway("deploy", EXAMPLES / "breast-cancer", "--name", "replayed", "--reason", "again")
+    logged.slipway("endpoint", "delete", "replayed")
+    assert f"{ids[1]} exact" in logged.slipway("replay", ids[1]).stdout
+    found = json.loads(logged.slipway("replay", "--endpoint", "replayed", "--format", "json").stdout)
+    assert found["counts"] == {"exact": 3, "within tolerance": 0, "different": 0, "not replayed": 0}
+    text = logged.slipway("receipt", ids[2]).stdout
+    assert "replayable  exact" in text and ids[2] in text
+
+
+def test_what_another_version_would_have_said(logged):
+    _, id = predict(logged, "other")
+    same = json.loads(logged.slipway("replay", id, "--with", "scale@1", "--format", "json").stdout)
+    assert same["result"] == "within tolerance" and same["was"] == same["is"]
+    logged.slipway("deploy", MODELS / "identity-fp32.onnx", "--name", "echo")
+    other = json.loads(logged.slipway("replay", "--endpoint", "other", "--with", "echo@1", "--format", "json").stdout)
+    assert other["predictions"] == sum(other["counts"].values()) and other["counts"]["exact"] == 0
+    assert other["counts"]["different"] + other["counts"]["not replayed"] == other["predictions"]
+    assert "REG-001" in logged.slipway("replay", id, "--with", "nobody@1", code=3).stderr
+    assert "MODEL@VERSION" in logged.slipway("replay", id, "--with", "nobody", code=2).stderr
+    logged.slipway("replay", code=64)
+
+
+def test_what_cannot_be_computed_again_says_why(logged):
+    _, refused = predict(logged, row={"wrong": 1})
+    receipt = json.loads(logged.slipway("receipt", refused, "--format", "json").stdout)
+    assert (receipt["replayable"], receipt["because"]) == ("no", "nothing was answered")
+    assert "not replayed: nothing was answered" in logged.slipway("replay", refused).stdout
+    logged.slipway("receipt", str(uuid.uuid4()), code=3)
+    # What was kept for the same inputs is no call of the engine.
+    logged.slipway("endpoint", "set", "other", "--cache", "1MiB")
+    row = {"values": [17, 18, 19]}
+    predict(logged, "other", row)
+    _, kept = predict(logged, "other", row)
+    logged.slipway("endpoint", "set", "other", "--reset")
+    receipt = json.loads(logged.slipway("receipt", kept, "--format", "json").stdout)
+    assert receipt["replayable"] == "tolerance" and "kept" in receipt["because"]
+    assert "exact" in logged.slipway("replay", kept).stdout
+
+
 def test_what_was_answered_survives_a_kill(tmp_path):
     """Killed under load: whatever was answered a tenth of a second before is there."""
     answered = []

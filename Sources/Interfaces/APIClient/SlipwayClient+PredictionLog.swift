@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ModelDomain
 internal import NIOCore
+internal import NIOHTTP1
 package import Tensors
 
 /// What was asked and answered.
@@ -42,6 +43,30 @@ extension SlipwayClient {
     /// A prediction by its id: JSON, as it came.
     package func prediction(_ id: PredictionID) async throws -> JSONValue {
         try await document(Call(path: "/v1/predictions/\(id)", patience: .minutes(10)))
+    }
+
+    /// What a prediction came of.
+    package func receipt(_ id: PredictionID) async throws -> JSONValue {
+        try await document(Call(path: "/v1/predictions/\(id)/receipt", patience: .minutes(10)))
+    }
+
+    /// Computes a prediction again.
+    ///
+    /// - Parameter other: `MODEL@VERSION` to compute with, in the place of what answered.
+    package func replay(_ id: PredictionID, with other: String?) async throws -> JSONValue {
+        try await document(
+            Call(
+                method: .POST, path: "/v1/predictions/\(id)/replay", query: other.map { [("with", $0)] } ?? [],
+                patience: .minutes(30)))
+    }
+
+    /// Computes predictions again, newest first.
+    package func replay(_ search: PredictionSearch, limit: Int, with other: String?) async throws -> JSONValue {
+        try await document(
+            Call(
+                method: .POST, path: "/v1/replays",
+                query: search.options + [("limit", String(limit))] + (other.map { [("with", $0)] } ?? []),
+                patience: .minutes(60), answerLimit: 1 << 30))
     }
 
     private func document(_ call: Call) async throws -> JSONValue {

@@ -47,7 +47,7 @@ package struct Administration: Sendable {
     /// The servers of the platform; `nil` where nobody asks.
     package let replicas: Replicas?
     /// What was asked and answered; `nil` where nothing is kept.
-    package let predictions: PredictionLog?
+    package let predictions: (log: PredictionLog, replay: PredictionReplay)?
     /// Deploys a folder of a container that serves several models; `nil` everywhere else.
     package let deployFolder: (@Sendable (_ folder: String, _ endpoint: EndpointName) async throws -> Void)?
 
@@ -60,7 +60,7 @@ package struct Administration: Sendable {
         logLines: @escaping @Sendable (_ count: Int) async throws -> [String],
         packing: Rollouts.Packing? = nil, backups: PlatformBackups? = nil, keeper: ContentKeeper? = nil,
         transfer: (out: ModelExport, in: ModelImport)? = nil, replicas: Replicas? = nil,
-        predictions: PredictionLog? = nil,
+        predictions: (log: PredictionLog, replay: PredictionReplay)? = nil,
         deployFolder: (@Sendable (_ folder: String, _ endpoint: EndpointName) async throws -> Void)? = nil
     ) {
         self.deployFolder = deployFolder

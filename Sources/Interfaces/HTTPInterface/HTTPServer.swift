@@ -189,7 +189,10 @@ package struct HTTPServer: Sendable {
                 ?? [])
             + (administration.replicas.map { ReplicaRoutes(replicas: $0).routes } ?? [])
             + (administration.keeper.map { RetentionRoutes(keeper: $0).routes } ?? [])
-            + (administration.predictions.map { PredictionLogRoutes(log: $0).routes } ?? [])
+            + (administration.predictions.map {
+                PredictionLogRoutes(log: $0.log).routes
+                    + ReceiptRoutes(log: $0.log, replay: $0.replay, administration: administration).routes
+            } ?? [])
             + LogRoutes(logLines: administration.logLines).routes
             + MetricsRoutes(administration: administration, authority: authority).routes
             + mlflowRoutes(administration, settings, authority)

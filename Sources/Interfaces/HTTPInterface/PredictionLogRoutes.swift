@@ -35,7 +35,7 @@ struct PredictionLogRoutes: Sendable {
     @Sendable private func list(_ request: Request, _ context: AdministrationContext) async throws -> Response {
         let query = try request.predictionQuery()
         let limit = try request.queryNumber("limit", in: 1...1000, standard: 100)
-        let records = try await log.records(query, limit: limit, isVisible: try visible(to: context))
+        let records = try await log.records(query, limit: limit, isVisible: try context.visibleEndpoints())
         let next = records.count == limit ? records.last.map { JSONValue.string($0.place.text) } : nil
         return .json(
             JSONValue.record([("predictions", .array(try records.map { try $0.json })), ("next", next)]))
@@ -43,11 +43,20 @@ struct PredictionLogRoutes: Sendable {
 
     /// `GET /v1/predictions/{id}` → one of them, or problem `LOG-002`.
     @Sendable private func show(_: Request, _ context: AdministrationContext) async throws -> Response {
+        return .json(try await log.record(named: context).json)
+    }
+}
+
+extension PredictionLog {
+    /// The prediction of the path.
+    ///
+    /// - Throws: `LOG-002` where there is none that the token may see.
+    func record(named context: AdministrationContext) async throws -> PredictionRecord {
         let text = try context.parameters.require("prediction")
         var query = PredictionQuery()
         query.id = PredictionID(text)
         guard query.id != nil,
-            let record = try await log.records(query, limit: 1, isVisible: visible(to: context)).first
+            let record = try await records(query, limit: 1, isVisible: context.visibleEndpoints()).first
         else {
             throw Refusal(
                 .predictionUnknown, .notFound, "There is no prediction “\(text.prefix(40))” in the log.",
@@ -55,20 +64,22 @@ struct PredictionLogRoutes: Sendable {
                     "Ids are in the header slipway-prediction-id. Look at what is there with `slipway prediction list`."
             )
         }
-        return .json(try record.json)
+        return record
     }
+}
 
-    private func visible(
-        to context: AdministrationContext
-    ) throws -> @Sendable (EndpointName, ProjectName) -> Bool {
-        let principal = try context.principal()
+extension AdministrationContext {
+    /// Whether who asks may see an endpoint's predictions.
+    func visibleEndpoints() throws -> @Sendable (EndpointName, ProjectName) -> Bool {
+        let principal = try principal()
         return { principal.sees($0, in: $1) }
     }
 }
 
 extension Request {
-    fileprivate func predictionQuery() throws -> PredictionQuery {
-        let known = ["endpoint", "from", "to", "version", "status", "key", "principal", "before", "limit"]
+    /// - Parameter others: Options that are somebody else's.
+    func predictionQuery(besides others: [String] = []) throws -> PredictionQuery {
+        let known = ["endpoint", "from", "to", "version", "status", "key", "principal", "before", "limit"] + others
         if let other = uri.queryParameters.first(where: { !known.contains(String($0.key)) }) {
             throw Refusal(
                 .unsupportedOption, .invalidInput, "There is no option “\(other.key.prefix(40))”.",
@@ -126,7 +137,7 @@ extension PredictionQuery.Place {
 }
 
 extension Response {
-    fileprivate static func json(_ value: JSONValue) -> Response {
+    static func json(_ value: JSONValue) -> Response {
         Response(
             status: .ok, headers: [.contentType: "application/json"],
             body: .init(byteBuffer: ByteBuffer(string: value.text)))
@@ -134,7 +145,7 @@ extension Response {
 }
 
 extension PredictionRecord {
-    fileprivate var json: JSONValue {
+    var json: JSONValue {
         get throws {
             .record([
                 ("id", .string("\(id)")), ("time", .string(time.text)), ("endpoint", .string(schema.endpoint.rawValue)),
@@ -153,7 +164,7 @@ extension PredictionRecord {
                 ),
                 ("cut", isCut ? .bool(true) : nil),
                 ("policies", policies),
-                ("inputs", isCut ? nil : try rows(columns)), ("outputs", isCut ? nil : try rows(readableAnswers)),
+                ("inputs", isCut ? nil : try rows(columns)), ("outputs", isCut ? nil : try rows(readable(answers))),
             ])
         }
     }
@@ -165,7 +176,7 @@ extension PredictionRecord {
     }
 
     /// Row by row; `nil` for none.
-    private func rows(_ tensors: [NamedTensor]) throws -> JSONValue? {
+    func rows(_ tensors: [NamedTensor]) throws -> JSONValue? {
         guard rowCount > 0, !tensors.isEmpty else { return nil }
         let writer = ByteWriter()
         try encodeRows(outputs: tensors, rowCount: rowCount, bytes: .base64ByName, into: writer)
@@ -173,7 +184,7 @@ extension PredictionRecord {
     }
 
     /// Outputs that are cut into rows; `[rows, 1]` as plain values, as answers have them.
-    private var readableAnswers: [NamedTensor] {
+    func readable(_ answers: [NamedTensor]) -> [NamedTensor] {
         answers.compactMap { named in
             let shape = named.tensor.shape
             if shape == [rowCount, 1] { return NamedTensor(named.name, named.tensor.reshaped(to: [rowCount])) }

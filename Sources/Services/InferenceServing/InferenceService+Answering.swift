@@ -179,7 +179,7 @@ func run(
     }
     counters.engineCalls.ran(rows: call.rowCount, compute: nanoseconds)
     counters.succeed(rows: call.rowCount, queued: start.since(arrival), ran: nanoseconds, at: end)
-    call.kept?.ran(queued: start.since(arrival), ran: nanoseconds)
+    call.kept?.ran(queued: start.since(arrival), ran: nanoseconds, rows: call.rowCount)
     call.keep(answers)
     return (result, nanoseconds)
 }

@@ -31,7 +31,8 @@ func runTogether(
     guard let (answers, times) = jointAnswers(accepted, start: start, expecting: expected) else { return nil }
     let end = Moment.now
     let counters = accepted[0].call.endpoint.counters
-    counters.engineCalls.ran(rows: accepted.reduce(0) { $0 + $1.call.rowCount }, times)
+    let rows = accepted.reduce(0) { $0 + $1.call.rowCount }
+    counters.engineCalls.ran(rows: rows, times)
     return zip(accepted, answers).map { accepted, answer in
         guard end <= accepted.deadline else {
             counters.drop(.deadline, after: end.since(accepted.arrival))
@@ -39,7 +40,7 @@ func runTogether(
         }
         counters.succeed(
             rows: accepted.call.rowCount, queued: start.since(accepted.arrival), times, at: end)
-        accepted.call.kept?.ran(queued: start.since(accepted.arrival), ran: times.compute)
+        accepted.call.kept?.ran(queued: start.since(accepted.arrival), ran: times.compute, rows: rows)
         accepted.call.keep(answer)
         return .success(answer)
     }

@@ -53,6 +53,8 @@ package struct PredictionOutcome {
         package var run = 0
         /// From the first byte that was decoded until the answer was written.
         package var total = 0
+        /// Rows of the engine's call, which other requests may have shared; 0 where there was none.
+        package var callRows = 0
 
         package init() {}
     }
@@ -91,10 +93,13 @@ package struct PredictionOrigin: Sendable {
 package final class CallTimes: Sendable {
     private let queueTime = Atomic<Int>(0)
     private let runTime = Atomic<Int>(0)
+    private let callRows = Atomic<Int>(0)
 
     package init() {}
 
-    func ran(queued: Int, ran: Int) {
+    /// - Parameter rows: Of the engine's call.
+    func ran(queued: Int, ran: Int, rows: Int) {
+        callRows.store(rows, ordering: .relaxed)
         queueTime.store(queued, ordering: .relaxed)
         runTime.store(ran, ordering: .relaxed)
     }
@@ -103,6 +108,7 @@ package final class CallTimes: Sendable {
         var times = PredictionOutcome.Times()
         times.queue = queueTime.load(ordering: .relaxed)
         times.run = runTime.load(ordering: .relaxed)
+        times.callRows = callRows.load(ordering: .relaxed)
         return times
     }
 }

@@ -60,6 +60,19 @@ package struct ModelLoader: Sendable {
             examples: try await blobs.read(file.digest, limit: ExampleFormat.byteLimit))
     }
 
+    /// What executes the models of an engine's name now; `nil` where that is not there.
+    package func identity(of engine: String) -> EngineIdentity? { try? runtime(engine).identity }
+
+    /// Opens the engine of a bundle without having it prove itself: for what is to be computed again, not answered with.
+    /// Blocks.
+    package func engine(of bundle: FetchedBundle, on device: ComputeDevice = .cpu) throws -> any InferenceEngine {
+        let manifest = bundle.manifest
+        if let open = openEngine(of: bundle, on: device) { return open }
+        let folder = try blobs.materialize(manifest.files, as: bundle.digest)
+        return try runtime(manifest.engine).open(
+            modelAt: ModelFile(path: "\(folder)/\(manifest.model)"), on: device)
+    }
+
     /// The engine of a bundle, where one with the same files is open.
     package func openEngine(of bundle: FetchedBundle, on device: ComputeDevice) -> (any InferenceEngine)? {
         shelf.engine(for: EngineShelf.Key(bundle.manifest, on: device))

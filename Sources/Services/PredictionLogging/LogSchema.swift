@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import InferenceServing
 package import ModelDomain
+package import ModelExecution
 package import Tensors
 
 /// What the predictions of a deployment have in common, so that none of them has to say it: where they were made and by
@@ -23,6 +24,8 @@ package struct LogSchema: Sendable, Hashable {
     /// 0 where nothing answered.
     package let version: Int
     package let bundle: Digest?
+    /// What executed the model; `nil` where nobody knows.
+    package let engine: EngineIdentity?
     package let inputs: [String]
     /// In the order of the inputs, and of their elements.
     package let fields: [Field]
@@ -36,6 +39,7 @@ package struct LogSchema: Sendable, Hashable {
         model = live?.version.model ?? record.current.model
         version = live?.version.number ?? 0
         bundle = live?.version.bundle
+        engine = live?.engineIdentity
         let signature = live?.signature
         inputs = signature?.inputs.map(\.name) ?? []
         outputs = signature?.outputs.map(\.name) ?? []
@@ -65,7 +69,13 @@ extension LogSchema {
             ("project", .string(project.rawValue)), ("endpoint", .string(endpoint.rawValue)),
             ("generation", .integer(Int64(generation))), ("model_project", .string(model.project.rawValue)),
             ("model", .string(model.name.rawValue)), ("version", .integer(Int64(version))),
-            ("bundle", bundle.map { .string($0.hex) }), ("inputs", .array(inputs.map(JSONValue.string))),
+            ("bundle", bundle.map { .string($0.hex) }),
+            (
+                "engine",
+                engine.map {
+                    ["name": .string($0.name), "version": .string($0.version), "build": .string($0.build)]
+                }
+            ), ("inputs", .array(inputs.map(JSONValue.string))),
             ("outputs", .array(outputs.map(JSONValue.string))),
             (
                 "fields",
@@ -92,6 +102,10 @@ extension LogSchema {
             project: try ProjectName(try reader.text("model_project")), name: try ModelName(try reader.text("model")))
         version = try reader.count("version")
         bundle = try reader.optionalText("bundle").flatMap { Digest($0) }
+        engine = try reader.optionalFields("engine").map { engine in
+            EngineIdentity(
+                name: try engine.text("name"), version: try engine.text("version"), build: try engine.text("build"))
+        }
         let inputs = try reader.texts("inputs")
         self.inputs = inputs
         outputs = try reader.texts("outputs")

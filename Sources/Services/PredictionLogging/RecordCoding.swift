@@ -6,7 +6,7 @@ internal import Tensors
 /// How a record is written, on its way to the writer and in segments alike:
 ///
 /// ```
-/// id (16), time in µs (8), status (1), flags (1), rows, queue, run and total in ns,
+/// id (16), time in µs (8), status (1), flags (1), rows, queue, run and total in ns, rows of the engine's call,
 /// principal, key, code (each with its length), count of inputs, inputs, count of outputs, outputs
 /// ```
 ///
@@ -42,6 +42,7 @@ enum RecordCoding {
         pen.put(max(0, outcome.times.queue))
         pen.put(max(0, outcome.times.run))
         pen.put(max(0, outcome.times.total))
+        pen.put(max(0, outcome.times.callRows))
         pen.put(outcome.principal?.rawValue ?? "")
         pen.put(outcome.key ?? "")
         pen.put(code)
@@ -63,6 +64,7 @@ enum RecordCoding {
         guard let high = scan.fixed(), let low = scan.fixed(), let time = scan.fixed(),
             let status = scan.byte().flatMap(PredictionStatus.init(number:)), let flags = scan.byte(),
             let rows = scan.number(), let queue = scan.number(), let run = scan.number(), let total = scan.number(),
+            let callRows = scan.number(),
             let principal = scan.text(), let key = scan.text(), let code = scan.text(), let count = scan.number(),
             count <= max(schema.inputs.count, 1 << 16)
         else { return nil }
@@ -79,7 +81,7 @@ enum RecordCoding {
         }
         guard scan.isAtEnd else { return nil }
         var times = PredictionOutcome.Times()
-        (times.queue, times.run, times.total) = (queue, run, total)
+        (times.queue, times.run, times.total, times.callRows) = (queue, run, total, callRows)
         return PredictionRecord(
             id: PredictionID(high: high, low: low), time: Timestamp(microseconds: Int64(bitPattern: time)),
             status: status, code: code.isEmpty ? nil : code, principal: principal.isEmpty ? nil : principal,
@@ -92,7 +94,7 @@ enum RecordCoding {
         // The texts are short: whoever sends long ones is refused.
         var scan = ByteScan(unsafe ArraySlice(bytes.prefix(600)))
         _ = scan.slice(26)
-        for _ in 0..<4 { _ = scan.number() }
+        for _ in 0..<5 { _ = scan.number() }
         guard let principal = scan.number(), scan.slice(principal) != nil, let key = scan.number() else { return nil }
         return scan.slice(key)
     }
@@ -136,7 +138,8 @@ extension BytePen {
         put(fixed: UInt64(bitPattern: record.time.microseconds))
         put(record.status.number)
         put(record.isCut ? RecordCoding.cutFlag : 0)
-        for number in [record.rowCount, record.times.queue, record.times.run, record.times.total] { put(number) }
+        let times = record.times
+        for number in [record.rowCount, times.queue, times.run, times.total, times.callRows] { put(number) }
         for text in [record.principal, record.key, record.code] { put(text ?? "") }
         put(inputs.count)
         for input in inputs {

@@ -26,6 +26,11 @@ struct PredictionSearchOptions: ParsableArguments {
     @Option(help: "Whose token came with it.")
     var principal: String?
 
+    /// Whether anything is said of which ones are meant.
+    var isGiven: Bool {
+        endpoint != nil || from != nil || to != nil || version != nil || status != nil || key != nil || principal != nil
+    }
+
     var search: SlipwayClient.PredictionSearch {
         var search = SlipwayClient.PredictionSearch()
         (search.endpoint, search.from, search.to, search.version) = (endpoint, from, to, version)
