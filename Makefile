@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 export SWIFT_BACKTRACE ?= threads=crashed,images=none,limit=64
 
 setup:
-	@scripts/setup.sh build engine test clients grpc mlflow python
+	@scripts/setup.sh build engine test clients grpc mlflow python telemetry
 
 # The environment of the Python package's tests alone: .tools/venv-python. Needs no Swift.
 python:
@@ -45,6 +45,7 @@ test: setup
 		--ignore Tests/EcosystemTests/test_mlserver.py
 	.tools/venv-mlserver/bin/python -m pytest -q -p no:cacheprovider Tests/EcosystemTests/test_mlserver.py
 	.tools/venv-grpc/bin/python -m pytest -q -p no:cacheprovider Tests/GRPCTests Tests/HTTP2Tests
+	.tools/venv-telemetry/bin/python -m pytest -q -p no:cacheprovider Tests/TelemetryTests
 	.tools/venv-mlflow/bin/python -m pytest -q -p no:cacheprovider -n 2 --dist loadfile Tests/MLflowTests \
 		--ignore Tests/MLflowTests/test_client_2.py
 	.tools/venv-clients/bin/python -m pytest -q -p no:cacheprovider Tests/MLflowTests/test_small_client.py

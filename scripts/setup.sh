@@ -14,6 +14,8 @@
 #     mlflow     MLflow's client and its server, of requirements/mlflow.txt, in .tools/venv-mlflow, and the client of the
 #                second generation, of requirements/mlflow2.txt, in .tools/venv-mlflow2
 #     python     what the tests of the Python package need, of requirements/python.txt, in .tools/venv-python
+#     telemetry  Prometheus in .tools/prometheus, and what the tests of metrics and traces need, of
+#                requirements/telemetry.txt, in .tools/venv-telemetry
 #     bench      wrk, nginx's program in .tools/nginx, and the servers of requirements/bench.txt, in .tools/venv-bench
 #     peers      the servers of `make bench-peers`, each in an environment of its own, and its load; what cannot be had
 #                is left out, with the reason
@@ -36,6 +38,7 @@ readonly VENV_MLFLOW=.tools/venv-mlflow
 # Both generations of MLflow's client have the same name.
 readonly VENV_MLFLOW2=.tools/venv-mlflow2
 readonly VENV_PYTHON=.tools/venv-python
+readonly VENV_TELEMETRY=.tools/venv-telemetry
 readonly VENV_BENCH=.tools/venv-bench
 readonly VENV_PEERS=.tools/venv-peers
 readonly PYTHON_MLSERVER_BELOW=3.13
@@ -223,31 +226,46 @@ postgresql() {
     debian_packages postgresql libpq5
 }
 
-# MARK: nginx
+# MARK: Programs whose Debian packages would start a server of the whole machine
 
-# Its program alone: the Debian package would start a server of the whole machine. It is the floor that `make bench`
-# measures others against, which leaves the floor out when there is no nginx.
+# Puts a package's files into .tools/NAME, and installs nothing.
+program_of_package() { # NAME PACKAGE…
+    local name=$1 staging=.tools/staging package
+    shift
+    say "fetching $name's program into .tools/$name"
+    trap 'rm -rf .tools/staging' EXIT
+    rm -rf "$staging"
+    mkdir -p "$staging"
+    for package in "$@"; do
+        (cd "$staging" && apt-get -q -o APT::Sandbox::User=root download "$package") >.tools/setup.log 2>&1 && break
+    done
+    compgen -G "$staging/*.deb" >/dev/null || return 1
+    dpkg-deb -x "$staging"/*.deb "$staging/$name"
+    rm -rf ".tools/$name"
+    mv "$staging/$name" ".tools/$name"
+}
+
+# The floor that `make bench` measures others against, which leaves it out when there is no nginx.
 nginx_program() {
-    local staging=.tools/staging
     if [[ -x .tools/nginx/usr/sbin/nginx ]] || command -v nginx >/dev/null || [[ -x /usr/sbin/nginx ]]; then return; fi
     if ! command -v apt-get >/dev/null; then
         say "this is not Debian or Ubuntu: have nginx on the PATH for the benchmark's floor"
         return
     fi
-    say "fetching nginx's program into .tools/nginx"
-    trap 'rm -rf .tools/staging' EXIT
-    rm -rf "$staging"
-    mkdir -p "$staging"
-    (
-        cd "$staging"
-        apt-get -q -o APT::Sandbox::User=root download nginx || apt-get -q download nginx-core
-    ) >.tools/setup.log 2>&1 || {
-        say "nginx could not be fetched (.tools/setup.log says why): the benchmark goes without its floor"
-        return
-    }
-    dpkg-deb -x "$staging"/nginx*.deb "$staging/nginx"
-    rm -rf .tools/nginx
-    mv "$staging/nginx" .tools/nginx
+    program_of_package nginx nginx nginx-core \
+        || say "nginx could not be fetched (.tools/setup.log says why): the benchmark goes without its floor"
+}
+
+# What collects /metrics in the tests, and checks the rules in deploy/.
+prometheus_program() {
+    if [[ -x .tools/prometheus/usr/bin/promtool ]] || command -v promtool >/dev/null; then return; fi
+    command -v apt-get >/dev/null \
+        || fail "Prometheus was not found on the PATH." "Have \`prometheus\` and \`promtool\` there."
+    program_of_package prometheus prometheus && return
+    # A machine that has never asked for the list of packages.
+    quietly as_root apt-get update && program_of_package prometheus prometheus \
+        || fail "The package prometheus could not be fetched (.tools/setup.log says why)." \
+            "Check the network and the package sources, or have \`prometheus\` and \`promtool\` on the PATH."
 }
 
 # MARK: Servers to compare with
@@ -329,6 +347,11 @@ part() {
             virtual_environment "$VENV_MLFLOW2"
             python_packages "$VENV_MLFLOW2" mlflow2
             ;;
+        telemetry)
+            prometheus_program
+            virtual_environment "$VENV_TELEMETRY"
+            python_packages "$VENV_TELEMETRY" telemetry
+            ;;
         python)
             virtual_environment "$VENV_PYTHON"
             python_packages "$VENV_PYTHON" python
@@ -360,7 +383,7 @@ part() {
             ;;
         *)
             fail "There is no part named $1." \
-                "Parts: build, engine, test, clients, grpc, mlflow, python, bench, peers, examples."
+                "Parts: build, engine, test, clients, grpc, mlflow, python, telemetry, bench, peers, examples."
             ;;
     esac
 }

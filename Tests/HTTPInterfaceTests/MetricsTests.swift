@@ -30,6 +30,47 @@ struct MetricsTests {
                 """)
     }
 
+    @Test func openMetricsHasRulesOfItsOwn() {
+        let text = MetricsText(.openMetrics)
+        text.family("a_seconds_total", .counter, "Counted.")
+        text.sample("a_seconds_total", MetricLabels(), nanoseconds: 1)
+        text.family("nv_b", .counter, "Counted by another name.")
+        text.sample("nv_b", MetricLabels(), 2)
+        text.family("c_info", .info, "Said.")
+        text.sample("c_info", MetricLabels(["version": "1"]), 1)
+        text.family("d_bytes", .histogram, "Measured.")
+        text.histogram(
+            "d_bytes", MetricLabels(), [(8192, 1), (nil, 3)], nanoseconds: 5,
+            exemplars: [
+                MetricExemplar(
+                    labels: MetricLabels(["prediction_id": "ab"]), nanoseconds: 4, nanosecondsSince1970: 1_500_000_000),
+                nil,
+            ])
+        text.end()
+        #expect(
+            String(decoding: text.bytes, as: UTF8.self) == """
+                # HELP a_seconds Counted.
+                # TYPE a_seconds counter
+                # UNIT a_seconds seconds
+                a_seconds_total 0.000000001
+                # HELP nv_b Counted by another name.
+                # TYPE nv_b unknown
+                nv_b 2
+                # HELP c Said.
+                # TYPE c info
+                c_info{version="1"} 1
+                # HELP d_bytes Measured.
+                # TYPE d_bytes histogram
+                # UNIT d_bytes bytes
+                d_bytes_bucket{le="0.000008192"} 1 # {prediction_id="ab"} 0.000000004 1.5
+                d_bytes_bucket{le="+Inf"} 3
+                d_bytes_sum 0.000000005
+                d_bytes_count 3
+                # EOF
+
+                """)
+    }
+
     @Test func whatWasAskedIsTold() async throws {
         try await RunningServer.with { server in
             let path = "/v1/endpoints/doubling/predict"

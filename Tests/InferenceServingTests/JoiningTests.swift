@@ -156,7 +156,7 @@ struct JoiningTests {
         _ = try #require(service.answerNow(call)).get()
         let answered = Moment.now
         Thread.sleep(forTimeInterval: 0.002)
-        call.delivered(since: answered)
+        call.delivered(PredictionID(high: 0, low: 0), since: answered)
         let counters = fixture.counters
         #expect(counters.decodeNanoseconds >= 2_000_000 && counters.encodeNanoseconds >= 2_000_000)
         #expect(counters.deliveryNanoseconds >= counters.decodeNanoseconds + counters.encodeNanoseconds)

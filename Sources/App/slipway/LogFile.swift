@@ -19,6 +19,12 @@ final class LogFile: Sendable {
     private struct State {
         var handle: FileHandle?
         var byteCount: Int
+        var lostLines = 0
+
+        func write(_ bytes: Data) -> Bool {
+            guard let handle else { return false }
+            return (try? handle.write(contentsOf: bytes)) != nil
+        }
     }
 
     init(path: String) {
@@ -26,15 +32,19 @@ final class LogFile: Sendable {
         state = Mutex(Self.open(path))
     }
 
+    /// Lines that could not be written.
+    var lostLines: Int { state.withLock(\.lostLines) }
+
     func append(_ line: String) {
         let bytes = Data("\(line)\n".utf8)
         state.withLock { state in
             if state.byteCount > Self.rotateAfter {
                 unsafe rename(path, "\(path).1")
+                let lostLines = state.lostLines
                 state = Self.open(path)
+                state.lostLines = lostLines
             }
-            try? state.handle?.write(contentsOf: bytes)
-            state.byteCount += bytes.count
+            if state.write(bytes) { state.byteCount += bytes.count } else { state.lostLines += 1 }
         }
         if isWatched { try? FileHandle.standardError.write(contentsOf: bytes) }
     }

@@ -106,6 +106,7 @@ struct PlatformServer {
         let deployment = FolderDeployment(
             engines: engines, blobs: blobs, rollouts: rollouts, root: container?.modelsRoot)
         settings.codecLimits = limits
+        settings.metricEndpoints = options.metricEndpoints
         settings.certificate = options.certificate
         // The rest is for the registry, models, logs and commands.
         settings.maxConnections = max(16, min(settings.maxConnections, raiseOpenFileLimit() - 128))
@@ -141,7 +142,8 @@ struct PlatformServer {
                     registry: registry, registrations: registrations, tracking: tracking, blobs: blobs,
                     datasetContents: datasets.contents),
                 startedAt: Timestamp.now.text, engines: { [engines.finding().wire] },
-                residentBytes: residentBytes, logLines: { LogFile.lines(of: folder.logFile, count: $0) },
+                residentBytes: residentBytes, process: { processMetrics(lostLogLines: log.lostLines) },
+                logLines: { LogFile.lines(of: folder.logFile, count: $0) },
                 packing: packing, backups: backups,
                 keeper: keeper, transfer: (out: export, in: intake), replicas: life.replicas,
                 predictions: (log: predictions.log, replay: PredictionReplay(loader: loader)),

@@ -198,6 +198,8 @@ package struct ServeOptions: Sendable {
     package var database: String?
     /// A folder for the contents that other servers share; `nil` for the data folder's own, or the one it remembers.
     package var contents: String?
+    /// Endpoints that have series of their own at `/metrics`.
+    package var metricEndpoints = 1000
     /// How long what nobody sees any more is kept.
     package var retention = RetentionPolicy()
 

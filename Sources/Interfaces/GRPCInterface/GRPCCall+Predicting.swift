@@ -131,7 +131,7 @@ extension GRPCCall {
                     encode(outputs, prediction, into: writer)
                 }
             }
-            call.delivered(since: answered)
+            call.delivered(prediction.id, since: answered)
             slot.recorder?.record(call.outcome(prediction.id, .success(answers)))
         } catch {
             fail(error, prediction, reply)

@@ -34,6 +34,8 @@ package struct Administration: Sendable {
     package let engines: @Sendable () -> [EngineV1]
     /// Resident memory of the server in bytes, where the system tells.
     package let residentBytes: @Sendable () -> Int?
+    /// What the server takes of the machine; `nil` where the system does not tell.
+    package let process: @Sendable () -> ProcessMetrics?
     /// The newest lines of the server's log, oldest first.
     package let logLines: @Sendable (_ count: Int) async throws -> [String]
     /// Packs versions that are only registered, for endpoints that follow an alias; `nil` where that cannot be done.
@@ -57,6 +59,7 @@ package struct Administration: Sendable {
         contentSearch: ContentSearch, startedAt: String,
         engines: @escaping @Sendable () -> [EngineV1],
         residentBytes: @escaping @Sendable () -> Int?,
+        process: @escaping @Sendable () -> ProcessMetrics? = { nil },
         logLines: @escaping @Sendable (_ count: Int) async throws -> [String],
         packing: Rollouts.Packing? = nil, backups: PlatformBackups? = nil, keeper: ContentKeeper? = nil,
         transfer: (out: ModelExport, in: ModelImport)? = nil, replicas: Replicas? = nil,
@@ -82,6 +85,7 @@ package struct Administration: Sendable {
         self.startedAt = startedAt
         self.engines = engines
         self.residentBytes = residentBytes
+        self.process = process
         self.logLines = logLines
     }
 }

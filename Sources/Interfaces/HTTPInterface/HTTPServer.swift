@@ -194,7 +194,10 @@ package struct HTTPServer: Sendable {
                     + ReceiptRoutes(log: $0.log, replay: $0.replay, administration: administration).routes
             } ?? [])
             + LogRoutes(logLines: administration.logLines).routes
-            + MetricsRoutes(administration: administration, authority: authority).routes
+            + MetricsRoutes(
+                administration: administration, authority: authority, version: settings.version,
+                names: SeriesNames(limit: settings.metricEndpoints)
+            ).routes
             + mlflowRoutes(administration, settings, authority)
             + (models ?? [])
     }

@@ -42,6 +42,8 @@ package struct HTTPServerSettings: Sendable {
     /// Bytes of bodies that are compressed for whoever asks for it: less is not worth it, and more takes an event loop
     /// too long.
     package var compressedSizes = 1024..<(4 << 20)
+    /// Endpoints that have series of their own at `/metrics`.
+    package var metricEndpoints = 1000
     /// Tells this replica's prediction ids from those of others.
     package var replica: UInt16 = 0
     /// The endpoint that `/invocations` stands for; `nil` for the only one that there is.

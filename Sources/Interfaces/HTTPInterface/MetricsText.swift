@@ -1,26 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Tensors
 
-/// Prometheus' text format, version 0.0.4.
-///
-/// Not OpenMetrics, which forbids counters whose names do not end in `_total`: Triton's do not.
+/// Metrics as text: Prometheus' format 0.0.4, or OpenMetrics 1.0.
 struct MetricsText {
-    static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+    enum Format: Sendable {
+        case prometheus, openMetrics
 
-    enum Kind: String { case counter, gauge, histogram }
+        var contentType: String {
+            switch self {
+            case .prometheus: "text/plain; version=0.0.4; charset=utf-8"
+            case .openMetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8"
+            }
+        }
+    }
 
+    enum Kind: String { case counter, gauge, histogram, info }
+
+    let format: Format
     let writer = ByteWriter(capacity: 1 << 16)
 
+    init(_ format: Format = .prometheus) { self.format = format }
+
     /// Begins a metric. Its samples follow, and those of no other.
+    ///
+    /// - Parameter name: As its samples have it, but for what a histogram's end in: `slipway_requests_total`. OpenMetrics
+    ///   calls that the metric `slipway_requests`, and a counter that does not end so, as Triton's do not, `unknown`.
     func family(_ name: String, _ kind: Kind, _ help: String) {
-        writer.append("# HELP ")
-        writer.append(utf8: name)
+        var (family, type) = (name[...], kind.rawValue)
+        switch (format, kind) {
+        case (.prometheus, .info): type = Kind.gauge.rawValue
+        case (.prometheus, _): break
+        case (.openMetrics, .info): family = name.dropLast("_info".count)
+        case (.openMetrics, .counter) where name.hasSuffix("_total"): family = name.dropLast("_total".count)
+        case (.openMetrics, .counter): type = "unknown"
+        case (.openMetrics, _): break
+        }
+        comment("HELP", family, help)
+        comment("TYPE", family, type)
+        guard format == .openMetrics, let unit = ["seconds", "bytes"].first(where: { family.hasSuffix("_\($0)") })
+        else { return }
+        comment("UNIT", family, unit)
+    }
+
+    private func comment(_ word: StaticString, _ family: Substring, _ text: String) {
+        writer.append("# ")
+        writer.append(word)
         writer.append(" ")
-        writer.append(utf8: help)
-        writer.append("\n# TYPE ")
-        writer.append(utf8: name)
+        writer.append(utf8: String(family))
         writer.append(" ")
-        writer.append(utf8: kind.rawValue)
+        writer.append(utf8: text)
         writer.append("\n")
     }
 
@@ -37,6 +65,24 @@ struct MetricsText {
         writer.append("\n")
     }
 
+    /// A bucket of a histogram, with one of those that it counts where the format has a place for that.
+    func bucket(_ name: String, _ labels: MetricLabels, _ count: Int, _ exemplar: MetricExemplar?) {
+        begin("\(name)_bucket", labels)
+        writer.append(number: count)
+        if let exemplar, format == .openMetrics {
+            writer.append(" # {")
+            writer.append(exemplar.labels.text)
+            writer.append("} ")
+            writer.append(utf8: secondsText(exemplar.nanoseconds))
+            writer.append(" ")
+            writer.append(utf8: secondsText(exemplar.nanosecondsSince1970))
+        }
+        writer.append("\n")
+    }
+
+    /// Says that it is whole.
+    func end() { if format == .openMetrics { writer.append("# EOF\n") } }
+
     private func begin(_ name: String, _ labels: MetricLabels) {
         writer.append(utf8: name)
         if !labels.text.isEmpty {
@@ -48,6 +94,14 @@ struct MetricsText {
     }
 
     var bytes: [UInt8] { writer.bytes }
+}
+
+/// One of those that a bucket counts.
+struct MetricExemplar {
+    /// At most 128 characters, names and values together.
+    let labels: MetricLabels
+    let nanoseconds: Int
+    let nanosecondsSince1970: Int
 }
 
 /// `endpoint="churn",stage="queue"`, made once for all samples that have them.

@@ -48,7 +48,7 @@ struct PredictionCall: Sendable {
             slot.writer.removeAll()
             let answers = try result.get()
             let head = try write(answers, into: slot.writer)
-            inference.delivered(since: answered)
+            inference.delivered(predictionID, since: answered)
             record(.success(answers), on: slot)
             return head
         } catch {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import ModelDomain
 internal import ModelExecution
 internal import Synchronization
 
@@ -14,6 +15,7 @@ package final class EndpointCounters: Sendable {
     private let rowCount = Atomic<Int>(0)
     private let queueTime = Atomic<Int>(0)
     private let runTime = Atomic<Int>(0)
+    private let explanationTime = Atomic<Int>(0)
     private let failureTime = Atomic<Int>(0)
     private let lastMoment = Atomic<Int>(.min)
     private let queueFull = Atomic<Int>(0)
@@ -35,6 +37,13 @@ package final class EndpointCounters: Sendable {
     private let missTime = Atomic<Int>(0)
     /// From the first byte that was decoded to the last one that was written, of the predictions that were made.
     package let latencies = LatencyHistogram()
+    /// A prediction in each of its buckets, to be looked for elsewhere.
+    package let exemplars = LatencyExemplars()
+    /// To decode, of what was accepted; in the engine, of what was computed, and explained; to encode, of what was answered.
+    package let decodings = LatencyHistogram()
+    package let computations = LatencyHistogram()
+    package let explanations = LatencyHistogram()
+    package let encodings = LatencyHistogram()
     package let engineCalls = EngineCallCounts()
 
     package init() {}
@@ -54,6 +63,8 @@ package final class EndpointCounters: Sendable {
     package var queueNanoseconds: Int { queueTime.load(ordering: .relaxed) }
     /// Time that the engine took for the predictions that were made, in nanoseconds.
     package var runNanoseconds: Int { runTime.load(ordering: .relaxed) }
+    /// What of that explanations took.
+    package var explanationNanoseconds: Int { explanationTime.load(ordering: .relaxed) }
     /// Time to decode the requests that were accepted, where an interface timed it.
     package var decodeNanoseconds: Int { decodeTime.load(ordering: .relaxed) }
     /// Time that predictions that were made together took to be put together, counted for each of them.
@@ -116,7 +127,9 @@ package final class EndpointCounters: Sendable {
         answeredCount.add(1, ordering: .relaxed)
     }
 
-    func succeed(rows: Int, queued: Int, ran: Int, at end: Moment) {
+    func succeed(rows: Int, queued: Int, ran: Int, isExplanation: Bool = false, at end: Moment) {
+        (isExplanation ? explanations : computations).record(ran)
+        if isExplanation { explanationTime.add(ran, ordering: .relaxed) }
         rowCount.add(rows, ordering: .relaxed)
         if queued != 0 { queueTime.add(queued, ordering: .relaxed) }
         runTime.add(ran, ordering: .relaxed)
@@ -148,12 +161,17 @@ package final class EndpointCounters: Sendable {
     /// An answer was kept.
     func keep(for nanoseconds: Int) { missTime.add(nanoseconds, ordering: .relaxed) }
 
-    func decoded(in nanoseconds: Int) { decodeTime.add(nanoseconds, ordering: .relaxed) }
+    func decoded(in nanoseconds: Int) {
+        decodeTime.add(nanoseconds, ordering: .relaxed)
+        decodings.record(nanoseconds)
+    }
 
-    func delivered(in nanoseconds: Int, encoded: Int) {
+    func delivered(_ prediction: PredictionID, in nanoseconds: Int, encoded: Int, at now: Moment) {
         encodeTime.add(encoded, ordering: .relaxed)
+        encodings.record(encoded)
         deliveryTime.add(nanoseconds, ordering: .relaxed)
-        latencies.record(nanoseconds)
+        let bucket = latencies.record(nanoseconds)
+        exemplars.note(prediction, took: nanoseconds, bucket: bucket, at: now)
     }
 
     private func increment(_ cause: RefusalCause) {

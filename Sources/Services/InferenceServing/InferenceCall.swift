@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import ModelDomain
+package import ModelDomain
 package import ModelExecution
 package import PredictionExplaining
 internal import Synchronization
@@ -53,10 +53,10 @@ extension InferenceCall {
     /// The interface has written the answer: counts how long that took, and how long the whole.
     ///
     /// - Parameter answered: When the answer was there to be written.
-    package func delivered(since answered: Moment) {
+    package func delivered(_ prediction: PredictionID, since answered: Moment) {
         guard let received else { return }
         let now = Moment.now
-        endpoint.counters.delivered(in: now.since(received), encoded: now.since(answered))
+        endpoint.counters.delivered(prediction, in: now.since(received), encoded: now.since(answered), at: now)
     }
 }
 

@@ -178,7 +178,9 @@ func run(
         return (.failure(.deadlineExceeded), nanoseconds)
     }
     counters.engineCalls.ran(rows: call.rowCount, compute: nanoseconds)
-    counters.succeed(rows: call.rowCount, queued: start.since(arrival), ran: nanoseconds, at: end)
+    counters.succeed(
+        rows: call.rowCount, queued: start.since(arrival), ran: nanoseconds, isExplanation: call.explanation != nil,
+        at: end)
     call.kept?.ran(queued: start.since(arrival), ran: nanoseconds, rows: call.rowCount)
     call.keep(answers)
     return (result, nanoseconds)

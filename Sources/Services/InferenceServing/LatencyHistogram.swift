@@ -11,11 +11,14 @@ package final class LatencyHistogram: Sendable {
 
     package init() {}
 
-    package func record(_ nanoseconds: Int) {
+    /// - Returns: The bucket, counted from 0.
+    @discardableResult
+    package func record(_ nanoseconds: Int) -> Int {
         // The bucket of exponent n takes what is at most 2ⁿ.
         let exponent = Int.bitWidth - max(0, nanoseconds - 1).leadingZeroBitCount
         let index = min(max(0, exponent - Self.firstExponent), Self.bucketCount - 1)
         buckets[index].add(1, ordering: .relaxed)
+        return index
     }
 
     /// How many took at most so long, in nanoseconds; the last one has no bound and counts all.

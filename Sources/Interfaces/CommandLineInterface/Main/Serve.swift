@@ -108,6 +108,9 @@ struct Serve: AsyncParsableCommand {
         completion: .directory)
     var contents: String?
 
+    @Option(help: "How many endpoints have series of their own at /metrics; the others share one.")
+    var metricEndpoints = 1000
+
     @OptionGroup var retention: RetentionOptions
 
     func validate() throws {
@@ -119,6 +122,9 @@ struct Serve: AsyncParsableCommand {
         guard (1...1024).contains(laneThreads ?? 1) else { throw ValidationError("--lane-threads takes 1 to 1024.") }
         guard (1...256).contains(workerProcesses) else {
             throw ValidationError("--worker-processes takes 1 to 256.")
+        }
+        guard (1...100_000).contains(metricEndpoints) else {
+            throw ValidationError("--metric-endpoints takes 1 to 100000.")
         }
         guard bodyLimit.bytes <= 2 << 30 else { throw ValidationError("--body-limit takes at most 2GiB.") }
     }
@@ -148,6 +154,7 @@ struct Serve: AsyncParsableCommand {
         options.database = registry.chosen
         options.contents = contents
         options.retention = retention.policy
+        options.metricEndpoints = metricEndpoints
         try await Tools.required().serve(options)
     }
 }
