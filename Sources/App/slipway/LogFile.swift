@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import CommandLineInterface
 import Foundation
 import Logging
 import ModelDomain
 import Synchronization
 
-/// The server's log: JSON lines in a file that is rotated once it is large, and on standard error as well, unless the
-/// server runs in the background.
+/// The server's log: JSON lines in a file that is rotated once it is large, and on standard error as well, as JSON or as a
+/// person reads them, unless the server runs in the background.
 ///
 /// A full disk loses log lines and nothing else.
 final class LogFile: Sendable {
@@ -13,6 +14,7 @@ final class LogFile: Sendable {
     static let backgroundVariable = "SLIPWAY_BACKGROUND"
     private static let rotateAfter = 16 << 20
     private let isWatched = ProcessInfo.processInfo.environment[backgroundVariable] == nil
+    private let isForPeople: Bool
     private let path: String
     private let state: Mutex<State>
 
@@ -27,16 +29,18 @@ final class LogFile: Sendable {
         }
     }
 
-    init(path: String) {
+    /// - Parameter format: Of standard error.
+    init(path: String, format: LogFormat = .auto) {
         self.path = path
+        isForPeople = format == .text || (format == .auto && isatty(STDERR_FILENO) == 1)
         state = Mutex(Self.open(path))
     }
 
     /// Lines that could not be written.
     var lostLines: Int { state.withLock(\.lostLines) }
 
-    func append(_ line: String) {
-        let bytes = Data("\(line)\n".utf8)
+    func append(_ line: LogLine) {
+        let bytes = Data("\(line.json)\n".utf8)
         state.withLock { state in
             if state.byteCount > Self.rotateAfter {
                 unsafe rename(path, "\(path).1")
@@ -46,7 +50,8 @@ final class LogFile: Sendable {
             }
             if state.write(bytes) { state.byteCount += bytes.count } else { state.lostLines += 1 }
         }
-        if isWatched { try? FileHandle.standardError.write(contentsOf: bytes) }
+        guard isWatched else { return }
+        try? FileHandle.standardError.write(contentsOf: isForPeople ? Data("\(line.text)\n".utf8) : bytes)
     }
 
     /// The newest lines, oldest first.
@@ -68,11 +73,11 @@ final class LogFile: Sendable {
     }
 }
 
-/// swift-log's way into the log file: one JSON object a line, facts under their own keys.
+/// swift-log's way into the log file.
 struct FileLogHandler: LogHandler {
     let label: String
     let file: LogFile
-    var logLevel = Logger.Level.info
+    var logLevel: Logger.Level
     var metadata: Logger.Metadata = [:]
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -81,17 +86,21 @@ struct FileLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let now = Timestamp.now
-        var fields = [
-            "time": now.text, "level": event.level.rawValue, "logger": label, "message": event.message.description,
-        ]
-        for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }) {
-            fields[key] = value.description
+        file.append(
+            LogLine(
+                time: .now, level: event.level, logger: label, message: event.message.description,
+                facts: metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 })))
+    }
+}
+
+extension LogLevel {
+    var level: Logger.Level {
+        switch self {
+        case .debug: .debug
+        case .info: .info
+        case .warning: .warning
+        case .error: .error
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let line = try? encoder.encode(fields) else { return }
-        file.append(String(decoding: line, as: UTF8.self))
     }
 }
 

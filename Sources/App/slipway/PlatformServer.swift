@@ -46,8 +46,10 @@ struct PlatformServer {
         let mustWait = if takeOver != nil { try await registryDatabase.needsMigration() } else { false }
         if mustWait { try await takeOver?.complete(with: nil) }
 
-        let log = LogFile(path: folder.logFile)
-        let logger = Logger(label: Product.name) { FileLogHandler(label: $0, file: log) }
+        let log = LogFile(path: folder.logFile, format: options.logFormat)
+        let logger = Logger(label: Product.name) { [options] in
+            FileLogHandler(label: $0, file: log, logLevel: options.logLevel.level)
+        }
         let database = FencedDatabase(try await registryDatabase.open(besides: takeOver?.databaseClaim))
         if case .server = registryDatabase, FileManager.default.fileExists(atPath: folder.database) {
             logger.warning("the data folder has a registry of its own, which is not used")

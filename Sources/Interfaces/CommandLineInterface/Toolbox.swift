@@ -147,6 +147,23 @@ package enum SandboxChoice: String, Sendable, CaseIterable {
     case off
 }
 
+/// How a server writes its log to standard error; its file has JSON whatever is said.
+package enum LogFormat: String, Sendable, CaseIterable {
+    /// As text where that is a terminal, else as JSON.
+    case auto
+    case json
+    case text
+}
+
+/// The least that a server's log takes.
+package enum LogLevel: String, Sendable, CaseIterable {
+    /// Why each request was refused, too.
+    case debug
+    case info
+    case warning
+    case error
+}
+
 /// A packed bundle together with the way to its bytes.
 package protocol PackedProject: Sendable {
     var bundle: PackedBundle { get }
@@ -198,6 +215,8 @@ package struct ServeOptions: Sendable {
     package var database: String?
     /// A folder for the contents that other servers share; `nil` for the data folder's own, or the one it remembers.
     package var contents: String?
+    package var logFormat = LogFormat.auto
+    package var logLevel = LogLevel.info
     /// Endpoints that have series of their own at `/metrics`.
     package var metricEndpoints = 1000
     /// How long what nobody sees any more is kept.

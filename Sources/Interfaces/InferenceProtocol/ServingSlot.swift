@@ -75,17 +75,17 @@ package final class ServingSlot {
 
     package func unwatch(_ owner: AnyObject) { watchers[ObjectIdentifier(owner)] = nil }
 
-    /// What a caller is told of why there is no prediction. What is our own mistake is logged under the id that they get.
+    /// What a caller is told of why there is no prediction. What is our own mistake is logged under the id that they get;
+    /// the rest, too, where somebody wants to read that.
     package func explain(_ error: any Error, id: PredictionID) -> Explanation {
         let explanation = explanation(of: error)
-        if explanation.kind == .bug {
-            logger.error(
-                "prediction failed",
-                metadata: [
-                    "prediction.id": "\(id)", "error.code": "\(explanation.code.rawValue)",
-                    "error.detail": "\(String(reflecting: error))",
-                ])
-        }
+        let isBug = explanation.kind == .bug
+        logger.log(
+            level: isBug ? .error : .debug, isBug ? "prediction failed" : "prediction refused",
+            metadata: [
+                "prediction.id": "\(id)", "error.code": "\(explanation.code.rawValue)",
+                "error.detail": "\(String(reflecting: error))",
+            ])
         return explanation
     }
 }

@@ -7,7 +7,8 @@ struct Logs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show the newest lines of the server's log.",
         discussion: """
-            Each line is a JSON object. On this machine the log can be read when the server does not run, too.
+            Each line is a JSON object, however the server prints them. On this machine the log can be read when the \
+            server does not run, too.
 
             Example: slipway logs --lines 20 --follow
             """)

@@ -108,6 +108,12 @@ struct Serve: AsyncParsableCommand {
         completion: .directory)
     var contents: String?
 
+    @Option(help: "How standard error has the log: as text for a terminal and else as JSON (auto), json, text.")
+    var logFormat = LogFormat.auto
+
+    @Option(help: "The least that is logged: debug (why each request was refused, too), info, warning, error.")
+    var logLevel = LogLevel.info
+
     @Option(help: "How many endpoints have series of their own at /metrics; the others share one.")
     var metricEndpoints = 1000
 
@@ -155,6 +161,11 @@ struct Serve: AsyncParsableCommand {
         options.contents = contents
         options.retention = retention.policy
         options.metricEndpoints = metricEndpoints
+        options.logFormat = logFormat
+        options.logLevel = logLevel
         try await Tools.required().serve(options)
     }
 }
+
+extension LogFormat: ExpressibleByArgument {}
+extension LogLevel: ExpressibleByArgument {}
