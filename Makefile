@@ -158,6 +158,7 @@ install: build
 	install -D -m 755 -s "$$(swift build -c release --show-bin-path)/slipway" "$(PREFIX)/bin/slipway"
 	install -D -m 644 -t "$(PREFIX)/lib/slipway" .tools/engines/libonnxruntime.so.*
 	find python/slipway -name '*.py' -exec install -D -m 644 -T {} "$(PREFIX)/lib/slipway/{}" \;
+	find deploy -type f -exec install -D -m 644 -T {} "$(PREFIX)/share/slipway/{}" \;
 	install -D -m 644 -t "$(PREFIX)/share/slipway/examples/breast-cancer" examples/breast-cancer/*.*
 
 clean:

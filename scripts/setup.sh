@@ -14,7 +14,7 @@
 #     mlflow     MLflow's client and its server, of requirements/mlflow.txt, in .tools/venv-mlflow, and the client of the
 #                second generation, of requirements/mlflow2.txt, in .tools/venv-mlflow2
 #     python     what the tests of the Python package need, of requirements/python.txt, in .tools/venv-python
-#     telemetry  Prometheus in .tools/prometheus, and what the tests of metrics and traces need, of
+#     telemetry  Prometheus and promtool in .tools/prometheus, and what the tests of metrics and traces need, of
 #                requirements/telemetry.txt, in .tools/venv-telemetry
 #     bench      wrk, nginx's program in .tools/nginx, and the servers of requirements/bench.txt, in .tools/venv-bench
 #     peers      the servers of `make bench-peers`, each in an environment of its own, and its load; what cannot be had

@@ -139,8 +139,9 @@ def test_statistics_and_metrics_tell_of_them(server):
     buckets = [value for name, value in samples.items()
                if name.startswith('slipway_request_duration_seconds_bucket{endpoint="net"')]
     assert buckets == sorted(buckets) and buckets[-1] == count
-    # Nobody has asked it: one line is all there is.
-    assert [name for name in samples if "lonely" in name] == ['slipway_endpoint_ready{endpoint="lonely"}']
+    # Nobody has asked it: what becomes of requests is all there is.
+    assert [name for name in samples if "lonely" in name] == [
+        'slipway_endpoint_ready{endpoint="lonely"}', 'slipway_endpoint_failing{endpoint="lonely"}']
 
 
 def test_what_was_not_shown_is_not_joined_and_says_why(server):

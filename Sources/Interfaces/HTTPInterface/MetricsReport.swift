@@ -53,6 +53,12 @@ struct MetricsReport {
             guard let only = one.only else { continue }
             text.sample("slipway_endpoint_ready", one.endpoint, only.state.live == nil ? 0 : 1)
         }
+        text.family(
+            "slipway_endpoint_failing", .gauge, "Whether nothing answers, and nothing will when it is asked for.")
+        for one in series {
+            guard let only = one.only else { continue }
+            text.sample("slipway_endpoint_failing", one.endpoint, only.state.answers ? 0 : 1)
+        }
         text.family("slipway_endpoints", .gauge, "Endpoints, by what becomes of their requests.")
         for (name, isState) in Self.states {
             text.sample("slipway_endpoints", MetricLabels(["state": name]), all.count { isState($0.state) })
