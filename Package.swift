@@ -115,9 +115,10 @@ let rooms: [Room] = [
         uses: [
             "ContentRetention", "ExperimentTracking", "ModelDomain", "ModelExecution", "ModelRegistry", "Tensors",
         ]),
+    room("RequestTracing", in: .services, uses: ["ModelExecution"]),
     room(
         "InferenceServing", in: .services,
-        uses: ["ModelDomain", "ModelExecution", "PredictionExplaining", "Statistics", "Tensors"]),
+        uses: ["ModelDomain", "ModelExecution", "PredictionExplaining", "RequestTracing", "Statistics", "Tensors"]),
     room(
         "PredictionLogging", in: .services,
         uses: ["InferenceServing", "ModelDomain", "ModelExecution", "Tensors"], products: [crypto]),
@@ -146,6 +147,9 @@ let rooms: [Room] = [
             "ModelRegistry", "PlatformBackup", "PlatformReplicas", "Tensors",
         ],
         products: [grdb]),
+    room(
+        "TelemetryExport", in: .adapters, uses: ["ModelDomain", "ModelExecution", "RequestTracing", "Tensors"],
+        products: [asyncHTTPClient] + nio),
     room("BlobFiles", in: .adapters, uses: ["ContentRetention", "ModelDomain", "ModelExecution"]),
     room("LogFiles", in: .adapters, uses: ["ModelDomain", "PredictionLogging"]),
     room("ArchiveFiles", in: .adapters, uses: ["Archives", "ModelDomain", "PlatformBackup"]),
@@ -162,14 +166,14 @@ let rooms: [Room] = [
     room("HTTP2Connections", in: .interfaces, products: nio + [nioHPACK]),
     room(
         "InferenceProtocol", in: .interfaces,
-        uses: ["AccessControl", "InferenceServing", "ModelDomain", "ModelExecution", "Tensors"],
+        uses: ["AccessControl", "InferenceServing", "ModelDomain", "ModelExecution", "RequestTracing", "Tensors"],
         products: nio + [logging]),
     room(
         "GRPCInterface", in: .interfaces,
         uses: [
             "AccessControl", "ContentCoding", "HTTP2Connections", "InferenceProtocol", "InferenceServing",
             "ModelDomain",
-            "ModelExecution", "ModelRollouts", "Tensors",
+            "ModelExecution", "ModelRollouts", "RequestTracing", "Tensors",
         ], products: nio + [logging]),
     room(
         "MLflowInterface", in: .interfaces,
@@ -181,7 +185,7 @@ let rooms: [Room] = [
             "ExperimentTracking", "GRPCInterface", "HTTP2Connections", "InferenceProtocol", "InferenceServing",
             "MLflowInterface", "ModelDomain", "ModelExecution", "ModelLineage", "ModelRegistry", "ModelRollouts",
             "ModelTransfer", "PlatformBackup", "PlatformReplicas", "PredictionExplaining", "PredictionLogging",
-            "Tensors", "WireTypes",
+            "RequestTracing", "Tensors", "WireTypes",
         ], products: nio + hummingbird + nioExtras + [httpTypes, lifecycle, logging, nioSSL]),
     room("LoadGenerator", in: .interfaces, uses: ["ModelDomain"], products: nio + [histogram]),
     room(
@@ -204,7 +208,8 @@ let rooms: [Room] = [
             "EngineWorker", "ExperimentTracking", "GraphExecution", "HTTPInterface", "InferenceServing", "LogFiles",
             "ModelDomain", "ModelExecution", "ModelLineage", "ModelPackaging", "ModelRegistry", "ModelReproduction",
             "ModelRollouts", "ModelTransfer", "PlatformBackup", "PlatformReplicas", "PredictionLogging",
-            "ProcessSandbox", "ProjectFiles", "PythonTools", "StoreSQL", "Tensors", "WireTypes",
+            "ProcessSandbox", "ProjectFiles", "PythonTools", "RequestTracing", "StoreSQL", "TelemetryExport", "Tensors",
+            "WireTypes",
         ], products: [lifecycle, logging, unixSignals]),
 ]
 
@@ -328,6 +333,8 @@ let testTargets: [Target] = [
     tests(
         "EngineWorkerTests",
         uses: ["EngineWorker", "ModelDomain", "ModelExecution", "PortContracts", "Tensors", "TestSupport"]),
+    tests("RequestTracingTests", uses: ["ModelExecution", "RequestTracing"]),
+    tests("TelemetryExportTests", uses: ["ModelDomain", "TelemetryExport"]),
     tests("ProcessSandboxTests", uses: ["ModelDomain", "ProcessSandbox", "TestSupport"]),
     tests(
         "ProjectFilesTests",

@@ -37,7 +37,10 @@ def row():
 @pytest.fixture(scope="session")
 def server(tmp_path_factory, graph, row):
     """Nobody asks here but these fixtures and tests that say so."""
-    with running(tmp_path_factory.mktemp("telemetry"), "--metric-endpoints", 5) as server:
+    folder = tmp_path_factory.mktemp("telemetry")
+    # Nothing is traced, so that nobody needs to be where traces go.
+    options = ["--metric-endpoints", 5, "--otlp", "http://127.0.0.1:9", "--trace-sample", 0]
+    with running(folder, *options) as server:
         server.slipway("deploy", EXAMPLES / "breast-cancer", "--name", "plain")
         server.slipway("deploy", EXAMPLES / "breast-cancer", "--name", "kept")
         server.slipway("endpoint", "set", "kept", "--cache", "1MiB")

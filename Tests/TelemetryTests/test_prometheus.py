@@ -135,7 +135,7 @@ def test_a_real_prometheus_takes_openmetrics_and_exemplars(collector):
     (found, *_) = wait_for(
         lambda: collector.get(
             "/api/v1/query_exemplars", query="slipway_request_duration_seconds_bucket", start=now - 600, end=now + 60), 60)
-    assert re.fullmatch("[0-9a-f]{32}", found["exemplars"][0]["labels"]["prediction_id"])
+    assert re.fullmatch("[0-9a-f-]{32,36}", found["exemplars"][0]["labels"]["prediction_id"])
     assert abs(float(found["exemplars"][0]["timestamp"]) - now) < 600
     known = collector.get("/api/v1/metadata", metric="slipway_request_duration_seconds")
     assert known["slipway_request_duration_seconds"][0]["type"] == "histogram"

@@ -109,6 +109,8 @@ struct PlatformServer {
             engines: engines, blobs: blobs, rollouts: rollouts, root: container?.modelsRoot)
         settings.codecLimits = limits
         settings.metricEndpoints = options.metricEndpoints
+        let traces = try TraceExport(options, logger: logger)
+        settings.tracing = traces?.settings
         settings.certificate = options.certificate
         // The rest is for the registry, models, logs and commands.
         settings.maxConnections = max(16, min(settings.maxConnections, raiseOpenFileLimit() - 128))
@@ -195,6 +197,7 @@ struct PlatformServer {
             throw portRefusal(port(in: container))
         }
         await predictions.log.close()
+        await traces?.end()
         let total = counts()
         logger.info("stopped", metadata: ["accepted": "\(total.accepted)", "answered": "\(total.answered)"])
         try database.close()

@@ -6,6 +6,7 @@ internal import InferenceServing
 internal import ModelDomain
 internal import ModelExecution
 internal import NIOCore
+internal import RequestTracing
 internal import Tensors
 
 /// Keeps the bytes of a message alive for the tensors that borrow them. Nobody writes to them: whoever else wants to write
@@ -32,15 +33,19 @@ extension GRPCCall {
     private func predict(_ message: ByteBuffer, _ id: PredictionID, _ reply: Int, _ awakened: AwakenedEndpoint?) {
         var id = id
         var asked: String?
+        var terms = awakened?.terms
         do {
+            let known = try terms ?? ownTerms()
+            terms = known
             if let wanted = head.predictionID, !method.streamsRequests { id = try predictionID(wanted) }
-            let prediction = try decode(message, id, awakened, endpoint: &asked)
+            let prediction = try decode(message, id, awakened, terms: known, endpoint: &asked)
             if !service.gather(prediction, of: self, reply: reply) { answer(prediction, reply) }
         } catch ServingError.cold(let state) {
-            awaken(state, message, id, reply)
+            awaken(state, message, id, reply, terms ?? RequestTerms())
         } catch {
-            let explanation = slot.explain(error, id: id)
+            let explanation = slot.explain(error, id: id, trace: terms?.trace)
             slot.recordRefusal(id, at: asked ?? "", origin: origin, explanation)
+            terms?.trace?.endRPC(id, problem: explanation)
             fail(error, explanation, reply)
         }
     }
@@ -61,21 +66,24 @@ extension GRPCCall {
         }
     }
 
-    private func awaken(_ state: EndpointState, _ message: ByteBuffer, _ id: PredictionID, _ reply: Int) {
+    private func awaken(
+        _ state: EndpointState, _ message: ByteBuffer, _ id: PredictionID, _ reply: Int, _ terms: RequestTerms
+    ) {
         do {
-            try wait(for: state, ownTerms(), reply: reply) { [self] result in
+            try wait(for: state, terms, reply: reply) { [self] result in
                 switch result {
                 case .success(let awakened): predict(message, id, reply, awakened)
-                case .failure(let error): refuse(error, id, at: state, reply)
+                case .failure(let error): refuse(error, id, at: state, terms, reply)
                 }
             }
         } catch {
-            refuse(error, id, at: state, reply)
+            refuse(error, id, at: state, terms, reply)
         }
     }
 
     private func decode(
-        _ message: ByteBuffer, _ id: PredictionID, _ awakened: AwakenedEndpoint?, endpoint: inout String?
+        _ message: ByteBuffer, _ id: PredictionID, _ awakened: AwakenedEndpoint?, terms: RequestTerms,
+        endpoint: inout String?
     ) throws -> Prediction {
         let received = Moment.now
         let decoded = try unsafe message.withUnsafeReadableBytes { bytes in
@@ -90,7 +98,7 @@ extension GRPCCall {
         try checkOptions(of: request, outputs: live.signature.outputs)
         let (inputs, rowCount) = try live.signature.arrange(
             request.inputs, asTable: request.contentType == "pd", by: live.rows)
-        let terms = try terms(of: request, try awakened?.terms ?? ownTerms())
+        let terms = try InferenceProtocol.terms(of: request, terms)
         return Prediction(
             id: id,
             inference: InferenceCall(
@@ -103,7 +111,8 @@ extension GRPCCall {
     private func ownTerms() throws -> RequestTerms {
         RequestTerms(
             caller: service.gate.caller, deadline: deadline, priority: try requestPriority(header: head.priority),
-            origin: try checkedOrigin())
+            origin: try checkedOrigin(),
+            trace: slot.trace("infer", traceparent: head.traceparent, tracestate: head.tracestate))
     }
 
     private var origin: PredictionOrigin {
@@ -133,6 +142,7 @@ extension GRPCCall {
             }
             call.delivered(prediction.id, since: answered)
             slot.recorder?.record(call.outcome(prediction.id, .success(answers)))
+            call.terms.trace?.endRPC(prediction.id, of: call)
         } catch {
             fail(error, prediction, reply)
         }
@@ -147,14 +157,19 @@ extension GRPCCall {
     }
 
     private func fail(_ error: any Error, _ prediction: Prediction, _ reply: Int) {
-        let explanation = slot.explain(error, id: prediction.id)
-        slot.recorder?.record(prediction.inference.outcome(prediction.id, .failure(.init(explanation))))
+        let call = prediction.inference
+        let explanation = slot.explain(error, id: prediction.id, trace: call.terms.trace)
+        slot.recorder?.record(call.outcome(prediction.id, .failure(.init(explanation))))
+        call.terms.trace?.endRPC(prediction.id, of: call, problem: explanation)
         fail(error, explanation, reply)
     }
 
-    private func refuse(_ error: any Error, _ id: PredictionID, at state: EndpointState, _ reply: Int) {
-        let explanation = slot.explain(error, id: id)
+    private func refuse(
+        _ error: any Error, _ id: PredictionID, at state: EndpointState, _ terms: RequestTerms, _ reply: Int
+    ) {
+        let explanation = slot.explain(error, id: id, trace: terms.trace)
         slot.recordRefusal(id, at: state.record.name.rawValue, origin: origin, explanation)
+        terms.trace?.endRPC(id, problem: explanation)
         fail(error, explanation, reply)
     }
 
@@ -167,5 +182,14 @@ extension GRPCCall {
             writer.append(1, explanation.text)
             writer.append(message: 2) { $0.append(3, "") }
         }
+    }
+}
+
+extension RequestTrace {
+    /// The answer is written.
+    fileprivate func endRPC(_ id: PredictionID, of call: InferenceCall? = nil, problem: Explanation? = nil) {
+        note("rpc.system", .text("grpc"))
+        note("rpc.grpc.status_code", .number((problem.map { GRPCStatus($0).code } ?? .ok).rawValue))
+        end(id, of: call, problem: problem)
     }
 }

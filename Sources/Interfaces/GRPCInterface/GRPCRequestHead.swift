@@ -15,6 +15,9 @@ struct GRPCRequestHead {
     private(set) var key: String?
     /// The id that the caller wants.
     private(set) var predictionID: String?
+    /// What the client says of its trace.
+    private(set) var traceparent: String?
+    private(set) var tracestate: String?
 
     /// - Throws: For a coding that is not read here, and a timeout that is none.
     init(_ head: HTTP2RequestHead) throws(GRPCStatus) {
@@ -25,6 +28,9 @@ struct GRPCRequestHead {
             case "slipway-priority": priority = value
             case "slipway-key": key = value
             case "slipway-prediction-id": predictionID = value
+            // Two of them are none, and of the other one list.
+            case "traceparent": traceparent = traceparent.map { "\($0), \(value)" } ?? value
+            case "tracestate": tracestate = tracestate.map { "\($0), \(value)" } ?? value
             case "grpc-encoding" where value != "identity":
                 guard let known = ContentCoding(named: value) else {
                     throw GRPCStatus(

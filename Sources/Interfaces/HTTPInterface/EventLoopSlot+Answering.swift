@@ -6,6 +6,7 @@ internal import InferenceServing
 internal import ModelDomain
 internal import ModelExecution
 internal import NIOCore
+internal import RequestTracing
 internal import Tensors
 
 /// From the request to its answer, whichever version of HTTP brought it.
@@ -53,7 +54,8 @@ extension EventLoopSlot {
             throw PredictionOrigin.keyTooLong("slipway-key")
         }
         guard let text = request.facts.timeout else {
-            return RequestTerms(caller: caller, clock: clock, priority: priority, origin: origin)
+            return RequestTerms(
+                caller: caller, clock: clock, priority: priority, origin: origin, trace: trace(of: request))
         }
         guard let patience = TimeSpan(text) else {
             throw Refusal(
@@ -62,11 +64,16 @@ extension EventLoopSlot {
         }
         return RequestTerms(
             caller: caller, deadline: Moment.now.after(patience.nanoseconds), clock: clock, priority: priority,
-            origin: origin)
+            origin: origin, trace: trace(of: request))
     }
 
     private func origin(of request: FastRequest) -> PredictionOrigin {
         PredictionOrigin(principal: request.principal?.name, key: request.facts.key)
+    }
+
+    private func trace(of request: FastRequest) -> RequestTrace? {
+        serving.trace(
+            request.route.traceName, traceparent: request.facts.traceparent, tracestate: request.facts.tracestate)
     }
 
     private func stepClock(_ request: FastRequest) throws(Refusal) -> StepClock? {

@@ -5,6 +5,7 @@ internal import ModelDomain
 internal import ModelExecution
 internal import NIOCore
 internal import PredictionExplaining
+internal import RequestTracing
 internal import Tensors
 
 /// Keeps the bytes of a request alive for the tensors that borrow them.
@@ -67,7 +68,7 @@ extension EventLoopSlot {
         } catch ServingError.cold(let state) {
             return .cold(state, terms)
         } catch {
-            let explanation = serving.explain(error, id: asked.id)
+            let explanation = serving.explain(error, id: asked.id, trace: terms.trace)
             if serving.recorder != nil, let endpoint = try? endpointName(of: route, facts) {
                 serving.recordRefusal(
                     asked.id, at: endpoint, origin: terms.origin, received: asked.received, explanation)
@@ -75,7 +76,7 @@ extension EventLoopSlot {
             return .answered(
                 fail(
                     explanation, status: error is UnreadableType ? UnreadableType.status : nil, id: asked.id,
-                    form: asked.errorForm))
+                    form: asked.errorForm, trace: terms.trace))
         }
     }
 
@@ -153,8 +154,14 @@ extension EventLoopSlot {
     }
 
     /// Writes why there is no prediction.
-    func fail(_ explanation: Explanation, status: Int? = nil, id: PredictionID, form: ErrorForm) -> AnswerHead {
-        form.write(explanation, status: status, predictionID: id, into: writer)
+    func fail(
+        _ explanation: Explanation, status: Int? = nil, id: PredictionID, form: ErrorForm,
+        of call: InferenceCall? = nil,
+        trace: RequestTrace?
+    ) -> AnswerHead {
+        let head = form.write(explanation, status: status, predictionID: id, into: writer)
+        trace?.endHTTP(head, id, of: call, problem: explanation)
+        return head
     }
 }
 

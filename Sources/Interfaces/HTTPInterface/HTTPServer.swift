@@ -15,6 +15,7 @@ internal import NIOCore
 internal import NIOExtras
 internal import NIOPosix
 internal import NIOSSL
+internal import RequestTracing
 internal import ServiceLifecycle
 
 /// The HTTP side of the program: predictions on the event loops, administration through the web framework.
@@ -46,7 +47,8 @@ package struct HTTPServer: Sendable {
         serving = ServingSlots(
             ServingSettings(
                 service: administration.inference, authority: authority, limits: settings.codecLimits,
-                version: settings.version, replica: settings.replica, logger: logger))
+                version: settings.version, replica: settings.replica, logger: logger,
+                tracing: settings.tracing))
         // MLflow's calls have a reference of their own.
         slots = EventLoopSlots(serving, settings: settings, administrationRoutes: routes.filter { !$0.summary.isEmpty })
     }
@@ -196,7 +198,7 @@ package struct HTTPServer: Sendable {
             + LogRoutes(logLines: administration.logLines).routes
             + MetricsRoutes(
                 administration: administration, authority: authority, version: settings.version,
-                names: SeriesNames(limit: settings.metricEndpoints)
+                names: SeriesNames(limit: settings.metricEndpoints), traces: settings.tracing?.sink
             ).routes
             + mlflowRoutes(administration, settings, authority)
             + (models ?? [])

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import HTTP2Connections
 package import NIOCore
+package import RequestTracing
 package import Tensors
 
 /// What the HTTP side of a server is told once, at its start.
@@ -46,6 +47,8 @@ package struct HTTPServerSettings: Sendable {
     package var metricEndpoints = 1000
     /// Tells this replica's prediction ids from those of others.
     package var replica: UInt16 = 0
+    /// Which predictions are traced, and where to; `nil` for none.
+    package var tracing: TracingSettings?
     /// The endpoint that `/invocations` stands for; `nil` for the only one that there is.
     package var invocations: String?
     /// Whether predictions need no token wherever they come from: somebody else has let them through.

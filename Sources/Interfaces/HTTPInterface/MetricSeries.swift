@@ -103,8 +103,10 @@ extension MetricExemplar {
     private static let offset = currentNanosecondsSince1970() - Moment.now.nanoseconds
 
     fileprivate init(_ exemplar: LatencyExemplars.Exemplar) {
+        let labels = MetricLabels(["prediction_id": "\(exemplar.prediction)"])
         self.init(
-            labels: MetricLabels(["prediction_id": "\(exemplar.prediction)"]), nanoseconds: exemplar.nanoseconds,
+            labels: exemplar.trace.map { labels.with("trace_id", "\($0)") } ?? labels,
+            nanoseconds: exemplar.nanoseconds,
             nanosecondsSince1970: exemplar.moment.nanoseconds + Self.offset)
     }
 }

@@ -8,6 +8,7 @@ internal import InferenceProtocol
 internal import InferenceServing
 internal import ModelDomain
 internal import NIOCore
+internal import RequestTracing
 
 /// `/metrics`: what monitoring systems collect.
 ///
@@ -17,6 +18,8 @@ struct MetricsRoutes: Sendable {
     let authority: TokenAuthority
     let version: String
     let names: SeriesNames
+    /// Where traces go; `nil` where nothing is traced.
+    let traces: (any TraceSink)?
 
     var routes: [AdministrationRoute] {
         [
@@ -54,7 +57,21 @@ struct MetricsRoutes: Sendable {
     private func writeProgram(into text: MetricsText, isWhole: Bool) {
         text.family("slipway_build_info", .info, "The program's version.")
         text.sample("slipway_build_info", MetricLabels(["version": version]), 1)
-        if isWhole, let process = administration.process() { process.write(into: text) }
+        guard isWhole else { return }
+        if let process = administration.process() { process.write(into: text) }
+        if let traces { write(traces.counts, into: text) }
+    }
+
+    private func write(_ traces: TraceCounts, into text: MetricsText) {
+        text.family("slipway_spans_exported_total", .counter, "Spans that were taken where traces go.")
+        text.sample("slipway_spans_exported_total", MetricLabels(), traces.exported)
+        text.family("slipway_spans_dropped_total", .counter, "Spans that were not, by cause.")
+        for (cause, count) in [
+            ("queue_full", traces.droppedWaiting), ("refused", traces.droppedRefused),
+            ("unreachable", traces.droppedUnreachable),
+        ] {
+            text.sample("slipway_spans_dropped_total", MetricLabels(["cause": cause]), count)
+        }
     }
 
     private func origin(of request: Request, _ channel: any Channel) -> RequestOrigin {

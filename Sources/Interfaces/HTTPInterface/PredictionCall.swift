@@ -50,11 +50,13 @@ struct PredictionCall: Sendable {
             let head = try write(answers, into: slot.writer)
             inference.delivered(predictionID, since: answered)
             record(.success(answers), on: slot)
+            inference.terms.trace?.endHTTP(head, predictionID, of: inference)
             return head
         } catch {
-            let explanation = slot.serving.explain(error, id: predictionID)
+            let explanation = slot.serving.explain(error, id: predictionID, trace: inference.terms.trace)
             record(.failure(.init(explanation)), on: slot)
-            return slot.fail(explanation, id: predictionID, form: errorForm)
+            return slot.fail(
+                explanation, id: predictionID, form: errorForm, of: inference, trace: inference.terms.trace)
         }
     }
 

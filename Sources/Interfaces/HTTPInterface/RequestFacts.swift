@@ -28,6 +28,9 @@ package final class RequestFacts {
     package private(set) var key: String?
     /// The id that the caller wants: `slipway-prediction-id` as it came.
     package private(set) var predictionID: String?
+    /// What the caller says of its trace: `traceparent` and `tracestate` as they came.
+    package private(set) var traceparent: String?
+    package private(set) var tracestate: String?
     /// `X-Amzn-SageMaker-Target-Model`
     package private(set) var targetModel: String?
     package internal(set) var expectsContinue = false
@@ -59,7 +62,10 @@ package final class RequestFacts {
         case 6 where matches(bytes, name, "accept"): accept = text(bytes, value)
         case 7 where matches(bytes, name, "upgrade"): offersUpgrade = true
         case 9 where matches(bytes, name, "forwarded") || matches(bytes, name, "x-real-ip"): isForwarded = true
+        // Two of them are none, and of the other one list.
+        case 10 where matches(bytes, name, "tracestate"): tracestate = joined(tracestate, text(bytes, value))
         case 11 where matches(bytes, name, "slipway-key"): key = text(bytes, value)
+        case 11 where matches(bytes, name, "traceparent"): traceparent = joined(traceparent, text(bytes, value))
         case 12 where matches(bytes, name, "content-type"):
             // The usual one costs no allocation.
             contentType = matches(bytes, value, "application/json") ? "application/json" : text(bytes, value)
@@ -71,13 +77,15 @@ package final class RequestFacts {
         case 16 where matches(bytes, name, "slipway-priority"): priority = text(bytes, value)
         case 16 where matches(bytes, name, "content-encoding"):
             // Two of them are one list, which names no coding that is read here.
-            contentEncoding = contentEncoding.map { "\($0), \(text(bytes, value))" } ?? text(bytes, value)
+            contentEncoding = joined(contentEncoding, text(bytes, value))
         case 21 where matches(bytes, name, "slipway-prediction-id"): predictionID = text(bytes, value)
         case 29 where matches(bytes, name, "x-amzn-sagemaker-target-model"): targetModel = text(bytes, value)
         case 31 where matches(bytes, name, "inference-header-content-length"): jsonByteCount = text(bytes, value)
         default: if begins(bytes, name, with: "x-forwarded-") { isForwarded = true }
         }
     }
+
+    private func joined(_ before: String?, _ value: String) -> String { before.map { "\($0), \(value)" } ?? value }
 
     private func bodyType(_ type: Range<Int>, _ bytes: Span<UInt8>) -> BodyType {
         if matches(bytes, type, "text/csv") { return .csv }

@@ -47,7 +47,7 @@ package func terms(of request: InferRequest, _ terms: RequestTerms) throws(Refus
     guard !request.parameters.isEmpty else { return terms }
     return RequestTerms(
         caller: terms.caller, deadline: try deadline(of: request, terms), clock: terms.clock,
-        priority: try priority(of: request) ?? terms.priority, origin: terms.origin)
+        priority: try priority(of: request) ?? terms.priority, origin: terms.origin, trace: terms.trace)
 }
 
 private func priority(of request: InferRequest) throws(Refusal) -> RequestPriority? {

@@ -6,6 +6,7 @@ package import Logging
 package import ModelDomain
 package import ModelExecution
 package import NIOCore
+package import RequestTracing
 internal import Synchronization
 package import Tensors
 
@@ -28,6 +29,8 @@ package final class ServingSlot {
     private var ids: PredictionIDSource
     /// Keeps what became of every request; `nil` where nothing does.
     package let recorder: (any PredictionRecorder)?
+    /// `nil` where nothing is traced.
+    private var tracer: RequestTracer?
     private var watchers: [ObjectIdentifier: () -> Void] = [:]
 
     init(_ settings: ServingSettings, loopIndex: Int) {
@@ -37,6 +40,7 @@ package final class ServingSlot {
         version = settings.version
         logger = settings.logger
         table = settings.service.table
+        tracer = settings.tracing.map { RequestTracer($0) }
         ids = PredictionIDSource(replica: settings.replica, loop: UInt16(truncatingIfNeeded: loopIndex))
         recorder = settings.service.sink?.recorder()
     }
@@ -75,9 +79,15 @@ package final class ServingSlot {
 
     package func unwatch(_ owner: AnyObject) { watchers[ObjectIdentifier(owner)] = nil }
 
+    /// Begins the trace of a prediction, where it is to be traced.
+    package func trace(_ name: @autoclosure () -> String, traceparent: String?, tracestate: String?) -> RequestTrace? {
+        guard tracer != nil else { return nil }
+        return tracer?.begin(name(), traceparent: traceparent, tracestate: tracestate, at: .now)
+    }
+
     /// What a caller is told of why there is no prediction. What is our own mistake is logged under the id that they get;
     /// the rest, too, where somebody wants to read that.
-    package func explain(_ error: any Error, id: PredictionID) -> Explanation {
+    package func explain(_ error: any Error, id: PredictionID, trace: RequestTrace? = nil) -> Explanation {
         let explanation = explanation(of: error)
         let isBug = explanation.kind == .bug
         logger.log(
@@ -85,7 +95,7 @@ package final class ServingSlot {
             metadata: [
                 "prediction.id": "\(id)", "error.code": "\(explanation.code.rawValue)",
                 "error.detail": "\(String(reflecting: error))",
-            ])
+            ].merging(trace.map { ["trace.id": "\($0.trace)"] } ?? [:], uniquingKeysWith: { $1 }))
         return explanation
     }
 }
@@ -99,11 +109,14 @@ package struct ServingSettings: Sendable {
     /// Tells this replica's prediction ids from those of others.
     package let replica: UInt16
     package let logger: Logger
+    /// `nil` where nothing is traced.
+    package let tracing: TracingSettings?
 
     package init(
         service: InferenceService, authority: TokenAuthority, limits: CodecLimits, version: String, replica: UInt16,
-        logger: Logger
+        logger: Logger, tracing: TracingSettings? = nil
     ) {
+        self.tracing = tracing
         self.service = service
         self.authority = authority
         self.limits = limits

@@ -134,7 +134,8 @@ package final class GraphEngine: InferenceEngine {
             if let clock = call.clock, outcome.rowCount > 0 {
                 clock.note(
                     StepTime(
-                        name: plan.steps[index].name, rows: outcome.rowCount, nanoseconds: outcome.nanoseconds))
+                        name: plan.steps[index].name, rows: outcome.rowCount, nanoseconds: outcome.nanoseconds),
+                    ended: outcome.end)
             }
             values.append(outcome.value)
             failures += outcome.failures

@@ -166,7 +166,7 @@ extension InferenceService {
         }
         let kept = RequestTerms(
             caller: terms.caller, deadline: deadline == .never ? nil : deadline, clock: terms.clock,
-            priority: terms.priority, origin: terms.origin)
+            priority: terms.priority, origin: terms.origin, trace: terms.trace)
         let pending = PendingAnswer()
         let patience = deadline == .never ? nil : Patience()
         let waiter = Awakening.Waiter(pending: pending) { result in

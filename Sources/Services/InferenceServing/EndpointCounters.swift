@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import ModelDomain
 internal import ModelExecution
+internal import RequestTracing
 internal import Synchronization
 
 /// Counts and times of one endpoint since the server started, over all its versions.
@@ -166,12 +167,14 @@ package final class EndpointCounters: Sendable {
         decodings.record(nanoseconds)
     }
 
-    func delivered(_ prediction: PredictionID, in nanoseconds: Int, encoded: Int, at now: Moment) {
+    func delivered(
+        _ prediction: PredictionID, in nanoseconds: Int, encoded: Int, at now: Moment, trace: TraceID? = nil
+    ) {
         encodeTime.add(encoded, ordering: .relaxed)
         encodings.record(encoded)
         deliveryTime.add(nanoseconds, ordering: .relaxed)
         let bucket = latencies.record(nanoseconds)
-        exemplars.note(prediction, took: nanoseconds, bucket: bucket, at: now)
+        exemplars.note(prediction, took: nanoseconds, bucket: bucket, at: now, trace: trace)
     }
 
     private func increment(_ cause: RefusalCause) {

@@ -2,6 +2,7 @@
 package import ModelDomain
 package import ModelExecution
 package import PredictionExplaining
+package import RequestTracing
 internal import Synchronization
 package import Tensors
 
@@ -40,6 +41,11 @@ extension InferenceCall {
     /// Whether nothing but the answer is wanted.
     var isPlain: Bool { explanation == nil && terms.clock == nil }
 
+    /// Where the model notes how long its steps took: for a caller who asked, and in the trace of a model that has some.
+    var clock: StepClock? {
+        terms.clock ?? terms.trace.flatMap { live.engine.steps.isEmpty ? nil : $0.clock }
+    }
+
     var byteCount: Int { inputs.reduce(0) { $0 + $1.storage.byteCount } }
 
     /// Keeps the answer for later requests like this one, where the endpoint does that.
@@ -50,13 +56,22 @@ extension InferenceCall {
         endpoint.counters.keep(for: Moment.now.since(begun))
     }
 
+    /// It was decoded, and arrives.
+    func decoded(at arrival: Moment) {
+        guard let received else { return }
+        endpoint.counters.decoded(in: arrival.since(received))
+        terms.trace?.note(.decode, from: received, to: arrival)
+    }
+
     /// The interface has written the answer: counts how long that took, and how long the whole.
     ///
     /// - Parameter answered: When the answer was there to be written.
     package func delivered(_ prediction: PredictionID, since answered: Moment) {
         guard let received else { return }
         let now = Moment.now
-        endpoint.counters.delivered(prediction, in: now.since(received), encoded: now.since(answered), at: now)
+        terms.trace?.note(.encode, from: answered, to: now)
+        endpoint.counters.delivered(
+            prediction, in: now.since(received), encoded: now.since(answered), at: now, trace: terms.trace?.trace)
     }
 }
 
@@ -69,12 +84,15 @@ package struct RequestTerms: Sendable {
     package let clock: StepClock?
     package let priority: RequestPriority
     package let origin: PredictionOrigin
+    /// Where each part of the work is noted; `nil` for a request that is not traced.
+    package let trace: RequestTrace?
 
     package init(
         caller: CallerKey = .anonymous, deadline: Moment? = nil, clock: StepClock? = nil,
-        priority: RequestPriority = .interactive, origin: PredictionOrigin = .unknown
+        priority: RequestPriority = .interactive, origin: PredictionOrigin = .unknown, trace: RequestTrace? = nil
     ) {
         self.origin = origin
+        self.trace = trace
         self.priority = priority
         self.caller = caller
         self.deadline = deadline
@@ -108,4 +126,12 @@ package final class PendingAnswer: Sendable {
     package func abandon() { abandoned.store(true, ordering: .relaxed) }
 
     package var isAbandoned: Bool { abandoned.load(ordering: .relaxed) }
+}
+
+extension RequestTrace {
+    /// - Parameter rows: Of the engine's call.
+    func noteRun(arrival: Moment, start: Moment, end: Moment, rows: Int) {
+        if start > arrival { note(.queue, from: arrival, to: start) }
+        note(.engine, from: start, to: end, rows: rows)
+    }
 }

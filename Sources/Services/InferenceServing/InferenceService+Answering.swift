@@ -2,6 +2,7 @@
 package import ModelDomain
 internal import ModelExecution
 internal import PredictionExplaining
+internal import RequestTracing
 package import Tensors
 
 /// From a decoded call to its answer.
@@ -60,7 +61,7 @@ extension InferenceService {
     func accept(_ call: InferenceCall, _ arrival: Moment, now: Moment) throws(ServingError) -> Moment {
         let deadline = try arrive(call, now)
         call.endpoint.counters.accept()
-        if let received = call.received { call.endpoint.counters.decoded(in: arrival.since(received)) }
+        call.decoded(at: arrival)
         call.live.counts.accept()
         return deadline
     }
@@ -77,6 +78,7 @@ extension InferenceService {
             _ = try accept(call, now, now: now)
             let end = Moment.now
             counters.hit(after: end.since(now), at: end)
+            call.terms.trace?.note("slipway.cache", .text("hit"))
             call.live.counts.answer()
             return .success(answers)
         } catch {
@@ -104,7 +106,7 @@ extension InferenceService {
             counts.retract()
             throw error
         }
-        if let received = call.received { call.endpoint.counters.decoded(in: arrival.since(received)) }
+        call.decoded(at: arrival)
         return pending
     }
 
@@ -154,7 +156,7 @@ func run(
                 AttributionTensors.tensors(
                     of: try call.live.explainer.attributions(
                         call.inputs, rowCount: call.rowCount, explanation, until: deadline))
-            } else if let clock = call.terms.clock {
+            } else if let clock = call.clock {
                 try engine.run(call.inputs, until: deadline, timing: clock)
             } else {
                 try engine.run(call.inputs, until: deadline)
@@ -162,12 +164,14 @@ func run(
         result = .success(answers)
     } catch .deadlinePassed {
         let end = Moment.now
+        call.terms.trace?.noteRun(arrival: arrival, start: start, end: end, rows: call.rowCount)
         counters.drop(.deadline, after: end.since(arrival))
         return (.failure(.deadlineExceeded), end.since(start))
     } catch {
         result = .failure(.engine(error))
     }
     let end = Moment.now
+    call.terms.trace?.noteRun(arrival: arrival, start: start, end: end, rows: call.rowCount)
     let nanoseconds = end.since(start)
     guard case .success(let answers) = result else {
         counters.fail(after: end.since(arrival))

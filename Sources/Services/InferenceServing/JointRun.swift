@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import ModelExecution
+internal import RequestTracing
 internal import Tensors
 
 /// A call that was accepted, and what its answer is measured by.
@@ -34,6 +35,7 @@ func runTogether(
     let rows = accepted.reduce(0) { $0 + $1.call.rowCount }
     counters.engineCalls.ran(rows: rows, times)
     return zip(accepted, answers).map { accepted, answer in
+        accepted.call.terms.trace?.noteRun(arrival: accepted.arrival, start: start, end: end, rows: rows)
         guard end <= accepted.deadline else {
             counters.drop(.deadline, after: end.since(accepted.arrival))
             return .failure(.deadlineExceeded)

@@ -40,13 +40,23 @@ package struct StepTime: Sendable, Hashable {
     }
 }
 
+/// A step, and when it was noted.
+package struct StepMark: Sendable, Hashable {
+    package let time: StepTime
+    package let ended: Moment
+}
+
 /// Where a call leaves how long its steps took.
 package final class StepClock: Sendable {
-    private let noted = Mutex<[StepTime]>([])
+    private let noted = Mutex<[StepMark]>([])
 
     package init() {}
 
-    package var times: [StepTime] { noted.withLock(\.self) }
+    package var times: [StepTime] { noted.withLock { $0.map(\.time) } }
+    package var marks: [StepMark] { noted.withLock(\.self) }
 
-    package func note(_ time: StepTime) { noted.withLock { $0.append(time) } }
+    /// - Parameter ended: When the step ended; now where that is not known.
+    package func note(_ time: StepTime, ended: Moment = .now) {
+        noted.withLock { $0.append(StepMark(time: time, ended: ended)) }
+    }
 }

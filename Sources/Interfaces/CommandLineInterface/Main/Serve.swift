@@ -114,6 +114,18 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "The least that is logged: debug (why each request was refused, too), info, warning, error.")
     var logLevel = LogLevel.info
 
+    @Option(
+        help: ArgumentHelp(
+            "Send traces of predictions to what takes OTLP over HTTP here, as in http://localhost:4318; else "
+                + "OTEL_EXPORTER_OTLP_ENDPOINT says it, else there are none.", valueName: "url"))
+    var otlp: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Of the predictions whose callers do not say whether they are traced, this share is, from 0 to 1; without it, "
+                + "what OTEL_TRACES_SAMPLER_ARG says, else 0.01.", valueName: "share"))
+    var traceSample: Double?
+
     @Option(help: "How many endpoints have series of their own at /metrics; the others share one.")
     var metricEndpoints = 1000
 
@@ -129,6 +141,7 @@ struct Serve: AsyncParsableCommand {
         guard (1...256).contains(workerProcesses) else {
             throw ValidationError("--worker-processes takes 1 to 256.")
         }
+        guard (0...1).contains(traceSample ?? 0) else { throw ValidationError("--trace-sample takes 0 to 1.") }
         guard (1...100_000).contains(metricEndpoints) else {
             throw ValidationError("--metric-endpoints takes 1 to 100000.")
         }
@@ -161,6 +174,8 @@ struct Serve: AsyncParsableCommand {
         options.contents = contents
         options.retention = retention.policy
         options.metricEndpoints = metricEndpoints
+        options.otlp = otlp
+        options.traceShare = traceSample
         options.logFormat = logFormat
         options.logLevel = logLevel
         try await Tools.required().serve(options)

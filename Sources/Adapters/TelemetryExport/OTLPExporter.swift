@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import AsyncHTTPClient
+internal import Foundation
+internal import ModelExecution
+internal import NIOCore
+internal import NIOHTTP1
+package import RequestTracing
+internal import Synchronization
+internal import Tensors
+
+/// Sends traces to whatever takes OpenTelemetry's protocol over HTTP: in batches, from a queue with an end.
+///
+/// What does not fit, is refused, or finds nobody, is dropped and counted: no prediction waits for it.
+package final class OTLPExporter: TraceSink {
+    /// Traces that wait. At ten spans each, a few megabytes.
+    static let queueLimit = 4096
+    private static let batchLimit = 256
+    private static let attempts = 5
+    /// Never shut down: it lives as long as the process. What is sent may have a secret in its head, and goes nowhere else.
+    private static let client: HTTPClient = {
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.httpVersion = .http1Only
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+    private let settings: OTLPSettings
+    /// Told of changes: that nobody takes traces, and that somebody does again.
+    private let report: @Sendable (_ problem: String?) -> Void
+    private let interval: Duration
+    private let state: Mutex<State>
+    private let isEnding = Atomic<Bool>(false)
+
+    private struct State {
+        var waiting: [FinishedTrace] = []
+        var counts = TraceCounts()
+        var format: OTLPTraces
+        var isBroken = false
+    }
+
+    /// - Parameters:
+    ///   - interval: How long a trace waits for others.
+    ///   - offset: From moments to nanoseconds since 1970.
+    package init(
+        _ settings: OTLPSettings, version: String, offset: Int, interval: Duration = .seconds(1),
+        report: @escaping @Sendable (_ problem: String?) -> Void
+    ) {
+        self.settings = settings
+        self.report = report
+        self.interval = interval
+        var resource = settings.resource
+        resource["service.version"] = version
+        state = Mutex(
+            State(
+                format: OTLPTraces(
+                    offset: offset, resource: resource.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
+                    version: version, random: SplitMix(state: .random(in: 0...UInt64.max)))))
+    }
+
+    package var counts: TraceCounts { state.withLock(\.counts) }
+
+    package func take(_ trace: FinishedTrace) {
+        state.withLock { state in
+            guard state.waiting.count < Self.queueLimit else {
+                state.counts.droppedWaiting += OTLPTraces.spanCount(of: trace)
+                return
+            }
+            state.waiting.append(trace)
+        }
+    }
+
+    /// Sends what comes, until it is cancelled.
+    package func run() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: interval)
+            await sendWaiting()
+        }
+    }
+
+    /// Sends what is left, once, and waits for that no longer than a server that ends may.
+    package func finish() async {
+        isEnding.store(true, ordering: .relaxed)
+        await sendWaiting()
+    }
+
+    private func sendWaiting() async {
+        while true {
+            let (body, spans) = state.withLock { state -> ([UInt8], Int) in
+                let batch = Array(state.waiting.prefix(Self.batchLimit))
+                guard !batch.isEmpty else { return ([], 0) }
+                state.waiting.removeFirst(batch.count)
+                return (state.format.request(batch), batch.reduce(0) { $0 + OTLPTraces.spanCount(of: $1) })
+            }
+            guard spans > 0 else { return }
+            let end = await send(body)
+            settle(spans, end)
+        }
+    }
+
+    private enum End {
+        /// Taken, but for so many spans.
+        case taken(refused: Int)
+        case refused(String)
+        case unreachable(String)
+    }
+
+    private func settle(_ spans: Int, _ end: End) {
+        var problem: String?
+        let isNews = state.withLock { state in
+            switch end {
+            case .taken(let refused):
+                state.counts.droppedRefused += min(refused, spans)
+                state.counts.exported += spans - min(refused, spans)
+            case .refused(let reason):
+                state.counts.droppedRefused += spans
+                problem = reason
+            case .unreachable(let reason):
+                state.counts.droppedUnreachable += spans
+                problem = reason
+            }
+            defer { state.isBroken = problem != nil }
+            return state.isBroken != (problem != nil)
+        }
+        if isNews { report(problem) }
+    }
+
+    /// What may be mended by waiting is tried again: the statuses that the protocol names, and whom nobody answers.
+    private func send(_ body: [UInt8]) async -> End {
+        var pause = 0.5
+        var reason = ""
+        for attempt in 1...Self.attempts {
+            var asked = pause
+            do {
+                let answer = try await post(body)
+                switch answer.status.code {
+                case 200..<300: return .taken(refused: answer.refused)
+                case 429, 502, 503, 504: asked = min(max(pause, answer.retryAfter ?? 0), 30)
+                default: return .refused("status \(answer.status.code)")
+                }
+                reason = "status \(answer.status.code)"
+            } catch {
+                reason = "\(error)"
+            }
+            guard attempt < Self.attempts, !isEnding.load(ordering: .relaxed), !Task.isCancelled else { break }
+            // Not all servers at the same time.
+            try? await Task.sleep(for: .seconds(asked * .random(in: 0.8...1.2)))
+            pause *= 2
+        }
+        return .unreachable(reason)
+    }
+
+    private func post(
+        _ body: [UInt8]
+    ) async throws -> (status: HTTPResponseStatus, retryAfter: Double?, refused: Int) {
+        var request = HTTPClientRequest(url: settings.url)
+        request.method = .POST
+        request.headers.add(name: "content-type", value: "application/x-protobuf")
+        request.headers.add(name: "user-agent", value: "slipway")
+        for (name, value) in settings.headers { request.headers.add(name: name, value: value) }
+        request.body = .bytes(ByteBuffer(bytes: body))
+        let patience = isEnding.load(ordering: .relaxed) ? min(2, settings.patience) : settings.patience
+        let answer = try await Self.client.execute(
+            request, timeout: .nanoseconds(Int64(patience * 1_000_000_000)))
+        let content = try await answer.body.collect(upTo: 1 << 20)
+        let isRead = answer.headers.first(name: "content-type")?.hasPrefix("application/x-protobuf") ?? false
+        return (
+            answer.status, answer.headers.first(name: "retry-after").flatMap(Double.init),
+            isRead ? refusedSpans(Array(content.readableBytesView)) : 0
+        )
+    }
+}
+
+/// How many spans an `ExportTraceServiceResponse` says were not taken.
+private func refusedSpans(_ bytes: [UInt8]) -> Int {
+    let count = try? unsafe bytes.withUnsafeBytes { bytes throws(CodecError) -> Int in
+        var reader = unsafe ProtobufReader(bytes)
+        while let (number, wire) = try reader.nextField() {
+            guard number == 1, wire == .bytes else {
+                try reader.skip(wire)
+                continue
+            }
+            var partial = try reader.readMessage()
+            while let (number, wire) = try partial.nextField() {
+                if number == 1, wire == .varint { return Int(clamping: try partial.readVarint()) }
+                try partial.skip(wire)
+            }
+        }
+        return 0
+    }
+    return max(0, count ?? 0)
+}
