@@ -105,6 +105,9 @@ let rooms: [Room] = [
         "PredictionExplaining", in: .services, uses: ["ModelDomain", "ModelExecution", "Statistics", "Tensors"]),
     room("PlatformReplicas", in: .services, uses: ["ModelDomain", "ModelExecution"]),
     room(
+        "ModelMonitoring", in: .services,
+        uses: ["ModelDomain", "ModelExecution", "ModelRegistry", "PlatformReplicas"]),
+    room(
         "ContentRetention", in: .services,
         uses: ["ModelDomain", "ModelExecution", "ModelRegistry", "PlatformReplicas"]),
     room(
@@ -144,7 +147,7 @@ let rooms: [Room] = [
         "StoreSQL", in: .adapters,
         uses: [
             "AccessControl", "CPostgres", "ContentRetention", "DataVersions", "ExperimentTracking", "ModelDomain",
-            "ModelRegistry", "PlatformBackup", "PlatformReplicas", "Tensors",
+            "ModelMonitoring", "ModelRegistry", "PlatformBackup", "PlatformReplicas", "Tensors",
         ],
         products: [grdb]),
     room(
@@ -160,7 +163,8 @@ let rooms: [Room] = [
     room(
         "WireTypes", in: .interfaces,
         uses: [
-            "ContentRetention", "DataVersions", "ExperimentTracking", "ModelDomain", "ModelLineage", "PlatformReplicas",
+            "ContentRetention", "DataVersions", "ExperimentTracking", "ModelDomain", "ModelLineage", "ModelMonitoring",
+            "PlatformReplicas",
         ]),
     room("ContentCoding", in: .interfaces, uses: ["CZlib"]),
     room("HTTP2Connections", in: .interfaces, products: nio + [nioHPACK]),
@@ -183,9 +187,9 @@ let rooms: [Room] = [
         uses: [
             "AccessControl", "ContentCoding", "ContentRetention", "ContentSearch", "DataTables", "DataVersions",
             "ExperimentTracking", "GRPCInterface", "HTTP2Connections", "InferenceProtocol", "InferenceServing",
-            "MLflowInterface", "ModelDomain", "ModelExecution", "ModelLineage", "ModelRegistry", "ModelRollouts",
-            "ModelTransfer", "PlatformBackup", "PlatformReplicas", "PredictionExplaining", "PredictionLogging",
-            "RequestTracing", "Tensors", "WireTypes",
+            "MLflowInterface", "ModelDomain", "ModelExecution", "ModelLineage", "ModelMonitoring", "ModelRegistry",
+            "ModelRollouts", "ModelTransfer", "PlatformBackup", "PlatformReplicas", "PredictionExplaining",
+            "PredictionLogging", "RequestTracing", "Tensors", "WireTypes",
         ], products: nio + hummingbird + nioExtras + [httpTypes, lifecycle, logging, nioSSL]),
     room("LoadGenerator", in: .interfaces, uses: ["ModelDomain"], products: nio + [histogram]),
     room(
@@ -196,8 +200,8 @@ let rooms: [Room] = [
         "CommandLineInterface", in: .interfaces,
         uses: [
             "APIClient", "ContentRetention", "DataTables", "DataVersions", "ExperimentTracking", "GraphExecution",
-            "LoadGenerator", "ModelDomain", "ModelExecution", "ModelPackaging", "ModelReproduction", "Statistics",
-            "Tensors", "WireTypes",
+            "LoadGenerator", "ModelDomain", "ModelExecution", "ModelMonitoring", "ModelPackaging", "ModelReproduction",
+            "Statistics", "Tensors", "WireTypes",
         ], products: [argumentParser]),
 
     room(
@@ -206,10 +210,10 @@ let rooms: [Room] = [
             "APIClient", "AccessControl", "ArchiveFiles", "BlobFiles", "CHeap", "CommandLineInterface",
             "ContentRetention", "ContentSearch", "DataTables", "DataVersions", "EngineForest", "EngineONNX",
             "EngineWorker", "ExperimentTracking", "GraphExecution", "HTTPInterface", "InferenceServing", "LogFiles",
-            "ModelDomain", "ModelExecution", "ModelLineage", "ModelPackaging", "ModelRegistry", "ModelReproduction",
-            "ModelRollouts", "ModelTransfer", "PlatformBackup", "PlatformReplicas", "PredictionLogging",
-            "ProcessSandbox", "ProjectFiles", "PythonTools", "RequestTracing", "StoreSQL", "TelemetryExport", "Tensors",
-            "WireTypes",
+            "ModelDomain", "ModelExecution", "ModelLineage", "ModelMonitoring", "ModelPackaging", "ModelRegistry",
+            "ModelReproduction", "ModelRollouts", "ModelTransfer", "PlatformBackup", "PlatformReplicas",
+            "PredictionLogging", "ProcessSandbox", "ProjectFiles", "PythonTools", "RequestTracing", "StoreSQL",
+            "TelemetryExport", "Tensors", "WireTypes",
         ], products: [lifecycle, logging, unixSignals]),
 ]
 
@@ -270,7 +274,7 @@ let testTargets: [Target] = [
         "PortContracts",
         uses: [
             "AccessControl", "ContentRetention", "DataVersions", "ExperimentTracking", "ModelDomain", "ModelExecution",
-            "ModelRegistry", "PlatformReplicas", "Tensors",
+            "ModelMonitoring", "ModelRegistry", "PlatformReplicas", "Tensors",
         ]),
     testKit("TestSupport", uses: ["ModelDomain", "ModelExecution", "ModelPackaging", "Tensors"]),
 
@@ -322,6 +326,12 @@ let testTargets: [Target] = [
             "BlobFiles", "InferenceServing", "ModelDomain", "ModelExecution", "ModelPackaging", "ModelRegistry",
             "ModelRollouts", "PlatformReplicas", "ProjectFiles", "StoreSQL", "Tensors", "TestSupport",
         ]),
+    tests(
+        "ModelMonitoringTests",
+        uses: [
+            "ModelDomain", "ModelMonitoring", "ModelRegistry", "PlatformReplicas", "PortContracts", "StoreSQL",
+            "TestSupport",
+        ]),
     tests("AccessControlTests", uses: ["AccessControl", "ModelDomain", "PortContracts", "StoreSQL", "TestSupport"]),
     tests("BlobFilesTests", uses: ["BlobFiles", "ModelDomain", "ModelExecution", "PortContracts", "TestSupport"]),
     tests(
@@ -342,8 +352,8 @@ let testTargets: [Target] = [
     tests(
         "StoreSQLTests",
         uses: [
-            "AccessControl", "ContentRetention", "ExperimentTracking", "ModelDomain", "ModelRegistry",
-            "PlatformBackup", "PlatformReplicas", "PortContracts", "StoreSQL", "TestSupport",
+            "AccessControl", "ContentRetention", "ExperimentTracking", "ModelDomain", "ModelMonitoring",
+            "ModelRegistry", "PlatformBackup", "PlatformReplicas", "PortContracts", "StoreSQL", "TestSupport",
         ]),
     tests(
         "CommandLineInterfaceTests",

@@ -71,6 +71,15 @@ struct ContractTests {
     }
 
     @Test(arguments: Product.allCases)
+    func alertsKeepTheirContract(_ product: Product) async throws {
+        try await withTemporaryFolder { folder async throws in
+            try await AlertStoreContract {
+                SQLAlertStore(database: try await openDatabase(product, in: folder))
+            }.run()
+        }
+    }
+
+    @Test(arguments: Product.allCases)
     func theCredentialsKeepTheirContract(_ product: Product) async throws {
         try await withTemporaryFolder { folder async throws in
             try await CredentialStoreContract {

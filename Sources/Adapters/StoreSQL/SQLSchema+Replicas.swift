@@ -54,5 +54,7 @@ extension SQLSchema {
     package static let sharedSince = Migration.replicas.number
 
     /// Tables about this place and the servers that run here, and not about what the platform remembers.
-    static let localTables: Set<String> = ["platform", "replica", "replica_endpoint", "lease"]
+    static let localTables: Set<String> = [
+        "platform", "replica", "replica_endpoint", "lease", "alert_notice", "alert_signal",
+    ]
 }

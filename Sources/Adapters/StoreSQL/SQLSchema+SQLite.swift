@@ -123,5 +123,6 @@ extension SQLSchema {
             .ledgerEvidence,
             .datasets,
             .replicas,
+            .alerts,
         ])
 }

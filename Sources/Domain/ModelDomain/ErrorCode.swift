@@ -134,6 +134,12 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case contentsForeign = "RPL-003"
     case schemaHeld = "RPL-004"
 
+    // Alerts, and where they go.
+    case alertUnknown = "ALR-001"
+    case destinationTaken = "ALR-002"
+    case secretUnreadable = "ALR-003"
+    case noticeNotDelivered = "ALR-004"
+
     // The machine.
     case diskFull = "SYS-001"
     case notWritable = "SYS-002"

@@ -43,7 +43,7 @@ package struct ReplicaV1: Codable, Sendable, Equatable {
     /// Since it was last heard of.
     package let heartbeatAgeSeconds: Double
     package let endpoints: [Endpoint]
-    /// What it alone does at the moment: `clearing`, `following`, `graphs`.
+    /// What it alone does at the moment: `clearing`, `following`, `graphs`, `alerts`.
     package let work: [String]
 
     package init(_ record: ReplicaRecord) {

@@ -8,6 +8,8 @@ package enum SingleWork: String, Sendable, CaseIterable {
     case following
     /// Graphs are packed anew with newer versions of their parts.
     case graphs
+    /// All servers are looked at, and people told of what needs them.
+    case alerts
 }
 
 /// The right to do some work alone, for as long as nobody else was given it.

@@ -77,6 +77,7 @@ extension SingleWork {
         case .clearing: "clearing contents away"
         case .following: "deploying what aliases stand for"
         case .graphs: "bringing graphs up to date"
+        case .alerts: "watching over all servers"
         }
     }
 }

@@ -60,6 +60,8 @@ package final class Replicas: Sendable {
 
     /// Whether no other server can be.
     package var isAlone: Bool { store == nil }
+    /// Of this process and no other.
+    package var id: String { replica.id }
     /// The machine that this one runs on.
     package var host: String { replica.host }
     private var replica: Replica { state.withLock(\.replica) }
