@@ -40,7 +40,7 @@ test: setup
 	swift test --skip-build --parallel
 	@# Half of their time is one process that waits for another: two files at a time, where that is quicker.
 	.tools/venv/bin/python -m pytest -q -p no:cacheprovider -n 2 --dist loadfile Tests/ClientTests Tests/HostileTests \
-		Tests/SandboxTests
+		Tests/SandboxTests Tests/AlertTests
 	.tools/venv-clients/bin/python -m pytest -q -p no:cacheprovider Tests/EcosystemTests \
 		--ignore Tests/EcosystemTests/test_mlserver.py
 	.tools/venv-mlserver/bin/python -m pytest -q -p no:cacheprovider Tests/EcosystemTests/test_mlserver.py

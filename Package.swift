@@ -153,6 +153,9 @@ let rooms: [Room] = [
     room(
         "TelemetryExport", in: .adapters, uses: ["ModelDomain", "ModelExecution", "RequestTracing", "Tensors"],
         products: [asyncHTTPClient] + nio),
+    room(
+        "AlertDelivery", in: .adapters, uses: ["ModelDomain", "ModelMonitoring"],
+        products: nio + [asyncHTTPClient, crypto, nioSSL]),
     room("BlobFiles", in: .adapters, uses: ["ContentRetention", "ModelDomain", "ModelExecution"]),
     room("LogFiles", in: .adapters, uses: ["ModelDomain", "PredictionLogging"]),
     room("ArchiveFiles", in: .adapters, uses: ["Archives", "ModelDomain", "PlatformBackup"]),
@@ -207,7 +210,7 @@ let rooms: [Room] = [
     room(
         "slipway", in: .app,
         uses: [
-            "APIClient", "AccessControl", "ArchiveFiles", "BlobFiles", "CHeap", "CommandLineInterface",
+            "APIClient", "AccessControl", "AlertDelivery", "ArchiveFiles", "BlobFiles", "CHeap", "CommandLineInterface",
             "ContentRetention", "ContentSearch", "DataTables", "DataVersions", "EngineForest", "EngineONNX",
             "EngineWorker", "ExperimentTracking", "GraphExecution", "HTTPInterface", "InferenceServing", "LogFiles",
             "ModelDomain", "ModelExecution", "ModelLineage", "ModelMonitoring", "ModelPackaging", "ModelRegistry",

@@ -7,7 +7,8 @@
 #
 #     build      Debian packages that compiling needs; looks for Swift
 #     engine     ONNX Runtime's library, from its wheel, in .tools/engines
-#     test       bubblewrap, PostgreSQL, and the Python packages of requirements/test.txt, in .tools/venv
+#     test       bubblewrap, PostgreSQL, Alertmanager's program in .tools/alertmanager, and the Python packages of
+#                requirements/test.txt, in .tools/venv
 #     clients    KServe's and MLflow's clients, of requirements/clients.txt, in .tools/venv-clients, and MLServer's
 #                codecs, of requirements/mlserver.txt, in .tools/venv-mlserver
 #     grpc       clients of gRPC and the parts of HTTP/2, of requirements/grpc.txt, in .tools/venv-grpc
@@ -268,6 +269,29 @@ prometheus_program() {
             "Check the network and the package sources, or have \`prometheus\` and \`promtool\` on the PATH."
 }
 
+# MARK: Alertmanager
+
+# Its program alone, for the same reason. Without it, the tests that send it alerts are left out.
+alertmanager_program() {
+    local folder=.tools/alertmanager staging=.tools/staging
+    if [[ -x $folder/usr/bin/prometheus-alertmanager ]] || command -v prometheus-alertmanager >/dev/null; then return; fi
+    if ! command -v apt-get >/dev/null; then
+        say "this is not Debian or Ubuntu: have prometheus-alertmanager on the PATH for its tests"
+        return
+    fi
+    say "fetching Alertmanager's program into $folder"
+    trap 'rm -rf .tools/staging' EXIT
+    rm -rf "$staging"
+    mkdir -p "$staging"
+    (cd "$staging" && apt-get -q -o APT::Sandbox::User=root download prometheus-alertmanager) >.tools/setup.log 2>&1 || {
+        say "Alertmanager could not be fetched (.tools/setup.log says why): its tests are left out"
+        return
+    }
+    dpkg-deb -x "$staging"/prometheus-alertmanager*.deb "$staging/alertmanager"
+    rm -rf "$folder"
+    mv "$staging/alertmanager" "$folder"
+}
+
 # MARK: Servers to compare with
 
 # The benchmark goes without what cannot be installed. A subshell, because `fail` ends the shell.
@@ -328,6 +352,7 @@ part() {
             # The sandbox, and what runs workers that are no Python of ours: R, Java, and PyTorch as a CPU build.
             debian_packages bubblewrap r-base-core r-cran-jsonlite openjdk-17-jdk-headless python3-torch
             postgresql
+            alertmanager_program
             virtual_environment "$VENV"
             python_packages "$VENV" test
             ;;

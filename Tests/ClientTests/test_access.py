@@ -85,6 +85,15 @@ CALLS = {
     ("get", "/v1/registry/models/{model}/versions/{version}/export/{digest}"): {"administer"},
     ("post", "/v1/registry/models/{model}/imports"): {"administer"},
     ("get", "/v1/replicas"): {"administer"},
+    ("get", "/v1/alerts"): {"view"},
+    ("get", "/v1/alerts/{alert}"): {"view"},
+    ("get", "/v1/alerts/silences"): {"view"},
+    ("post", "/v1/alerts/silences"): {"administer"},
+    ("delete", "/v1/alerts/silences/{silence}"): {"administer"},
+    ("get", "/v1/alerts/destinations"): {"administer"},
+    ("post", "/v1/alerts/destinations"): {"administer"},
+    ("delete", "/v1/alerts/destinations/{destination}"): {"administer"},
+    ("post", "/v1/alerts/tests"): {"administer"},
     ("get", "/v1/retention"): {"administer"},
     ("post", "/v1/retention/sweeps"): {"administer"},
     ("get", "/v1/retention/trash"): {"administer"},
@@ -300,7 +309,9 @@ def test_what_spans_all_projects_needs_a_token_for_all(platform):
         ("get", "/v1/ledger/head", None), ("get", "/v1/ledger/entries/0/proof", None), ("get", "/v1/ledger/export", None),
         ("get", "/v1/blobs/sha256:" + "0" * 64, None), ("post", "/v1/projects", {"name": "mine"}),
         ("post", "/v1/backups", {}), ("post", "/v1/retention/sweeps", {}), ("get", "/v1/retention", None),
-        ("get", "/v1/replicas", None), ("delete", "/v1/projects/growth", None),
+        ("get", "/v1/alerts/silences", None), ("get", "/v1/alerts/destinations", None),
+        ("post", "/v1/alerts/silences", {"pattern": "*", "lasting": "1h", "reason": "x"}),
+        ("post", "/v1/alerts/tests", {}), ("get", "/v1/replicas", None), ("delete", "/v1/projects/growth", None),
     ]:
         status, text = ask(platform, token, method, path, body)
         assert status == 401 and "spans all projects" in text, f"{method} {path}: {text}"

@@ -20,6 +20,8 @@ BESIDE = {
     ("post", "/v1/models/{name}:predict"), ("post", "/v1/models/{name}/versions/{version}:predict"),
     ("post", "/invocations"), ("post", "/v2/repository/index"),
     ("post", "registered-models/get-latest-versions"),
+    # It tells somebody that nothing has happened.
+    ("post", "/v1/alerts/tests"),
     # Where something goes, or comes back, there is an entry: Tests/MLflowTests/test_retention.py.
     ("post", "/v1/retention/sweeps"), ("post", "/v1/retention/trash/{digest}/return"), ("delete", "/v1/retention/trash"),
 }
@@ -178,6 +180,18 @@ def test_every_call_that_changes_something_has_its_entry(platform, tmp_path):
     call("post", "registered-models/rename", {"name": "r", "new_name": "s"}, ("model.rename", "model/default/r"))
     call("delete", "registered-models/delete", {"name": "s"}, ("alias.remove", "alias/default/s/a2"),
          ("model.delete", "model/default/s"))
+
+    # Who is told of what.
+    silence = {"pattern": "drift/*", "lasting": "1h", "reason": "because"}
+    _, (entry,) = call("post", "/v1/alerts/silences", silence, ("alert.silence", "silence/1"))
+    assert entry["after"].startswith("drift/* until ") and entry["reason"] == "because"
+    _, (entry,) = call("delete", "/v1/alerts/silences/{silence}", None, ("alert.unsilence", "silence/1"), silence=1)
+    assert entry["before"].startswith("drift/* until ")
+    hook = {"name": "hook", "kind": "webhook", "address": "http://127.0.0.1:1/secret"}
+    _, (entry,) = call("post", "/v1/alerts/destinations", hook, ("destination.add", "destination/hook"))
+    assert entry["after"] == "webhook http://127.0.0.1:1/…"
+    call("delete", "/v1/alerts/destinations/{destination}", None, ("destination.remove", "destination/hook"),
+         destination="hook")
 
     # What is brought, and what is cleared away.
     past = {"name": "past", "createdAt": 1, "updatedAt": 1, "tags": {}, "aliases": {}, "versions": []}

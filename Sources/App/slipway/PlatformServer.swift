@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import AccessControl
+import AlertDelivery
 import ArchiveFiles
 import BlobFiles
 import CommandLineInterface
@@ -13,6 +14,7 @@ import InferenceServing
 import Logging
 import ModelDomain
 import ModelExecution
+import ModelMonitoring
 import ModelRegistry
 import ModelRollouts
 import ModelTransfer
@@ -136,6 +138,16 @@ struct PlatformServer {
             tracking: tracking, registrations: registrations, registry: registry, blobs: blobs, holds: blobs)
         let intake = ModelImport(
             tracking: tracking, registrations: SQLRegistrationStore(database: database), blobs: blobs, now: { .now })
+        let alertStore = SQLAlertStore(database: database)
+        let environment = ProcessInfo.processInfo.environment
+        let delivery = AlertDelivery(
+            dataFolder: folder.path, authorities: environment["SLIPWAY_CA_FILE"].flatMap { $0.isEmpty ? nil : $0 },
+            environment: environment)
+        let watch = AlertWatch(
+            store: alertStore, sink: delivery, replicas: life.replicas,
+            source: ServerSignals(
+                replicas: life.replicas, service: service, folder: folder.path, certificate: settings.certificate),
+            thresholds: AlertThresholds(interval: options.alertInterval), clock: { .now })
         let server = HTTPServer(
             settings: settings,
             administration: Administration(
@@ -151,6 +163,7 @@ struct PlatformServer {
                 packing: packing, backups: backups,
                 keeper: keeper, transfer: (out: export, in: intake), replicas: life.replicas,
                 predictions: (log: predictions.log, replay: PredictionReplay(loader: loader)),
+                alerts: Alerts(store: alertStore, sink: delivery, now: { .now }),
                 deployFolder: container?.modelsRoot.map { _ in deployment.byName }),
             authority: authority, logger: logger, onListening: { ports in startUp.listening(on: ports) })
         let group = ServiceGroup(services: [server, startUp], logger: logger)
@@ -172,6 +185,8 @@ struct PlatformServer {
         // Behind a socket that listens already connections wait: better than being told that nothing is ready.
         if inherited != nil { try await startUp.restore() }
         if !mustWait { try await takeOver?.complete(with: service.table) }
+        let watching = Task { await watch.run { error in report(error, to: logger) } }
+        defer { watching.cancel() }
         let following = followTokens(authority, logger: logger)
         defer { following.cancel() }
         let clearing = Task { await predictions.clear(of: service) }
@@ -191,6 +206,8 @@ struct PlatformServer {
         do {
             try await group.run()
             living.cancel()
+            watching.cancel()
+            await watching.value
             // What it had begun may end by itself, or with the process.
             await life.end()
         } catch let refusal as Refusal where refusal.explanation.code == .portInUse {
@@ -242,6 +259,11 @@ struct PlatformServer {
                     "tokens cannot be read: those of before go on to hold", metadata: ["reason": "\(error)"])
             }
         }
+    }
+
+    private func report(_ error: (any Error)?, to logger: Logger) {
+        guard let error else { return logger.notice("alerts are watched for again") }
+        logger.warning("alerts cannot be watched for at the moment", metadata: ["reason": "\(error)"])
     }
 
     /// The administrator's token: from the file that was named, or the data folder's own, made at the first start.

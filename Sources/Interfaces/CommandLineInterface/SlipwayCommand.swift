@@ -29,7 +29,7 @@ package struct SlipwayCommand: AsyncParsableCommand {
                     EndpointCommand.self, PredictionCommand.self,
                     ProjectCommand.self, TokenCommand.self,
                     EnginesCommand.self, ConfigCommand.self, LedgerCommand.self, ImportCommand.self,
-                    BackupCommand.self, Restore.self, GarbageCommand.self, ReplicaCommand.self,
+                    AlertCommand.self, BackupCommand.self, Restore.self, GarbageCommand.self, ReplicaCommand.self,
                 ]),
         ])
 

@@ -222,6 +222,8 @@ package struct ServeOptions: Sendable {
     package var logLevel = LogLevel.info
     /// Endpoints that have series of their own at `/metrics`.
     package var metricEndpoints = 1000
+    /// How often to look whether something needs a person.
+    package var alertInterval: Duration = .seconds(15)
     /// How long what nobody sees any more is kept.
     package var retention = RetentionPolicy()
 

@@ -8,6 +8,7 @@ package import InferenceServing
 package import ModelDomain
 package import ModelExecution
 internal import ModelLineage
+package import ModelMonitoring
 package import ModelRegistry
 package import ModelRollouts
 package import ModelTransfer
@@ -50,6 +51,8 @@ package struct Administration: Sendable {
     package let replicas: Replicas?
     /// What was asked and answered; `nil` where nothing is kept.
     package let predictions: (log: PredictionLog, replay: PredictionReplay)?
+    /// What needs a person; `nil` where nobody watches.
+    package let alerts: Alerts?
     /// Deploys a folder of a container that serves several models; `nil` everywhere else.
     package let deployFolder: (@Sendable (_ folder: String, _ endpoint: EndpointName) async throws -> Void)?
 
@@ -63,7 +66,8 @@ package struct Administration: Sendable {
         logLines: @escaping @Sendable (_ count: Int) async throws -> [String],
         packing: Rollouts.Packing? = nil, backups: PlatformBackups? = nil, keeper: ContentKeeper? = nil,
         transfer: (out: ModelExport, in: ModelImport)? = nil, replicas: Replicas? = nil,
-        predictions: (log: PredictionLog, replay: PredictionReplay)? = nil,
+        transfer: (out: ModelExport, in: ModelImport)? = nil, replicas: Replicas? = nil,
+        predictions: (log: PredictionLog, replay: PredictionReplay)? = nil, alerts: Alerts? = nil,
         deployFolder: (@Sendable (_ folder: String, _ endpoint: EndpointName) async throws -> Void)? = nil
     ) {
         self.deployFolder = deployFolder
@@ -73,6 +77,7 @@ package struct Administration: Sendable {
         self.transfer = transfer
         self.replicas = replicas
         self.predictions = predictions
+        self.alerts = alerts
         self.inference = inference
         self.registry = registry
         self.rollouts = rollouts

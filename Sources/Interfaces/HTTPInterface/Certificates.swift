@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Foundation
 internal import Logging
-internal import ModelDomain
+package import ModelDomain
 internal import NIOCore
 internal import NIOSSL
 internal import Synchronization
@@ -14,6 +14,12 @@ package struct CertificateFiles: Sendable, Equatable {
     package init(chain: String, key: String) {
         self.chain = chain
         self.key = key
+    }
+
+    /// When the first of the chain ends that does; `nil` where that cannot be read.
+    package var end: Timestamp? {
+        let ends = (try? NIOSSLCertificate.fromPEMFile(chain))?.map(\.notValidAfter) ?? []
+        return ends.min().map { Timestamp(microseconds: Int64($0) * 1_000_000) }
     }
 
     /// - Throws: `SYS-009` when they cannot be read, or do not belong together.

@@ -129,6 +129,9 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "How many endpoints have series of their own at /metrics; the others share one.")
     var metricEndpoints = 1000
 
+    @Option(help: "How often to look whether something needs a person (`slipway alert`); without it, 15s.")
+    var alertInterval: TimeSpan?
+
     @OptionGroup var retention: RetentionOptions
 
     func validate() throws {
@@ -144,6 +147,9 @@ struct Serve: AsyncParsableCommand {
         guard (0...1).contains(traceSample ?? 0) else { throw ValidationError("--trace-sample takes 0 to 1.") }
         guard (1...100_000).contains(metricEndpoints) else {
             throw ValidationError("--metric-endpoints takes 1 to 100000.")
+        }
+        guard alertInterval.map({ $0.nanoseconds >= 100_000_000 }) ?? true else {
+            throw ValidationError("--alert-interval takes at least 100ms.")
         }
         guard bodyLimit.bytes <= 2 << 30 else { throw ValidationError("--body-limit takes at most 2GiB.") }
     }
@@ -178,6 +184,7 @@ struct Serve: AsyncParsableCommand {
         options.traceShare = traceSample
         options.logFormat = logFormat
         options.logLevel = logLevel
+        if let alertInterval { options.alertInterval = alertInterval.duration }
         try await Tools.required().serve(options)
     }
 }
