@@ -66,7 +66,6 @@ package struct Administration: Sendable {
         logLines: @escaping @Sendable (_ count: Int) async throws -> [String],
         packing: Rollouts.Packing? = nil, backups: PlatformBackups? = nil, keeper: ContentKeeper? = nil,
         transfer: (out: ModelExport, in: ModelImport)? = nil, replicas: Replicas? = nil,
-        transfer: (out: ModelExport, in: ModelImport)? = nil, replicas: Replicas? = nil,
         predictions: (log: PredictionLog, replay: PredictionReplay)? = nil, alerts: Alerts? = nil,
         deployFolder: (@Sendable (_ folder: String, _ endpoint: EndpointName) async throws -> Void)? = nil
     ) {
