@@ -147,7 +147,8 @@ struct PlatformServer {
             store: alertStore, sink: delivery, replicas: life.replicas,
             source: ServerSignals(
                 replicas: life.replicas, service: service, folder: folder.path, certificate: settings.certificate),
-            thresholds: AlertThresholds(interval: options.alertInterval), clock: { .now })
+            thresholds: AlertThresholds(interval: options.alertInterval), clock: { .now },
+            tell: { change in change.log(to: logger) })
         let server = HTTPServer(
             settings: settings,
             administration: Administration(

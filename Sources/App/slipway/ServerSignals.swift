@@ -2,6 +2,7 @@
 import Foundation
 import HTTPInterface
 import InferenceServing
+import Logging
 import ModelDomain
 import ModelExecution
 import ModelMonitoring
@@ -43,5 +44,23 @@ extension EndpointSignals {
             answered: counters.succeeded + counters.failedRunning, failed: counters.failedRunning,
             refused: causes.reduce(0) { $0 + counters.refused($1) }, timed: timed, objective: objective,
             slow: timed - min(timed, fast ?? timed), losses: state.live?.engine.recovery.losses ?? 0, logDrops: 0)
+    }
+}
+
+extension AlertBook.Change {
+    /// For whoever reads the log because nobody was named to be told.
+    func log(to logger: Logger) {
+        let (event, level, alert): (String, Logger.Level, Alert) =
+            switch self {
+            case .opened(let alert): ("alert opened", .warning, alert)
+            case .escalated(let alert): ("alert is critical now", .warning, alert)
+            case .resolved(let alert): ("alert is over", .notice, alert)
+            }
+        logger.log(
+            level: level, "\(event)",
+            metadata: [
+                "alert": "\(alert.key)", "severity": "\(alert.severity.rawValue)", "summary": "\(alert.summary)",
+                "next": "\(alert.next)",
+            ])
     }
 }

@@ -41,21 +41,28 @@ package struct AlertFinding: Sendable, Hashable {
     package let isCertain: Bool
 
     /// - Parameter isCertain: Whether a single critical look is enough; else two of three are needed, as for a warning.
+    ///
+    /// What it says is put into words only where it is violated: thousands are found with each look.
     package init(
-        _ key: AlertKey, project: ProjectName?, _ level: AlertLevel, summary: String = "",
-        evidence: [AlertEvidence] = [], normal: String = "", next: String = "", isCertain: Bool = true
+        _ key: AlertKey, project: ProjectName?, _ level: AlertLevel, summary: @autoclosure () -> String = "",
+        evidence: @autoclosure () -> [AlertEvidence] = [], normal: @autoclosure () -> String = "",
+        next: @autoclosure () -> String = "", isCertain: Bool = true
     ) {
         self.key = key
         self.project = project
         self.level = level
-        self.summary = plain(summary, atMost: 500)
+        self.isCertain = isCertain
+        guard case .violated = level else {
+            (self.summary, self.evidence, self.normal, self.next) = ("", [], "", "")
+            return
+        }
+        self.summary = plain(summary(), atMost: 500)
         // What a model says of itself may be among them.
-        self.evidence = evidence.prefix(50).map {
+        self.evidence = evidence().prefix(50).map {
             AlertEvidence(plain($0.name, atMost: 100), plain($0.value, atMost: 500))
         }
-        self.normal = plain(normal, atMost: 500)
-        self.next = plain(next, atMost: 500)
-        self.isCertain = isCertain
+        self.normal = plain(normal(), atMost: 500)
+        self.next = plain(next(), atMost: 500)
     }
 }
 

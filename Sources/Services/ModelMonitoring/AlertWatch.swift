@@ -30,6 +30,7 @@ package final class AlertWatch: Sendable {
     private let thresholds: AlertThresholds
     private let clock: @Sendable () -> Timestamp
     private let uptime: @Sendable () -> Int64
+    private let tell: @Sendable (AlertBook.Change) -> Void
     private let state: Mutex<State>
 
     private struct State {
@@ -43,12 +44,15 @@ package final class AlertWatch: Sendable {
     /// - Parameters:
     ///   - clock: What the machine's clock says.
     ///   - uptime: Microseconds of a clock that nobody sets.
+    ///   - tell: Called with what has changed, once it is kept.
     package init(
         store: any AlertStore, sink: any AlertSink, replicas: Replicas, source: any SignalSource,
         monitors: [any AlertMonitor] = [], thresholds: AlertThresholds = AlertThresholds(), retry: RetryPlan? = nil,
         clock: @escaping @Sendable () -> Timestamp,
-        uptime: @escaping @Sendable () -> Int64 = { Int64(Moment.now.nanoseconds / 1000) }
+        uptime: @escaping @Sendable () -> Int64 = { Int64(Moment.now.nanoseconds / 1000) },
+        tell: @escaping @Sendable (AlertBook.Change) -> Void = { _ in }
     ) {
+        self.tell = tell
         self.store = store
         self.sink = sink
         self.replicas = replicas
@@ -81,7 +85,7 @@ package final class AlertWatch: Sendable {
                     try await hold()
                 }
                 isFailing = false
-            } catch is CancellationError {
+            } catch is CancellationError where Task.isCancelled {
                 return
             } catch ReplicaError.isHeld {
                 if hasFailed { report(nil) }
@@ -140,6 +144,7 @@ package final class AlertWatch: Sendable {
             }
         }
         state.withLock { [book] in $0.book = book }
+        changes.forEach(tell)
     }
 
     /// Of every server that lives.
