@@ -4,6 +4,7 @@
 import queue
 import threading
 import time
+import uuid
 
 import grpc
 import ml_dtypes
@@ -51,7 +52,7 @@ def test_rows_come_back_as_they_went(any_address):
         numpy.testing.assert_array_equal(result.as_numpy("same"), ROWS, strict=True)
         response = result.get_response()
         assert (response.id, response.model_name, response.model_version) == ("order 66", "echo", "1")
-        assert response.parameters["prediction_id"].string_param
+        assert str(uuid.UUID(id := response.parameters["prediction_id"].string_param)) == id
 
 
 def test_an_answer_may_be_read_as_json(client):

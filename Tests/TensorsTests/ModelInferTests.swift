@@ -111,7 +111,7 @@ struct ModelInferTests {
         ]
         encodeModelInfer(
             modelName: "m", modelVersion: "300", id: "i", outputs: outputs, into: writer
-        ) { $0.append(utf8: String(repeating: "0", count: 32)) }
+        ) { $0.append(utf8: String(repeating: "0", count: 36)) }
         // Of the same bytes a request could be made: the fields that matter have the same numbers, but for the raw ones.
         var fields: [Int] = []
         try unsafe writer.withUnsafeBytes { bytes in

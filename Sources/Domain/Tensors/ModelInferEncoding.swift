@@ -6,7 +6,7 @@
 ///   - id: The request's id, if it had one.
 ///   - isFinal: Whether to say, in Triton's words, that no other answer to the request follows.
 ///   - writer: Appended to.
-///   - writeID: Appends the prediction's id, 32 bytes of text, which goes under `parameters`.
+///   - writeID: Appends the prediction's id, 36 bytes of text, which goes under `parameters`.
 package func encodeModelInfer(
     modelName: String, modelVersion: String, id: String?, outputs: [NamedTensor], isFinal: Bool = false,
     into writer: ByteWriter, writeID: (ByteWriter) -> Void
@@ -15,7 +15,7 @@ package func encodeModelInfer(
     writer.append(2, modelVersion)
     if let id { writer.append(3, id) }
     let name = "prediction_id"
-    let idByteCount = 32
+    let idByteCount = 36
     let choice = fieldByteCount(idByteCount)
     writer.append(4, byteCount: fieldByteCount(name.utf8.count) + fieldByteCount(choice)) {
         writer.append(1, name)
