@@ -15,7 +15,7 @@ struct PredictTests {
             #expect(try answer.json("version") == "3")
             #expect(try answer.json("proven") == "true")
             let id = try #require(answer.headers["slipway-prediction-id"])
-            #expect(id.count == 32)
+            #expect(id.count == 36)
             #expect(try answer.json("id") == "\"\(id)\"")
             #expect(answer.headers["date"]?.hasSuffix("GMT") == true)
         }

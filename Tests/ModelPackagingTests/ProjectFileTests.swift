@@ -103,7 +103,8 @@ struct ProjectFileTests {
     }
 
     @Test(arguments: [
-        "fields: {}", "slices: {}", "model: {output: {}}", "endpoints: {a: {slo: {availability: 99.9%}}}",
+        "fields: {a: {role: subject_key}}",
+        "slices: {}", "model: {output: {}}", "endpoints: {a: {slo: {availability: 99.9%}}}",
         "model: {environment: x}",
     ])
     func aPlannedKeyIsRefusedAsSuch(yaml: String) throws {

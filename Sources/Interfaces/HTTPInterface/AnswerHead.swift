@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 internal import HTTP2Connections
 internal import InferenceServing
 // SPDX-License-Identifier: Apache-2.0

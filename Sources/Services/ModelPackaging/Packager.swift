@@ -255,29 +255,6 @@ package struct Packager: Sendable {
             conversion: packing.conversion, notes: packing.notes)
     }
 
-    private func policies(of project: ProjectFile, for signature: Signature) throws -> [String: FieldPolicy] {
-        let columns = signature.layout.fields.map(\.name)
-        for name in project.fields.keys.sorted() where !columns.contains(name) {
-            throw Refusal(
-                .wrongValue, .invalidInput,
-                "\(ProjectFile.fileName): “fields” names “\(name)”, which the model does not take.",
-                hint: closestName(to: name, among: columns).map { "Did you mean “\($0)”?" }
-                    ?? "It takes \(columns.prefix(8).joined(separator: ", ")).")
-        }
-        return project.fields
-    }
-
-    /// Says what is hashed though nobody said so.
-    private func presumedPolicies(_ said: [String: FieldPolicy], _ signature: Signature) -> [String] {
-        let hashed = signature.layout.fields.filter { field in
-            said[field.name] == nil
-                && FieldPolicy(presumedFor: field.name, signature.inputs[field.input].datatype) == .hash
-        }
-        guard !hashed.isEmpty else { return [] }
-        let names = hashed.map { "“\($0.name)”" }.joined(separator: ", ")
-        return ["\(names) may hold personal data: the prediction log has it hashed, unless “fields” says otherwise"]
-    }
-
     /// Row by row, and then all together: an answer must not depend on its company.
     ///
     /// - Returns: The verdict on the rows alone, unless only their company tells.

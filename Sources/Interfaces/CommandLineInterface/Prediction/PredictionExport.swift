@@ -12,7 +12,7 @@ struct PredictionExport: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
         abstract: "Write predictions to standard output, newest first: a line for each, or for each of its rows.",
-        discussion: "Example: slipway prediction export --endpoint churn --from 2026-03-01 --as csv > march.csv")
+        discussion: "Example: slipway prediction export --endpoint churn --from 2026-03-01 --as csv")
 
     @OptionGroup var asked: PredictionSearchOptions
 
