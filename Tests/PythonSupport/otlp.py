@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 
+from program import STOP_LIMIT_S
+
 
 @dataclass
 class Receiver:
@@ -21,6 +23,8 @@ class Receiver:
     heads: list = field(default_factory=list)
     requests: list = field(default_factory=list)
     refused: int = 0
+    # What has come, whether or not it was answered.
+    arrived: int = 0
     # While it is not set, nothing is answered.
     open: threading.Event = field(default_factory=threading.Event)
 
@@ -59,7 +63,8 @@ def receiving():
 
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            receiver.open.wait(60)
+            receiver.arrived += 1
+            receiver.open.wait(STOP_LIMIT_S)
             status = receiver.statuses.pop(0) if receiver.statuses else 200
             answer = trace_service_pb2.ExportTraceServiceResponse()
             if status == 200:
@@ -77,8 +82,10 @@ def receiving():
                 self.send_header(name, text)
             self.send_header("Content-Type", "application/x-protobuf")
             self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            # Whoever has asked may be gone.
+            with contextlib.suppress(OSError):
+                self.end_headers()
+                self.wfile.write(content)
 
         def log_message(self, *_):
             pass

@@ -12,7 +12,7 @@ import pytest
 import tritonclient.grpc as triton
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from otlp import facts, receiving, resource
-from program import EXAMPLES, MODELS, clean_environment, fetch, running, slipway
+from program import EXAMPLES, MODELS, STOP_LIMIT_S, clean_environment, fetch, running, slipway
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 from telemetry import FAILING, OPENMETRICS, metrics, predict, wait_for
 
@@ -237,6 +237,34 @@ def test_a_receiver_that_hangs_holds_nobody_up_and_what_does_not_fit_is_counted(
         receiver.open.set()
         wait_for(lambda: exported(server) + dropped(server)["queue_full"] == 4 * asked, 60)
         assert exported(server) == len(receiver.spans())
+
+
+@pytest.mark.parametrize("pause", [0, 0.5, 1])
+def test_what_is_on_its_way_when_the_server_ends_arrives(tmp_path, row, pause):
+    """It is told to stop while a batch is being taken, or just before or after one goes out."""
+    with receiving() as receiver, running(
+        tmp_path / "server", "--otlp", receiver.url, "--trace-sample", 1) as server:
+        server.slipway("deploy", EXAMPLES / "breast-cancer", "--name", "plain")
+        receiver.open.clear()
+        assert predict(server, "plain", row)[0] == 200
+        time.sleep(pause)
+        server.process.terminate()
+        time.sleep(0.3)
+        receiver.open.set()
+        assert server.process.wait(STOP_LIMIT_S) == 0
+        assert len(receiver.trees()) == 1
+
+
+def test_a_receiver_that_hangs_does_not_hold_up_the_end(tmp_path, row):
+    with receiving() as receiver, running(
+        tmp_path / "server", "--otlp", receiver.url, "--trace-sample", 1, OTEL_EXPORTER_OTLP_TIMEOUT="600000") as server:
+        server.slipway("deploy", EXAMPLES / "breast-cancer", "--name", "plain")
+        receiver.open.clear()
+        assert predict(server, "plain", row)[0] == 200
+        wait_for(lambda: receiver.arrived, 30)
+        server.process.terminate()
+        # Far less than it would wait for an answer.
+        assert server.process.wait(STOP_LIMIT_S) == 0
 
 
 def test_nobody_there_is_said_once(tmp_path, row):

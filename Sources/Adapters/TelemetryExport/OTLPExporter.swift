@@ -29,6 +29,7 @@ package final class OTLPExporter: TraceSink {
     private let interval: Duration
     private let state: Mutex<State>
     private let isEnding = Atomic<Bool>(false)
+    private let isSending = Atomic<Bool>(false)
 
     private struct State {
         var waiting: [FinishedTrace] = []
@@ -68,21 +69,26 @@ package final class OTLPExporter: TraceSink {
         }
     }
 
-    /// Sends what comes, until it is cancelled.
+    /// Sends what comes, until it is cancelled. What is on its way then goes on.
     package func run() async {
         while !Task.isCancelled {
             try? await Task.sleep(for: interval)
-            await sendWaiting()
+            guard !Task.isCancelled else { return }
+            await Task { await sendWaiting() }.value
         }
     }
 
-    /// Sends what is left, once, and waits for that no longer than a server that ends may.
+    /// Sends what is left, without trying again, and waits for that no longer than a server that ends may.
     package func finish() async {
         isEnding.store(true, ordering: .relaxed)
+        let patience = Moment.now.after(3_000_000_000)
+        while isSending.load(ordering: .acquiring), .now < patience { try? await Task.sleep(for: .milliseconds(20)) }
         await sendWaiting()
     }
 
     private func sendWaiting() async {
+        guard !isSending.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        defer { isSending.store(false, ordering: .releasing) }
         while true {
             let (body, spans) = state.withLock { state -> ([UInt8], Int) in
                 let batch = Array(state.waiting.prefix(Self.batchLimit))
@@ -93,6 +99,8 @@ package final class OTLPExporter: TraceSink {
             guard spans > 0 else { return }
             let end = await send(body)
             settle(spans, end)
+            // A server that ends does not ask for each batch whether somebody is there by now.
+            if case .unreachable = end, isEnding.load(ordering: .relaxed) { return }
         }
     }
 
@@ -140,12 +148,19 @@ package final class OTLPExporter: TraceSink {
             } catch {
                 reason = "\(error)"
             }
-            guard attempt < Self.attempts, !isEnding.load(ordering: .relaxed), !Task.isCancelled else { break }
+            guard attempt < Self.attempts else { break }
             // Not all servers at the same time.
-            try? await Task.sleep(for: .seconds(asked * .random(in: 0.8...1.2)))
+            await wait(seconds: asked * .random(in: 0.8...1.2))
+            guard !isEnding.load(ordering: .relaxed) else { break }
             pause *= 2
         }
         return .unreachable(reason)
+    }
+
+    /// Unless the server ends meanwhile.
+    private func wait(seconds: Double) async {
+        let end = Moment.now.after(Int(seconds * 1e9))
+        while .now < end, !isEnding.load(ordering: .relaxed) { try? await Task.sleep(for: .milliseconds(50)) }
     }
 
     private func post(
