@@ -38,8 +38,11 @@ final class Handover: Sendable {
     ///
     /// - Parameters:
     ///   - ports: Where this server listens.
-    ///   - stopAccepting: Called when the follower can answer.
-    func serve(ports: [Int], stopAccepting: @escaping @Sendable () async -> Void) async {
+    ///   - pause: Takes no more connections; called before the follower does.
+    ///   - end: Called when the follower answers.
+    func serve(
+        ports: [Int], pause: @escaping @Sendable () async -> Void, end: @escaping @Sendable () async -> Void
+    ) async {
         guard let door = LocalSocket.listen(as: DataFolder.handoverName, in: folder.path) else { return }
         let isEnding = state.withLock {
             $0.door = door
@@ -52,13 +55,14 @@ final class Handover: Sendable {
                 return $0.isEnding
             }
             guard !isEnding else { return }
-            if await handOver(to: follower, ports: ports, stopAccepting) { return }
+            if await handOver(to: follower, ports: ports, pause, end) { return }
             state.withLock { if !$0.isEnding { $0.follower = nil } }
         }
     }
 
     private func handOver(
-        to follower: LocalSocket, ports: [Int], _ stopAccepting: @escaping @Sendable () async -> Void
+        to follower: LocalSocket, ports: [Int], _ pause: @escaping @Sendable () async -> Void,
+        _ end: @escaping @Sendable () async -> Void
     ) async -> Bool {
         follower.setPatience(.seconds(5))
         let sockets = ports.compactMap(ListeningSocket.ofThisProcess(port:))
@@ -80,9 +84,10 @@ final class Handover: Sendable {
                 return false
             }
             lock.handOn()
+            await pause()
             // First: with nothing to answer this process may end at once.
             follower.send("yours")
-            await stopAccepting()
+            await end()
             isDone.set(true)
             return true
         }

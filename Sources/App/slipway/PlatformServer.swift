@@ -196,7 +196,7 @@ struct PlatformServer {
         Task {
             guard let ports = await startUp.announcedPorts() else { return }
             Task { await letGoOfStartUp() }
-            await handover.serve(ports: ports) { await ending.begin() }
+            await handover.serve(ports: ports, pause: { await server.pause() }, end: { await ending.begin() })
         }
         if let takeOver {
             Task {

@@ -29,6 +29,7 @@ package struct HTTPServer: Sendable {
     private let serving: ServingSlots
     private let slots: EventLoopSlots
     private let routes: [AdministrationRoute]
+    private let listeners = Listeners()
     private let onListening: @Sendable (_ ports: [Int]) async -> Void
     private let logger: Logger
 
@@ -53,6 +54,10 @@ package struct HTTPServer: Sendable {
         slots = EventLoopSlots(serving, settings: settings, administrationRoutes: routes.filter { !$0.summary.isEmpty })
     }
 
+    /// Takes no more connections, and goes on to answer those that are here: before another process takes them from the same
+    /// socket. Two at a time would wake one another for nothing.
+    package func pause() async { await listeners.pause(MultiThreadedEventLoopGroup.singleton) }
+
     /// Listens until it is cancelled or shut down gracefully.
     ///
     /// - Throws: `SYS-004` when the port is in use, `SYS-007` for an address that cannot be used, `SYS-009` for a
@@ -63,15 +68,19 @@ package struct HTTPServer: Sendable {
         let framework = administrationChannel
         var doors: [Door] = []
         for listening in [settings.listening] + (settings.grpcListening.map { [$0] } ?? []) {
-            doors.append(try await open(listening, on: group, certificates: certificates, framework: framework))
+            let door = try await open(listening, on: group, certificates: certificates, framework: framework)
+            listeners.add(door.listener)
+            doors.append(door)
         }
         let following = Task { await certificates?.follow(every: .seconds(5)) }
         defer { following.cancel() }
         await onListening(doors.map(\.port))
         // Ends by throwing when the server is cancelled instead.
         try? await gracefulShutdown()
+        // A connection that was taken from the backlog and is still being set up would be reset when its listener closes.
+        await listeners.pause(group)
         await withTaskGroup(of: Void.self) { tasks in
-            for door in doors { tasks.addTask { await drain(door, group) } }
+            for door in doors { tasks.addTask { await drain(door) } }
         }
     }
 
@@ -140,14 +149,8 @@ package struct HTTPServer: Sendable {
 
     /// Accepts no more, and lets every connection end behind what it asked for. How long that may take is the caller's
     /// to say.
-    private func drain(_ door: Door, _ group: any EventLoopGroup) async {
-        let listener = door.listener
-        // A connection that was taken from the backlog and is still being set up would be reset when the listener closes:
-        // so no more are taken first, and those are seen through.
-        try? await listener.setOption(.autoRead, value: false).get()
-        for loop in group.makeIterator() { try? await loop.submit {}.get() }
-        try? await listener.eventLoop.submit {}.get()
-        let drained = listener.eventLoop.makePromise(of: Void.self)
+    private func drain(_ door: Door) async {
+        let drained = door.listener.eventLoop.makePromise(of: Void.self)
         door.quiescing.initiateShutdown(promise: drained)
         try? await drained.futureResult.get()
     }
