@@ -121,6 +121,7 @@ let rooms: [Room] = [
     room(
         "PredictionLogging", in: .services,
         uses: ["InferenceServing", "ModelDomain", "ModelExecution", "Tensors"], products: [crypto]),
+    room("ModelMonitoring", in: .services, uses: ["ModelDomain", "PredictionLogging", "Statistics", "Tensors"]),
     room(
         "ContentSearch", in: .services,
         uses: ["ExperimentTracking", "GraphExecution", "ModelDomain", "ModelExecution", "ModelRegistry", "Tensors"]),
@@ -308,6 +309,7 @@ let testTargets: [Target] = [
             "InferenceServing", "LogFiles", "ModelDomain", "ModelExecution", "PredictionLogging", "Tensors",
             "TestSupport",
         ]),
+    tests("ModelMonitoringTests", uses: ["ModelDomain", "ModelMonitoring", "Statistics", "Tensors"]),
     tests("PredictionExplainingTests", uses: ["ModelDomain", "ModelExecution", "PredictionExplaining", "Tensors"]),
     tests(
         "InferenceServingTests", uses: ["InferenceServing", "ModelDomain", "ModelExecution", "Tensors", "TestSupport"]),
