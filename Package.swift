@@ -309,7 +309,9 @@ let testTargets: [Target] = [
             "InferenceServing", "LogFiles", "ModelDomain", "ModelExecution", "PredictionLogging", "Tensors",
             "TestSupport",
         ]),
-    tests("ModelMonitoringTests", uses: ["ModelDomain", "ModelMonitoring", "Statistics", "Tensors"]),
+    tests(
+        "ModelMonitoringTests",
+        uses: ["InferenceServing", "ModelDomain", "ModelMonitoring", "PredictionLogging", "Statistics", "Tensors"]),
     tests("PredictionExplainingTests", uses: ["ModelDomain", "ModelExecution", "PredictionExplaining", "Tensors"]),
     tests(
         "InferenceServingTests", uses: ["InferenceServing", "ModelDomain", "ModelExecution", "Tensors", "TestSupport"]),

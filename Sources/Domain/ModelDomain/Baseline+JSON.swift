@@ -64,15 +64,13 @@ extension Baseline.Profile {
     fileprivate init(_ reader: FieldReader) throws {
         switch try reader.text("kind") {
         case "numeric":
-            // Moments of extreme values may be no numbers; edges and counts are what matters.
-            func moment(_ key: String) -> Double? { try? reader.number(key) }
             guard
                 let profile = NumericProfile(
                     count: try reader.count("count"), missing: try reader.count("missing"),
                     positiveInfinities: try reader.count("positive_infinities"),
                     negativeInfinities: try reader.count("negative_infinities"),
                     minimum: try reader.optionalNumber("minimum"), maximum: try reader.optionalNumber("maximum"),
-                    mean: moment("mean"), standardDeviation: moment("standard_deviation"),
+                    mean: reader.anyNumber("mean"), standardDeviation: reader.anyNumber("standard_deviation"),
                     distinct: try reader.count("distinct"), edges: try reader.numbers("edges"),
                     binCounts: try reader.integers("bin_counts").map { Int($0) })
             else { throw FieldReader.damaged("the bins of “\(try reader.text("name"))” do not fit together") }

@@ -52,7 +52,8 @@ extension ColumnVerdict {
         let factor = noise?.factor ?? 1
         part = column.part
         name = column.name
-        rows = counts.rows
+        // Counts that were added up beyond what a number holds say nothing.
+        rows = max(0, counts.rows)
         overdispersion = factor
         let needed = max(rules.minimumRows, Int(min(1e9, rules.minimumIndependentRows * factor).rounded(.up)))
         missingRows = max(0, needed - rows)

@@ -41,14 +41,17 @@ package struct DriftWatch: Sendable, Hashable {
                 rules: rules)
         }
         guard window.rows >= rules.minimumRows else {
+            global.record(.insufficient)
             for place in columns.indices {
                 columns[place].drift.record(.insufficient)
                 columns[place].quality.record(.insufficient)
             }
-            return verdict(.insufficient(missingRows: rules.minimumRows - window.rows), window, verdicts, false, [])
+            return verdict(
+                .insufficient(missingRows: rules.minimumRows - max(0, window.rows)), window, verdicts, false, [])
         }
         for place in columns.indices { columns[place].quality.record(verdicts[place].quality) }
         guard isMeasured else {
+            global.record(.clean)
             // What is broken is no measure of noise.
             if !verdicts.contains(where: { $0.quality == .critical }) { noise.add(window) }
             let state = WindowVerdict.State.measuringNoise(windows: noise.windows, of: rules.calibrationWindows)
@@ -123,7 +126,7 @@ package struct DriftWatch: Sendable, Hashable {
         }
         return WindowVerdict(
             state: state, rows: window.rows, columns: verdicts, isGlobal: isGlobal, globalLevel: global.level,
-            slowDrift: slowDrift)
+            slowDrift: slowDrift, insufficientInARow: global.insufficientInARow)
     }
 }
 

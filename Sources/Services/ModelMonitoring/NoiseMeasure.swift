@@ -101,14 +101,14 @@ extension HomogeneityTest {
     init?(merging reference: [Int], _ current: [Int], expecting least: Double) {
         let both = zip(reference, current).map { Double($0) + Double($1) }
         let all = both.reduce(0, +)
-        let share = Double(min(reference.reduce(0, +), current.reduce(0, +))) / max(1, all)
+        let share = min(sum(reference), sum(current)) / max(1, all)
         let order = both.indices.filter { both[$0] > 0 }.sorted { (both[$0], $0) < (both[$1], $1) }
         var (merged, ones, others): (Double, [Int], [Int]) = (0, [0], [0])
         for place in order {
             if merged * share < least {
                 merged += both[place]
-                ones[0] += reference[place]
-                others[0] += current[place]
+                ones[0] &+= reference[place]
+                others[0] &+= current[place]
             } else {
                 ones.append(reference[place])
                 others.append(current[place])
@@ -117,3 +117,5 @@ extension HomogeneityTest {
         self.init(reference: ones, current: others)
     }
 }
+
+private func sum(_ counts: [Int]) -> Double { counts.reduce(0) { $0 + Double($1) } }

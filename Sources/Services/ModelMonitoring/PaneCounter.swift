@@ -11,9 +11,8 @@ struct PaneCounter: Sendable {
     }
 
     private let counters: [Counter]
-    /// By the bytes of their names.
-    private let inputs: [[UInt8]: Int]
-    private let outputs: [[UInt8]: Int]
+    private let inputs: ColumnPlaces
+    private let outputs: ColumnPlaces
 
     init(_ baseline: MonitorBaseline) {
         counters = baseline.columns.map { column in
@@ -22,25 +21,20 @@ struct PaneCounter: Sendable {
             case .categorical(let profile): .categories(CategoryCounter(profile))
             }
         }
-        func places(_ part: MonitorBaseline.Part) -> [[UInt8]: Int] {
-            Dictionary(
-                baseline.columns.enumerated().filter { $0.element.part == part }
-                    .map { (Array($0.element.name.utf8), $0.offset) }, uniquingKeysWith: { first, _ in first })
-        }
-        inputs = places(.input)
-        outputs = places(.output)
+        inputs = ColumnPlaces(baseline, .input)
+        outputs = ColumnPlaces(baseline, .output)
     }
 
     func count(inputs columns: [NamedTensor], into pane: inout MonitorPane) {
-        for column in columns {
-            guard let place = inputs[Array(column.name.utf8)] else { continue }
+        for (index, column) in columns.enumerated() {
+            guard let place = inputs.place(of: column.name, near: index) else { continue }
             count(ColumnValues(column.tensor), counters[place], into: &pane.columns[place])
         }
     }
 
     func count(outputs answers: MonitoredAnswers, into pane: inout MonitorPane) {
-        for column in answers.columns {
-            guard let place = outputs[Array(column.name.utf8)] else { continue }
+        for (index, column) in answers.columns.enumerated() {
+            guard let place = outputs.place(of: column.name, near: index) else { continue }
             count(column.values, counters[place], into: &pane.columns[place])
         }
     }
@@ -69,6 +63,27 @@ struct PaneCounter: Sendable {
             counts = .categories(taken)
         case (_, let taken): counts = taken
         }
+    }
+}
+
+/// Where the columns of a part stand in a pane, by the bytes of their names.
+private struct ColumnPlaces: Sendable {
+    private let names: [String]
+    private let first: Int
+    private let places: [[UInt8]: Int]
+
+    init(_ baseline: MonitorBaseline, _ part: MonitorBaseline.Part) {
+        names = baseline.columns.filter { $0.part == part }.map(\.name)
+        first = part == .input ? 0 : baseline.inputs.columns.count
+        let first = first
+        places = Dictionary(
+            names.enumerated().map { (Array($0.element.utf8), first + $0.offset) }, uniquingKeysWith: { one, _ in one })
+    }
+
+    /// - Parameter index: Where it stands among the columns that came, mostly in the order of the baseline.
+    func place(of name: String, near index: Int) -> Int? {
+        if names.indices.contains(index), names[index].utf8.elementsEqual(name.utf8) { return first + index }
+        return places[Array(name.utf8)]
     }
 }
 

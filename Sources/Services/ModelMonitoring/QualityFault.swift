@@ -27,12 +27,12 @@ package struct QualityFault: Sendable, Hashable {
     /// - Returns: `nil` where it did not rise by enough.
     init?(_ rates: QualityRates, noise: Double, confidence: Double, rules: MonitorRules) {
         // Rows that depend on each other count for as many independent ones.
-        func effective(_ bad: Int, _ rows: Int, _ factor: Double) -> Proportion? {
-            let all = Int((Double(rows) / factor).rounded())
-            return Proportion(min(all, Int((Double(bad) / factor).rounded())), of: all)
+        func effective(_ count: Int, _ factor: Double) -> Int {
+            Int(exactly: (Double(count) / factor).rounded()) ?? .max
         }
-        guard let reference = effective(rates.reference.bad, rates.reference.rows, 1),
-            let current = effective(rates.current.bad, rates.current.rows, noise),
+        let (all, bad) = (effective(rates.current.rows, noise), effective(rates.current.bad, noise))
+        guard let reference = Proportion(rates.reference.bad, of: rates.reference.rows),
+            let current = Proportion(min(all, bad), of: all),
             let lower = ProportionDifference(reference, current).newcombe(confidence: confidence)?.lower,
             lower >= rules.rateWarning
         else { return nil }

@@ -61,10 +61,12 @@ package struct VersionMonitor: Sendable {
     /// Counts an answered prediction; of a column that is kept as a hash, or not at all, nothing.
     package mutating func observe(_ record: PredictionRecord) {
         guard record.status == .answered else { return }
-        let kept = Set(record.schema.fields.filter { $0.policy == .keep }.map { Array($0.name.utf8) })
-        observe(
-            rows: record.rowCount, columns: record.columns.filter { kept.contains(Array($0.name.utf8)) },
-            outputs: record.answers, at: record.time)
+        var columns = record.columns
+        if !record.schema.keepsAll {
+            let kept = Set(record.schema.fields.filter { $0.policy == .keep }.map { Array($0.name.utf8) })
+            columns = columns.filter { kept.contains(Array($0.name.utf8)) }
+        }
+        observe(rows: record.rowCount, columns: columns, outputs: record.answers, at: record.time)
     }
 
     /// Adds the present pane to ``series``. More rows of its five minutes are added to them later.

@@ -20,6 +20,8 @@ package struct WindowVerdict: Sendable, Hashable {
     package let globalLevel: Statistics.AlertLevel.Level
     /// Columns whose difference adds up over windows, though no window shows it.
     package let slowDrift: [String]
+    /// Windows in a row, up to this one, that had too few rows: a day of them is worth a word.
+    package let insufficientInARow: Int
 
     /// The worst of all levels.
     package var level: Statistics.AlertLevel.Level {
