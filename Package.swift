@@ -125,6 +125,7 @@ let rooms: [Room] = [
     room(
         "PredictionLogging", in: .services,
         uses: ["InferenceServing", "ModelDomain", "ModelExecution", "Tensors"], products: [crypto]),
+    room("DriftDetection", in: .services, uses: ["ModelDomain", "PredictionLogging", "Statistics", "Tensors"]),
     room(
         "ContentSearch", in: .services,
         uses: ["ExperimentTracking", "GraphExecution", "ModelDomain", "ModelExecution", "ModelRegistry", "Tensors"]),
@@ -320,6 +321,9 @@ let testTargets: [Target] = [
             "InferenceServing", "LogFiles", "ModelDomain", "ModelExecution", "PredictionLogging", "Tensors",
             "TestSupport",
         ]),
+    tests(
+        "DriftDetectionTests",
+        uses: ["DriftDetection", "InferenceServing", "ModelDomain", "PredictionLogging", "Statistics", "Tensors"]),
     tests("PredictionExplainingTests", uses: ["ModelDomain", "ModelExecution", "PredictionExplaining", "Tensors"]),
     tests(
         "InferenceServingTests", uses: ["InferenceServing", "ModelDomain", "ModelExecution", "Tensors", "TestSupport"]),

@@ -104,6 +104,9 @@ package struct FieldReader: Sendable {
         object[key] == nil ? nil : try number(key)
     }
 
+    /// Infinities and NaN too, by the texts that stand for them; `nil` for what is no number.
+    package func anyNumber(_ key: String) -> Double? { object[key]?.double }
+
     package func numbers(_ key: String) throws(Refusal) -> [Double] {
         try array(key).map { value throws(Refusal) in
             guard let number = value.double, number.isFinite else {

@@ -23,6 +23,30 @@ package struct NumericProfile: Sendable, Hashable {
     /// Below this many rows a baseline says little about rare values.
     package static let weakBelow = 1000
 
+    /// As it was stored.
+    ///
+    /// - Returns: `nil` where there is not one bin more than edges, the edges do not ascend, or a count is negative.
+    package init?(
+        count: Int, missing: Int, positiveInfinities: Int, negativeInfinities: Int, minimum: Double?, maximum: Double?,
+        mean: Double?, standardDeviation: Double?, distinct: Int, edges: [Double], binCounts: [Int]
+    ) {
+        guard binCounts.count == edges.count + 1 || binCounts.isEmpty && edges.isEmpty,
+            zip(edges, edges.dropFirst()).allSatisfy({ $0 < $1 }), edges.allSatisfy(\.isFinite),
+            ([count, missing, positiveInfinities, negativeInfinities, distinct] + binCounts).allSatisfy({ $0 >= 0 })
+        else { return nil }
+        self.count = count
+        self.missing = missing
+        self.positiveInfinities = positiveInfinities
+        self.negativeInfinities = negativeInfinities
+        self.minimum = minimum
+        self.maximum = maximum
+        self.mean = mean
+        self.standardDeviation = standardDeviation
+        self.distinct = distinct
+        bins = binCounts.isEmpty ? nil : NumericBins(edges: edges)
+        self.binCounts = binCounts
+    }
+
     /// - Parameters:
     ///   - values: One value a row; NaN stands for a missing one.
     ///   - binCount: Bins to aim at, before atoms add theirs.

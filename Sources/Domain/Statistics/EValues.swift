@@ -59,6 +59,9 @@ package struct EvidenceSum: Sendable, Hashable {
     /// - Parameter averageRunLength: A: windows between two false alarms, at least on average.
     package func isAlarming(averageRunLength: Double) -> Bool { logarithm >= log(averageRunLength) }
 
+    /// Forgets what exceeds an alarm at `averageRunLength`, so that the evidence ends soon after what it was of.
+    package mutating func bound(averageRunLength: Double) { logarithm = min(logarithm, log(averageRunLength)) }
+
     /// Starts again, after an alarm was dealt with.
     package mutating func reset() { self = EvidenceSum() }
 }

@@ -12,21 +12,15 @@ struct BaselineProfile {
 
     init(of path: String, in folder: any ProjectFolder, as signature: Signature) throws {
         let rows = try trainingRows(path, in: folder, as: signature)
-        let columns = signature.layout.fields.map { field in
-            JSONValue.record([("name", .string(field.name))] + profile(of: field, in: rows))
-        }
-        let json = JSONValue.record([
-            ("schema", .string("slipway.baseline/1")), ("rows", .integer(Int64(rows.rowCount))),
-            ("columns", .array(columns)),
-        ])
-        bytes = json.canonical
+        let columns = signature.layout.fields.map { Baseline.Column($0.name, profile(of: $0, in: rows)) }
+        bytes = Baseline(rows: rows.rowCount, columns: columns).json.canonical
         notes =
             rows.rowCount < NumericProfile.weakBelow
             ? ["the training data has \(rows.rowCount) rows: a weak baseline for rare values"] : []
     }
 }
 
-private func profile(of field: RowField, in rows: DecodedRows) -> [(String, JSONValue?)] {
+private func profile(of field: RowField, in rows: DecodedRows) -> Baseline.Profile {
     let tensor = rows.inputs[field.input]
     let width = tensor.elementCount / max(rows.rowCount, 1)
     let fieldWidth = field.shape.isEmpty ? 1 : field.shape.reduce(1) { $0 * ($1.size ?? 0) }
@@ -40,39 +34,7 @@ private func profile(of field: RowField, in rows: DecodedRows) -> [(String, JSON
             let bytes = unsafe tensor.withBytes(at: index) { unsafe Array($0) }
             return bytes.isEmpty ? nil : bytes
         }
-        return json(of: CategoricalProfile(of: values))
+        return .categorical(CategoricalProfile(of: values))
     }
-    return json(of: NumericProfile(of: positions.map { numbers[$0] }))
-}
-
-private func json(of profile: NumericProfile) -> [(String, JSONValue?)] {
-    [
-        ("kind", .string("numeric")), ("count", .integer(Int64(profile.count))),
-        ("missing", .integer(Int64(profile.missing))),
-        ("positive_infinities", .integer(Int64(profile.positiveInfinities))),
-        ("negative_infinities", .integer(Int64(profile.negativeInfinities))),
-        ("minimum", profile.minimum.map(JSONValue.double)), ("maximum", profile.maximum.map(JSONValue.double)),
-        ("mean", profile.mean.map(JSONValue.double)),
-        ("standard_deviation", profile.standardDeviation.map(JSONValue.double)),
-        ("distinct", .integer(Int64(profile.distinct))),
-        ("edges", .array((profile.bins?.edges ?? []).map(JSONValue.double))),
-        ("bin_counts", .array(profile.binCounts.map { .integer(Int64($0)) })),
-    ]
-}
-
-private func json(of profile: CategoricalProfile) -> [(String, JSONValue?)] {
-    [
-        ("kind", .string("categorical")), ("count", .integer(Int64(profile.count))),
-        ("missing", .integer(Int64(profile.missing))), ("other", .integer(Int64(profile.other))),
-        (
-            "categories",
-            .array(
-                profile.categories.map { category in
-                    .record([
-                        ("value", .string(String(decoding: category.bytes, as: UTF8.self))),
-                        ("count", .integer(Int64(category.count))),
-                    ])
-                })
-        ),
-    ]
+    return .numeric(NumericProfile(of: positions.map { numbers[$0] }))
 }

@@ -54,30 +54,30 @@
 }
 
 /// Bytes that are read from their front to their end. What is not there is `nil`, and stays so.
-struct ByteScan {
+package struct ByteScan {
     private let bytes: ArraySlice<UInt8>
-    private(set) var place: Int
+    package private(set) var place: Int
 
-    init(_ bytes: ArraySlice<UInt8>) {
+    package init(_ bytes: ArraySlice<UInt8>) {
         self.bytes = bytes
         place = bytes.startIndex
     }
 
-    var isAtEnd: Bool { place == bytes.endIndex }
+    package var isAtEnd: Bool { place == bytes.endIndex }
 
-    mutating func byte() -> UInt8? {
+    package mutating func byte() -> UInt8? {
         guard place < bytes.endIndex else { return nil }
         defer { place += 1 }
         return bytes[place]
     }
 
-    mutating func fixed() -> UInt64? {
+    package mutating func fixed() -> UInt64? {
         guard let part = slice(8) else { return nil }
         return part.reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
 
     /// - Returns: `nil` for a negative number, too: nothing here is.
-    mutating func number() -> Int? {
+    package mutating func number() -> Int? {
         var value: UInt64 = 0
         for shift in stride(from: 0, to: 63, by: 7) {
             guard let byte = byte() else { return nil }
@@ -87,12 +87,12 @@ struct ByteScan {
         return nil
     }
 
-    mutating func text() -> String? {
+    package mutating func text() -> String? {
         guard let count = number(), let part = slice(count) else { return nil }
         return String(decoding: part, as: UTF8.self)
     }
 
-    mutating func slice(_ count: Int) -> ArraySlice<UInt8>? {
+    package mutating func slice(_ count: Int) -> ArraySlice<UInt8>? {
         guard count >= 0, count <= bytes.endIndex - place else { return nil }
         defer { place += count }
         return bytes[place..<place + count]
