@@ -106,7 +106,10 @@ let rooms: [Room] = [
     room("PlatformReplicas", in: .services, uses: ["ModelDomain", "ModelExecution"]),
     room(
         "ModelMonitoring", in: .services,
-        uses: ["ModelDomain", "ModelExecution", "ModelRegistry", "PlatformReplicas"]),
+        uses: [
+            "DriftDetection", "ModelDomain", "ModelExecution", "ModelRegistry", "PlatformReplicas", "PredictionLogging",
+            "Statistics",
+        ]),
     room(
         "ContentRetention", in: .services,
         uses: ["ModelDomain", "ModelExecution", "ModelRegistry", "PlatformReplicas"]),
@@ -147,8 +150,8 @@ let rooms: [Room] = [
     room(
         "StoreSQL", in: .adapters,
         uses: [
-            "AccessControl", "CPostgres", "ContentRetention", "DataVersions", "ExperimentTracking", "ModelDomain",
-            "ModelMonitoring", "ModelRegistry", "PlatformBackup", "PlatformReplicas", "Tensors",
+            "AccessControl", "CPostgres", "ContentRetention", "DataVersions", "DriftDetection", "ExperimentTracking",
+            "ModelDomain", "ModelMonitoring", "ModelRegistry", "PlatformBackup", "PlatformReplicas", "Tensors",
         ],
         products: [grdb]),
     room(
@@ -167,8 +170,8 @@ let rooms: [Room] = [
     room(
         "WireTypes", in: .interfaces,
         uses: [
-            "ContentRetention", "DataVersions", "ExperimentTracking", "ModelDomain", "ModelLineage", "ModelMonitoring",
-            "PlatformReplicas",
+            "ContentRetention", "DataVersions", "DriftDetection", "ExperimentTracking", "ModelDomain", "ModelLineage",
+            "ModelMonitoring", "PlatformReplicas", "Statistics",
         ]),
     room("ContentCoding", in: .interfaces, uses: ["CZlib"]),
     room("HTTP2Connections", in: .interfaces, products: nio + [nioHPACK]),
@@ -277,8 +280,8 @@ let testTargets: [Target] = [
     testKit(
         "PortContracts",
         uses: [
-            "AccessControl", "ContentRetention", "DataVersions", "ExperimentTracking", "ModelDomain", "ModelExecution",
-            "ModelMonitoring", "ModelRegistry", "PlatformReplicas", "Tensors",
+            "AccessControl", "ContentRetention", "DataVersions", "DriftDetection", "ExperimentTracking", "ModelDomain",
+            "ModelExecution", "ModelMonitoring", "ModelRegistry", "PlatformReplicas", "Tensors",
         ]),
     testKit("TestSupport", uses: ["ModelDomain", "ModelExecution", "ModelPackaging", "Tensors"]),
 
@@ -336,8 +339,8 @@ let testTargets: [Target] = [
     tests(
         "ModelMonitoringTests",
         uses: [
-            "ModelDomain", "ModelMonitoring", "ModelRegistry", "PlatformReplicas", "PortContracts", "StoreSQL",
-            "TestSupport",
+            "DriftDetection", "InferenceServing", "ModelDomain", "ModelMonitoring", "ModelRegistry", "PlatformReplicas",
+            "PortContracts", "PredictionLogging", "StoreSQL", "Tensors", "TestSupport",
         ]),
     tests("AccessControlTests", uses: ["AccessControl", "ModelDomain", "PortContracts", "StoreSQL", "TestSupport"]),
     tests("BlobFilesTests", uses: ["BlobFiles", "ModelDomain", "ModelExecution", "PortContracts", "TestSupport"]),

@@ -85,6 +85,7 @@ CALLS = {
     ("get", "/v1/registry/models/{model}/versions/{version}/export/{digest}"): {"administer"},
     ("post", "/v1/registry/models/{model}/imports"): {"administer"},
     ("get", "/v1/replicas"): {"administer"},
+    ("get", "/v1/endpoints/{endpoint}/drift"): {"view"},
     ("get", "/v1/alerts"): {"view"},
     ("get", "/v1/alerts/{alert}"): {"view"},
     ("get", "/v1/alerts/silences"): {"view"},

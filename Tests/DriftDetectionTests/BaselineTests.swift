@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import ModelDomain
 import DriftDetection
+import ModelDomain
 import Statistics
 import Tensors
 import Testing

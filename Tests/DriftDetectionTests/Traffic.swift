@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import DriftDetection
 import Foundation
 import ModelDomain
-import DriftDetection
 import Statistics
 import Tensors
 

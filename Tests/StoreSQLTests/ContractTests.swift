@@ -80,6 +80,15 @@ struct ContractTests {
     }
 
     @Test(arguments: Product.allCases)
+    func countsOfTrafficKeepTheirContract(_ product: Product) async throws {
+        try await withTemporaryFolder { folder async throws in
+            try await MonitorStoreContract {
+                SQLMonitorStore(database: try await openDatabase(product, in: folder))
+            }.run()
+        }
+    }
+
+    @Test(arguments: Product.allCases)
     func theCredentialsKeepTheirContract(_ product: Product) async throws {
         try await withTemporaryFolder { folder async throws in
             try await CredentialStoreContract {

@@ -32,6 +32,8 @@ enum SQLContentColumns {
         "platform": Table(), "replica": Table(), "replica_endpoint": Table(), "lease": Table(),
         "alert": Table(), "alert_silence": Table(), "alert_destination": Table(), "alert_notice": Table(),
         "alert_signal": Table(),
+        // Bundles are kept by what registers them.
+        "monitor_version": Table(), "monitor_window": Table(), "monitor_pane": Table(),
         "project": Table(), "model": Table(), "model_alias": Table(), "model_tag": Table(),
         "endpoint": Table(), "endpoint_setting": Table(), "deployment": Table(), "token": Table(),
         "token_endpoint": Table(), "experiment": Table(), "experiment_tag": Table(), "run": Table(),

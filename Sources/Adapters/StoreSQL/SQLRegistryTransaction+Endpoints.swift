@@ -72,6 +72,9 @@ extension SQLRegistryTransaction {
             "DELETE FROM endpoint_setting WHERE project = :project AND endpoint = :endpoint", endpoint)
         try transaction.execute(
             "DELETE FROM deployment WHERE project = :project AND endpoint = :endpoint", endpoint)
+        for table in SQLSchema.monitorTables {
+            try transaction.execute("DELETE FROM \(table) WHERE project = :project AND endpoint = :endpoint", endpoint)
+        }
         try transaction.execute("DELETE FROM endpoint WHERE project = :project AND name = :endpoint", endpoint)
     }
 }

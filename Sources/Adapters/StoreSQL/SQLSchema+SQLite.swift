@@ -124,5 +124,6 @@ extension SQLSchema {
             .datasets,
             .replicas,
             .alerts,
+            .monitoring,
         ])
 }

@@ -74,9 +74,12 @@ struct PlatformServer {
         keepEngine(engines, logger: logger)
         engines.workers.sweep()
         let limits = codecLimits
-        let predictions = try PredictionKeeping(in: folder, isAlone: takeOver == nil, logger: logger)
+        let traffic = TrafficMonitoring(database: database, blobs: blobs, logger: logger)
+        let predictions = try PredictionKeeping(
+            in: folder, isAlone: takeOver == nil, observer: traffic.monitor, logger: logger)
         let service = InferenceService(
             laneThreads: options.laneThreads ?? max(2, availableCores), queueLimit: 1024, sink: predictions.log)
+        traffic.watch(service)
         let life = ReplicaLife(
             at: place ?? "", meetingPlace: try await registryDatabase.meetingPlace(), service: service)
         let number = try await life.replicas.join()
@@ -147,7 +150,7 @@ struct PlatformServer {
             store: alertStore, sink: delivery, replicas: life.replicas,
             source: ServerSignals(
                 replicas: life.replicas, service: service, folder: folder.path, certificate: settings.certificate),
-            thresholds: AlertThresholds(interval: options.alertInterval), clock: { .now },
+            monitors: [traffic.monitor], thresholds: AlertThresholds(interval: options.alertInterval), clock: { .now },
             tell: { change in change.log(to: logger) })
         let server = HTTPServer(
             settings: settings,
@@ -164,7 +167,7 @@ struct PlatformServer {
                 packing: packing, backups: backups,
                 keeper: keeper, transfer: (out: export, in: intake), replicas: life.replicas,
                 predictions: (log: predictions.log, replay: PredictionReplay(loader: loader)),
-                alerts: Alerts(store: alertStore, sink: delivery, now: { .now }),
+                alerts: Alerts(store: alertStore, sink: delivery, now: { .now }), monitor: traffic.monitor,
                 deployFolder: container?.modelsRoot.map { _ in deployment.byName }),
             authority: authority, logger: logger, onListening: { ports in startUp.listening(on: ports) })
         let group = ServiceGroup(services: [server, startUp], logger: logger)
@@ -188,6 +191,10 @@ struct PlatformServer {
         if !mustWait { try await takeOver?.complete(with: service.table) }
         let watching = Task { await watch.run { error in report(error, to: logger) } }
         defer { watching.cancel() }
+        let counting = Task { [interval = min(TrafficMonitor.interval, options.alertInterval)] in
+            await traffic.monitor.run(every: interval) { .now }
+        }
+        defer { counting.cancel() }
         let following = followTokens(authority, logger: logger)
         defer { following.cancel() }
         let clearing = Task { await predictions.clear(of: service) }
@@ -215,6 +222,9 @@ struct PlatformServer {
             throw portRefusal(port(in: container))
         }
         await predictions.log.close()
+        counting.cancel()
+        await counting.value
+        await traffic.monitor.publish(at: .now)
         await traces?.end()
         let total = counts()
         logger.info("stopped", metadata: ["accepted": "\(total.accepted)", "answered": "\(total.answered)"])

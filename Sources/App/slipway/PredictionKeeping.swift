@@ -13,11 +13,16 @@ struct PredictionKeeping: Sendable {
     let log: PredictionLog
     private let logger: Logger
 
-    /// - Parameter isAlone: Whether no predecessor goes on to write beside us.
-    init(in folder: DataFolder, isAlone: Bool, logger: Logger) throws {
+    /// - Parameters:
+    ///   - isAlone: Whether no predecessor goes on to write beside us.
+    ///   - observer: Sees what becomes of every prediction.
+    init(
+        in folder: DataFolder, isAlone: Bool, observer: any PredictionObserver, logger: Logger
+    ) throws {
         self.logger = logger
         log = PredictionLog(
-            on: try LogFiles(folder: folder.predictions), secret: try folder.hashKey(), now: { .now },
+            on: try LogFiles(folder: folder.predictions), secret: try folder.hashKey(), observer: observer,
+            now: { .now },
             report: { message, problem in
                 guard let problem else { return logger.notice("\(message)") }
                 logger.warning("\(message)", metadata: ["reason": "\(problem)"])

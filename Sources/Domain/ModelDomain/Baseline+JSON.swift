@@ -1,5 +1,5 @@
-internal import Statistics
 // SPDX-License-Identifier: Apache-2.0
+internal import Statistics
 package import Tensors
 
 /// As `baseline.json` of a bundle has it; `docs/formats/bundle.md` describes it.

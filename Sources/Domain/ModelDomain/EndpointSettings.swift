@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How an endpoint treats its callers: limits, objectives, when its model is loaded, and where and how it runs. Never part
-/// of a model's digest.
+/// How an endpoint treats its callers: limits, objectives, when its model is loaded, where and how it runs, and what is kept
+/// and watched of it. Never part of a model's digest.
 ///
 /// Every setting is a text under a key, in the project file, on the command line, on the wire and in the registry alike;
 /// here is the one place that reads them.
@@ -24,6 +24,8 @@ package struct EndpointSettings: Sendable, Hashable {
         case logRetain = "log_retain"
         case logSize = "log_size"
         case logWhenFull = "log_when_full"
+        case monitorWindow = "monitor_window"
+        case monitorFalseAlarms = "monitor_false_alarms"
 
         /// Those that stand under `limits` in the project file.
         package static let limits: [Key] = [.deadline, .queue, .concurrency, .wait, .ratePerClient]
@@ -31,11 +33,18 @@ package struct EndpointSettings: Sendable, Hashable {
         package static let objectives: [Key] = [.p99]
         /// Those that stand under `log` there, without their `log_`.
         package static let logging: [Key] = [.logSample, .logRetain, .logSize, .logWhenFull]
+        /// Those that stand under `monitor` there, without their `monitor_`.
+        package static let monitoring: [Key] = [.monitorWindow, .monitorFalseAlarms]
         /// Those that stand beside them.
-        package static let besideLimits = allCases.filter { !(limits + objectives + logging).contains($0) }
+        package static let besideLimits = allCases.filter {
+            !(limits + objectives + logging + monitoring).contains($0)
+        }
         /// What the setting is called in the project file, in its group.
         package var nameInFile: String {
-            Self.logging.contains(self) ? String(rawValue.dropFirst("log_".count)) : rawValue
+            for (prefix, keys) in [("log_", Self.logging), ("monitor_", Self.monitoring)] where keys.contains(self) {
+                return String(rawValue.dropFirst(prefix.utf8.count))
+            }
+            return rawValue
         }
 
         /// What the setting takes, in the words of an error.
@@ -62,6 +71,8 @@ package struct EndpointSettings: Sendable, Hashable {
                 "\(ByteCount.form), from \(EndpointSettings.logSizes.lowerBound) to "
                     + "\(EndpointSettings.logSizes.upperBound)"
             case .logWhenFull: FullLog.allCases.map(\.rawValue).joined(separator: ", ")
+            case .monitorWindow: "\(MonitorWindow.form); or none"
+            case .monitorFalseAlarms: AlarmRate.form
             }
         }
 
@@ -144,6 +155,9 @@ package struct EndpointSettings: Sendable, Hashable {
     /// What it may take of the disk; the oldest go first.
     package private(set) var logSize = ByteCount(bytes: 10 << 30)
     package private(set) var logWhenFull = FullLog.drop
+    /// What traffic is judged together; `nil` where nothing is watched.
+    package private(set) var monitorWindow: MonitorWindow? = .standard
+    package private(set) var monitorFalseAlarms = AlarmRate.standard
 
     private init() {}
 
@@ -212,6 +226,8 @@ package struct EndpointSettings: Sendable, Hashable {
         case .logRetain: return assign(&logRetain, Lifetime(text))
         case .logSize: return assign(&logSize, ByteCount(text).flatMap { Self.logSizes.contains($0) ? $0 : nil })
         case .logWhenFull: return assign(&logWhenFull, FullLog(rawValue: text))
+        case .monitorWindow: return assign(&monitorWindow, text, absent: "none", MonitorWindow.init(_:))
+        case .monitorFalseAlarms: return assign(&monitorFalseAlarms, AlarmRate(text))
         }
     }
 
@@ -235,6 +251,8 @@ package struct EndpointSettings: Sendable, Hashable {
         case .logRetain: logRetain.description
         case .logSize: logSize.description
         case .logWhenFull: logWhenFull.rawValue
+        case .monitorWindow: monitorWindow?.description ?? "none"
+        case .monitorFalseAlarms: monitorFalseAlarms.description
         }
     }
 

@@ -78,6 +78,9 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case predictionUnknown = "LOG-002"
     case logDamaged = "LOG-003"
 
+    // The monitor.
+    case notWatched = "MON-001"
+
     // The objectives of an endpoint.
     case objectivesMissed = "SLO-001"
     case measurementDisturbed = "SLO-002"

@@ -5,13 +5,13 @@
 /// A warning takes two violations among the last three windows; a critical one is raised at once; both end after three clean
 /// windows in a row. A window with too few rows says nothing: it neither adds to a warning nor ends it.
 package struct AlertLevel: Sendable, Hashable {
-    package enum Level: Int, Sendable, Hashable, Comparable {
+    package enum Level: Int, Codable, Sendable, Hashable, Comparable {
         case ok, warning, critical
 
         package static func < (one: Level, other: Level) -> Bool { one.rawValue < other.rawValue }
     }
 
-    package enum Window: Int, Sendable, Hashable {
+    package enum Window: Int, Codable, Sendable, Hashable {
         case clean, violating, critical, insufficient
     }
 

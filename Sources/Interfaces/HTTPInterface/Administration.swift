@@ -53,6 +53,8 @@ package struct Administration: Sendable {
     package let predictions: (log: PredictionLog, replay: PredictionReplay)?
     /// What needs a person; `nil` where nobody watches.
     package let alerts: Alerts?
+    /// What traffic is held against, and what it says; `nil` where nobody counts it.
+    package let monitor: TrafficMonitor?
     /// Deploys a folder of a container that serves several models; `nil` everywhere else.
     package let deployFolder: (@Sendable (_ folder: String, _ endpoint: EndpointName) async throws -> Void)?
 
@@ -67,6 +69,7 @@ package struct Administration: Sendable {
         packing: Rollouts.Packing? = nil, backups: PlatformBackups? = nil, keeper: ContentKeeper? = nil,
         transfer: (out: ModelExport, in: ModelImport)? = nil, replicas: Replicas? = nil,
         predictions: (log: PredictionLog, replay: PredictionReplay)? = nil, alerts: Alerts? = nil,
+        monitor: TrafficMonitor? = nil,
         deployFolder: (@Sendable (_ folder: String, _ endpoint: EndpointName) async throws -> Void)? = nil
     ) {
         self.deployFolder = deployFolder
@@ -77,6 +80,7 @@ package struct Administration: Sendable {
         self.replicas = replicas
         self.predictions = predictions
         self.alerts = alerts
+        self.monitor = monitor
         self.inference = inference
         self.registry = registry
         self.rollouts = rollouts

@@ -194,6 +194,7 @@ package struct HTTPServer: Sendable {
                 ?? [])
             + (administration.replicas.map { ReplicaRoutes(replicas: $0).routes } ?? [])
             + (administration.alerts.map { AlertRoutes(alerts: $0).routes } ?? [])
+            + (administration.monitor.map { DriftRoutes(administration: administration, monitor: $0).routes } ?? [])
             + (administration.keeper.map { RetentionRoutes(keeper: $0).routes } ?? [])
             + (administration.predictions.map {
                 PredictionLogRoutes(log: $0.log).routes

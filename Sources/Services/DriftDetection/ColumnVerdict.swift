@@ -3,7 +3,7 @@ internal import ModelDomain
 package import Statistics
 
 /// How one column of a window compares with its baseline.
-package struct ColumnVerdict: Sendable, Hashable {
+package struct ColumnVerdict: Codable, Sendable, Hashable {
     package let part: MonitorBaseline.Part
     package let name: String
     /// Values that were counted.
@@ -28,7 +28,7 @@ package struct ColumnVerdict: Sendable, Hashable {
     /// What the stability index exceeds the chance of this window's own rows by, not cut off at 0; and its degrees of freedom.
     let excess: Excess?
 
-    struct Excess: Sendable, Hashable {
+    struct Excess: Codable, Sendable, Hashable {
         let value: Double
         let degreesOfFreedom: Int
     }

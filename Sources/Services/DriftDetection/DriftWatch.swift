@@ -16,7 +16,8 @@ package struct DriftWatch: Sendable, Hashable {
     }
 
     package let baseline: MonitorBaseline
-    package let rules: MonitorRules
+    /// Of the windows that come.
+    package var rules: MonitorRules
     var columns: [Column]
     var noise: NoiseMeasure
     var global = Statistics.AlertLevel()

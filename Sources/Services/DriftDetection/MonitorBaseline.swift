@@ -11,7 +11,7 @@ package struct MonitorBaseline: Sendable, Hashable {
         case traffic
     }
 
-    package enum Part: String, Sendable, Hashable {
+    package enum Part: String, Codable, Sendable, Hashable {
         case input
         case output
     }

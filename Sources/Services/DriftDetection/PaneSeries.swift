@@ -6,8 +6,9 @@ package import ModelDomain
 /// A pane counts for the time of its requests, so late ones and a clock that steps back are added where they belong. When there
 /// are too many, those of the earliest times go.
 package struct PaneSeries: Sendable, Hashable {
-    package enum Length: CaseIterable, Sendable, Hashable {
-        case fiveMinutes, hour, day
+    package enum Length: String, CaseIterable, Sendable, Hashable {
+        case fiveMinutes = "five_minutes"
+        case hour, day
 
         /// In microseconds.
         package var duration: Int64 {

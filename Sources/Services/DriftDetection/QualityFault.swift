@@ -3,8 +3,8 @@ internal import ModelDomain
 internal import Statistics
 
 /// A kind of bad values that a column has more of than its baseline.
-package struct QualityFault: Sendable, Hashable {
-    package enum Kind: String, Sendable, Hashable, CaseIterable {
+package struct QualityFault: Codable, Sendable, Hashable {
+    package enum Kind: String, Codable, Sendable, Hashable, CaseIterable {
         case missing
         /// Not one of the baseline's categories, or not of those that it lists.
         case newCategory = "new_category"

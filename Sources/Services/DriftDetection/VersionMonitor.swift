@@ -58,13 +58,21 @@ package struct VersionMonitor: Sendable {
         }
     }
 
-    /// Counts an answered prediction; of a column that is kept as a hash, or not at all, nothing.
+    /// Counts an answered prediction; of a column that is kept as a hash, or not at all, nothing, and of one of which only
+    /// counts are kept the numbers: texts may be what nobody wants in a list of categories.
     package mutating func observe(_ record: PredictionRecord) {
         guard record.status == .answered else { return }
         var columns = record.columns
         if !record.schema.keepsAll {
-            let kept = Set(record.schema.fields.filter { $0.policy == .keep }.map { Array($0.name.utf8) })
-            columns = columns.filter { kept.contains(Array($0.name.utf8)) }
+            let policies = Dictionary(
+                record.schema.fields.map { (Array($0.name.utf8), $0.policy) }, uniquingKeysWith: { one, _ in one })
+            columns = columns.filter { column in
+                switch policies[Array(column.name.utf8)] {
+                case .keep: true
+                case .sketch: column.tensor.datatype != .bytes
+                default: false
+                }
+            }
         }
         observe(rows: record.rowCount, columns: columns, outputs: record.answers, at: record.time)
     }
@@ -73,6 +81,16 @@ package struct VersionMonitor: Sendable {
     package mutating func close() {
         if let open { series.add(open.pane, at: open.start) }
         open = nil
+    }
+
+    /// Rows of the present pane.
+    package var openRows: Int { open?.pane.rows ?? 0 }
+
+    /// What was counted since this was last asked, by the start of its five minutes; counting goes on from nothing.
+    package mutating func takePanes() -> [(start: Timestamp, pane: MonitorPane)] {
+        close()
+        defer { series = PaneSeries() }
+        return series.panes(.fiveMinutes)
     }
 
     private mutating func begin(_ baseline: MonitorBaseline, isLearnedHere: Bool) {
@@ -89,7 +107,7 @@ package struct VersionMonitor: Sendable {
     }
 
     private mutating func count(_ batch: BaselineLearner.Batch, withInputs: Bool, withOutputs: Bool) {
-        guard let counter, let baseline else { return }
+        guard let counter, let baseline, withInputs || withOutputs else { return }
         let start = PaneSeries.Length.fiveMinutes.start(of: batch.time)
         if open?.start != start {
             close()

@@ -2,8 +2,8 @@
 package import Statistics
 
 /// What a window of traffic says about a version.
-package struct WindowVerdict: Sendable, Hashable {
-    package enum State: Sendable, Hashable {
+package struct WindowVerdict: Codable, Sendable, Hashable {
+    package enum State: Codable, Sendable, Hashable {
         /// Too few rows: so many more are needed.
         case insufficient(missingRows: Int)
         /// Data quality is judged; drift not before the noise of so many comparisons is known.

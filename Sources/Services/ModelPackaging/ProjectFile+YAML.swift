@@ -142,7 +142,8 @@ private func settingsYAML(_ settings: [EndpointSettings.Key: String]) -> String 
     }
     let parts =
         group("limits", EndpointSettings.Key.limits) + group("slo", EndpointSettings.Key.objectives)
-        + group("log", EndpointSettings.Key.logging) + pairs(EndpointSettings.Key.besideLimits)
+        + group("log", EndpointSettings.Key.logging) + group("monitor", EndpointSettings.Key.monitoring)
+        + pairs(EndpointSettings.Key.besideLimits)
     return "{\(parts.joined(separator: ", "))}"
 }
 

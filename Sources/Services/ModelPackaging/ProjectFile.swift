@@ -101,18 +101,21 @@ extension ProjectFile {
 
     private func readSettings(_ key: String, in named: ConfigReader) throws(Refusal) -> [EndpointSettings.Key: String] {
         let endpoint = try named.child(
-            key, known: ["limits", "slo", "log"] + EndpointSettings.Key.besideLimits.map(\.rawValue),
+            key, known: ["limits", "slo", "log", "monitor"] + EndpointSettings.Key.besideLimits.map(\.rawValue),
             planned: [
-                "versions", "protocols", "route", "resources", "rollout", "monitor", "alerts", "batch",
-                "stream", "replicas",
+                "versions", "protocols", "route", "resources", "rollout", "alerts", "batch", "stream",
+                "replicas",
             ])
         let limits = try endpoint?.child("limits", known: EndpointSettings.Key.limits.map(\.rawValue))
         let objectives = try endpoint?.child(
             "slo", known: EndpointSettings.Key.objectives.map(\.rawValue), planned: ["availability"])
         let log = try endpoint?.child("log", known: EndpointSettings.Key.logging.map(\.nameInFile))
+        let monitor = try endpoint?.child(
+            "monitor", known: EndpointSettings.Key.monitoring.map(\.nameInFile), planned: ["label_delay"])
         let groups = [
             (limits, EndpointSettings.Key.limits), (objectives, EndpointSettings.Key.objectives),
-            (log, EndpointSettings.Key.logging), (endpoint, EndpointSettings.Key.besideLimits),
+            (log, EndpointSettings.Key.logging), (monitor, EndpointSettings.Key.monitoring),
+            (endpoint, EndpointSettings.Key.besideLimits),
         ]
         var settings: [EndpointSettings.Key: String] = [:]
         for (reader, keys) in groups {

@@ -10,8 +10,14 @@ final class LogPlan: Sendable {
     let counters: LogCounters
     let hash: ValueHash
     let isAsIs: Bool
+    /// Whether somebody counts what comes.
+    let isObserved: Bool
 
-    init(number: Int, schema: LogSchema, settings: EndpointSettings, counters: LogCounters, secret: [UInt8]) {
+    init(
+        number: Int, schema: LogSchema, settings: EndpointSettings, counters: LogCounters, secret: [UInt8],
+        isObserved: Bool
+    ) {
+        self.isObserved = isObserved && settings.monitorWindow != nil && schema.bundle != nil
         self.number = number
         self.schema = schema
         self.settings = settings

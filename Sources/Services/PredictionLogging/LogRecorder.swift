@@ -10,6 +10,9 @@ final class LogRecorder: PredictionRecorder, @unchecked Sendable {
     /// Tensors of more bytes are not kept; the rest of the record is.
     static let longestTensors = 1 << 16
 
+    /// A bit in front of a record that is counted and not kept.
+    static let observedOnly: UInt32 = 1 << 31
+
     let ring = ByteRing(capacity: 1 << 22)
     private unowned let log: PredictionLog
     private var last: (serial: Int, plan: LogPlan)?
@@ -21,7 +24,11 @@ final class LogRecorder: PredictionRecorder, @unchecked Sendable {
         let plan = plan(for: outcome.endpoint, outcome.live)
         let counters = plan.counters
         counters.offer()
-        guard plan.keeps(outcome.id) else { return counters.leaveOut() }
+        guard plan.keeps(outcome.id) else {
+            counters.leaveOut()
+            if plan.isObserved, ring.fill < 0.5, append(outcome, plan, mark: Self.observedOnly) { log.wake() }
+            return
+        }
         let isUnderPressure = counters.isPressed || ring.fill > 0.5
         if isUnderPressure, plan.settings.logWhenFull == .sample, !plan.keepsUnderPressure(outcome.id) {
             return counters.drop(.pressure)
@@ -29,7 +36,8 @@ final class LogRecorder: PredictionRecorder, @unchecked Sendable {
         if append(outcome, plan) { log.wake() } else { counters.drop(.ring) }
     }
 
-    private func append(_ outcome: borrowing PredictionOutcome, _ plan: LogPlan) -> Bool {
+    /// - Returns: `false` where there is no room.
+    private func append(_ outcome: borrowing PredictionOutcome, _ plan: LogPlan, mark: UInt32 = 0) -> Bool {
         var (code, status) = ("", PredictionStatus.answered)
         if case .failure(let failure) = outcome.result {
             (code, status) = (failure.code.rawValue, PredictionStatus(failure.kind))
@@ -39,7 +47,7 @@ final class LogRecorder: PredictionRecorder, @unchecked Sendable {
         let most = withTensors ? whole : RecordCoding.most(for: outcome, code: code, withTensors: false)
         let time = now() - Int64(outcome.times.total / 1000)
         return unsafe ring.append(atMost: most + 4) { buffer in
-            unsafe buffer.storeBytes(of: UInt32(plan.number), as: UInt32.self)
+            unsafe buffer.storeBytes(of: UInt32(plan.number) | mark, as: UInt32.self)
             var pen = unsafe BytePen(UnsafeMutableRawBufferPointer(rebasing: buffer[4...]))
             RecordCoding.write(
                 outcome, code: code, status: status, time: time, withTensors: withTensors, to: &pen)

@@ -4,6 +4,12 @@ package import InferenceServing
 package import ModelDomain
 internal import Synchronization
 
+/// Port: sees what became of every prediction, also of those that are not kept. Called by the log's writer, and must not keep it
+/// waiting.
+package protocol PredictionObserver: Sendable {
+    func observe(_ record: PredictionRecord)
+}
+
 /// Keeps what became of every prediction: a bounded ring for each event loop, one writer, and segments that a crash can
 /// only cut at the end.
 ///
@@ -21,6 +27,7 @@ package final class PredictionLog: PredictionSink, @unchecked Sendable {
     private let secret: [UInt8]
     private let now: @Sendable () -> Timestamp
     private let report: @Sendable (String, (any Error)?) -> Void
+    private let observer: (any PredictionObserver)?
     private let shared = Mutex(Shared())
     private let bell = DispatchSemaphore(value: 0)
     private let isAwake = Atomic<Bool>(true)
@@ -41,11 +48,13 @@ package final class PredictionLog: PredictionSink, @unchecked Sendable {
 
     /// - Parameters:
     ///   - secret: What values are hashed with that are not to be kept as they are; at least 32 random bytes.
+    ///   - observer: Sees all of them, as they were before their policies took anything away.
     ///   - report: Told once when the disk does not take what is to be written, with the reason, and once when it does again.
     package init(
-        on shelf: any SegmentShelf, secret: [UInt8], now: @escaping @Sendable () -> Timestamp,
-        report: @escaping @Sendable (String, (any Error)?) -> Void
+        on shelf: any SegmentShelf, secret: [UInt8], observer: (any PredictionObserver)? = nil,
+        now: @escaping @Sendable () -> Timestamp, report: @escaping @Sendable (String, (any Error)?) -> Void
     ) {
+        self.observer = observer
         self.shelf = shelf
         self.secret = secret
         self.now = now
@@ -72,7 +81,8 @@ package final class PredictionLog: PredictionSink, @unchecked Sendable {
             let plan = LogPlan(
                 number: shared.plans.count, schema: LogSchema(state, live), settings: state.record.settings,
                 counters: shared.countersMade(
-                    for: EndpointKey(project: state.record.project, endpoint: state.record.name)), secret: secret)
+                    for: EndpointKey(project: state.record.project, endpoint: state.record.name)), secret: secret,
+                isObserved: observer != nil)
             shared.plans.append(plan)
             shared.plansBySerial[state.serial] = plan
             return plan
@@ -149,16 +159,22 @@ package final class PredictionLog: PredictionSink, @unchecked Sendable {
     private func take(
         _ bytes: UnsafeRawBufferPointer, _ plans: [LogPlan], _ streams: inout [EndpointKey: LogStream], _ time: Int64
     ) {
-        let number = Int(unsafe bytes.loadUnaligned(as: UInt32.self))
+        let mark = unsafe bytes.loadUnaligned(as: UInt32.self)
+        let number = Int(mark & ~LogRecorder.observedOnly)
         // A plan that was made after the list was taken comes with the next look.
         let plan = number < plans.count ? plans[number] : shared.withLock { $0.plans[number] }
+        let record = unsafe UnsafeRawBufferPointer(rebasing: bytes[4...])
+        if let observer, plan.isObserved, let seen = unsafe RecordCoding.read(ArraySlice(record), plan.schema) {
+            observer.observe(seen)
+        }
+        guard mark & LogRecorder.observedOnly == 0 else { return }
         let key = EndpointKey(project: plan.schema.project, endpoint: plan.schema.endpoint)
         let stream =
             streams[key]
             ?? LogStream(
                 key.project, key.endpoint, settings: plan.settings, counters: plan.counters, on: shelf)
         streams[key] = stream
-        unsafe stream.take(UnsafeRawBufferPointer(rebasing: bytes[4...]), plan, now: time)
+        unsafe stream.take(record, plan, now: time)
     }
 
     private func write(_ streams: some Sequence<LogStream>, syncs: Bool) -> (any Error)? {

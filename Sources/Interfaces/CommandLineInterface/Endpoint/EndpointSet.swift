@@ -86,6 +86,17 @@ struct EndpointSet: AsyncParsableCommand {
             valueName: "what"))
     var logWhenFull: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "What traffic is judged together: a time, as in 1h, or rows, as in 1000rows; none for no monitor.",
+            valueName: "window"))
+    var monitorWindow: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How often the monitor may cry wolf, as in 1/30d: once in 30 days.", valueName: "rate"))
+    var monitorFalseAlarms: String?
+
     @Flag(help: "Take back everything that is not given.")
     var reset = false
 
@@ -116,6 +127,7 @@ struct EndpointSet: AsyncParsableCommand {
             (.batching, batching), (.batchDelay, batchDelay), (.p99, p99), (.cache, cache),
             (.load, load), (.device, device), (.follow, follow), (.logSample, logSample), (.logRetain, logRetain),
             (.logSize, logSize), (.logWhenFull, logWhenFull),
+            (.monitorWindow, monitorWindow), (.monitorFalseAlarms, monitorFalseAlarms),
         ]
         return Dictionary(uniqueKeysWithValues: given.compactMap { key, text in text.map { (key, $0) } })
     }

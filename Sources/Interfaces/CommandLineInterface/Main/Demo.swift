@@ -10,19 +10,16 @@ struct Demo: AsyncParsableCommand {
             started when none runs, and asked for one prediction.
 
             Example: slipway demo
-            """)
+            """,
+        subcommands: [DemoDrift.self])
 
     /// The example, and the endpoint that it names.
-    private static let example = "breast-cancer"
+    static let example = "breast-cancer"
 
     @OptionGroup var folder: DataOptions
 
     mutating func run() async throws {
-        guard let path = try await Tools.required().example(Self.example) else {
-            throw Refusal(
-                .fileMissing, .notFound, "The example “\(Self.example)” did not come along with this program.",
-                hint: "Deploy a model of your own: `slipway deploy PATH`.")
-        }
+        let path = try await Self.path()
         let data = folder.data.map { ["--data", $0] } ?? []
         let row = "\(path)/row.json"
 
@@ -40,7 +37,20 @@ struct Demo: AsyncParsableCommand {
             Next:
               slipway deploy PATH      your own model
               slipway status           what answers, and on what evidence
+              slipway demo drift       what happens when traffic changes
               slipway stop             end the server; everything is kept
             """)
+    }
+
+    /// Where the example lies.
+    ///
+    /// - Throws: `PRJ-006` where it did not come along.
+    static func path() async throws -> String {
+        guard let path = try await Tools.required().example(example) else {
+            throw Refusal(
+                .fileMissing, .notFound, "The example “\(example)” did not come along with this program.",
+                hint: "Deploy a model of your own: `slipway deploy PATH`.")
+        }
+        return path
     }
 }
