@@ -61,7 +61,7 @@ package struct VersionMonitor: Sendable {
     /// Counts an answered prediction; of a column that is kept as a hash, or not at all, nothing, and of one of which only
     /// counts are kept the numbers: texts may be what nobody wants in a list of categories.
     package mutating func observe(_ record: PredictionRecord) {
-        guard record.status == .answered else { return }
+        guard record.status == .answered, !record.isCut else { return }
         var columns = record.columns
         if !record.schema.keepsAll {
             let policies = Dictionary(

@@ -9,6 +9,8 @@ internal import ModelDomain
 final class LogRecorder: PredictionRecorder, @unchecked Sendable {
     /// Tensors of more bytes are not kept; the rest of the record is.
     static let longestTensors = 1 << 16
+    /// Those that are only counted may be larger, as long as they are tables and not images.
+    static let (longestCounted, widestCounted) = (1 << 20, 1 << 14)
 
     /// A bit in front of a record that is counted and not kept.
     static let observedOnly: UInt32 = 1 << 31
@@ -26,7 +28,7 @@ final class LogRecorder: PredictionRecorder, @unchecked Sendable {
         counters.offer()
         guard plan.keeps(outcome.id) else {
             counters.leaveOut()
-            if plan.isObserved, ring.fill < 0.5, append(outcome, plan, mark: Self.observedOnly) { log.wake() }
+            if plan.isObserved { show(outcome, plan) }
             return
         }
         let isUnderPressure = counters.isPressed || ring.fill > 0.5
@@ -36,15 +38,30 @@ final class LogRecorder: PredictionRecorder, @unchecked Sendable {
         if append(outcome, plan) { log.wake() } else { counters.drop(.ring) }
     }
 
+    /// Has a prediction counted that the log does not keep, or not all of.
+    private func show(_ outcome: borrowing PredictionOutcome, _ plan: LogPlan) {
+        guard ring.fill < 0.5, case .success = outcome.result, outcome.rowCount > 0 else { return }
+        let byteCount = RecordCoding.most(for: outcome, code: "", withTensors: true)
+        guard byteCount <= Self.longestCounted, byteCount / outcome.rowCount <= Self.widestCounted else { return }
+        if append(outcome, plan, mark: Self.observedOnly, withTensors: true) { log.wake() }
+    }
+
+    private func append(_ outcome: borrowing PredictionOutcome, _ plan: LogPlan) -> Bool {
+        let byteCount = RecordCoding.most(for: outcome, code: "", withTensors: true)
+        let withTensors = byteCount <= Self.longestTensors
+        if !withTensors, plan.isObserved { show(outcome, plan) }
+        return append(outcome, plan, mark: 0, withTensors: withTensors)
+    }
+
     /// - Returns: `false` where there is no room.
-    private func append(_ outcome: borrowing PredictionOutcome, _ plan: LogPlan, mark: UInt32 = 0) -> Bool {
+    private func append(
+        _ outcome: borrowing PredictionOutcome, _ plan: LogPlan, mark: UInt32, withTensors: Bool
+    ) -> Bool {
         var (code, status) = ("", PredictionStatus.answered)
         if case .failure(let failure) = outcome.result {
             (code, status) = (failure.code.rawValue, PredictionStatus(failure.kind))
         }
-        let whole = RecordCoding.most(for: outcome, code: code, withTensors: true)
-        let withTensors = whole <= Self.longestTensors
-        let most = withTensors ? whole : RecordCoding.most(for: outcome, code: code, withTensors: false)
+        let most = RecordCoding.most(for: outcome, code: code, withTensors: withTensors)
         let time = now() - Int64(outcome.times.total / 1000)
         return unsafe ring.append(atMost: most + 4) { buffer in
             unsafe buffer.storeBytes(of: UInt32(plan.number) | mark, as: UInt32.self)

@@ -84,7 +84,8 @@ struct DriftText {
             if newest.global {
                 facts.append(["", "many columns at once: look at the pipeline, a unit or a time zone first"])
             }
-            if !newest.slow.isEmpty { facts.append(["slow drift", newest.slow.joined(separator: ", ")]) }
+            let slow = newest.slow.filter { !newest.drifting.contains($0) }
+            if !slow.isEmpty { facts.append(["slow drift", slow.joined(separator: ", ")]) }
         }
         if drift.history.count > 1 {
             facts.append([
