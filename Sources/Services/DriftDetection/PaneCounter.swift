@@ -5,12 +5,12 @@ internal import Tensors
 
 /// Counts columns over the bins and categories of a baseline.
 struct PaneCounter: Sendable {
-    private enum Counter: Sendable {
+    enum Counter: Sendable {
         case bins(BinCounter)
         case categories(CategoryCounter)
     }
 
-    private let counters: [Counter]
+    let counters: [Counter]
     private let inputs: ColumnPlaces
     private let outputs: ColumnPlaces
 
@@ -32,6 +32,8 @@ struct PaneCounter: Sendable {
         }
     }
 
+    func place(ofInput name: String) -> Int? { inputs.place(of: name, near: -1) }
+
     func count(outputs answers: MonitoredAnswers, into pane: inout MonitorPane) {
         for (index, column) in answers.columns.enumerated() {
             guard let place = outputs.place(of: column.name, near: index) else { continue }
@@ -39,7 +41,7 @@ struct PaneCounter: Sendable {
         }
     }
 
-    private func count(_ values: ColumnValues, _ counter: Counter, into counts: inout MonitorPane.Counts) {
+    func count(_ values: ColumnValues, _ counter: Counter, into counts: inout MonitorPane.Counts) {
         switch (counter, counts.take()) {
         case (.bins(let counter), .bins(var taken)):
             switch values {

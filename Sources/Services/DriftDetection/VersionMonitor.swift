@@ -14,6 +14,8 @@ package struct VersionMonitor: Sendable {
     private var counter: PaneCounter?
     private var learner: BaselineLearner?
     private var open: (start: Timestamp, pane: MonitorPane)?
+    /// Of the records that came last.
+    private var known: FieldPlaces?
     /// Panes that are over; ``close()`` adds the present one.
     package private(set) var series = PaneSeries()
 
@@ -62,6 +64,18 @@ package struct VersionMonitor: Sendable {
     /// counts are kept the numbers: texts may be what nobody wants in a list of categories.
     package mutating func observe(_ record: PredictionRecord) {
         guard record.status == .answered, !record.isCut else { return }
+        if learner == nil, let counter, let inputs = record.wholeInputs {
+            let known =
+                if let known, known.fields == record.schema.fields { known } else {
+                    FieldPlaces(record.schema.fields, counter)
+                }
+            self.known = known
+            let answers = MonitoredAnswers(record.answers, rowCount: record.rowCount)
+            return count(record.rowCount, at: record.time) { pane in
+                counter.count(inputs: inputs, rowCount: record.rowCount, known, into: &pane)
+                counter.count(outputs: answers, into: &pane)
+            }
+        }
         var columns = record.columns
         if !record.schema.keepsAll {
             let policies = Dictionary(
@@ -98,6 +112,7 @@ package struct VersionMonitor: Sendable {
         learner = nil
         self.baseline = baseline
         counter = PaneCounter(baseline)
+        known = nil
         // What a profile was made of is not held against it.
         for batch in kept {
             count(
@@ -107,18 +122,25 @@ package struct VersionMonitor: Sendable {
     }
 
     private mutating func count(_ batch: BaselineLearner.Batch, withInputs: Bool, withOutputs: Bool) {
-        guard let counter, let baseline, withInputs || withOutputs else { return }
-        let start = PaneSeries.Length.fiveMinutes.start(of: batch.time)
+        guard let counter, withInputs || withOutputs else { return }
+        count(batch.rows, at: batch.time) { pane in
+            if withInputs { counter.count(inputs: batch.columns, into: &pane) }
+            if withOutputs { counter.count(outputs: batch.answers, into: &pane) }
+        }
+    }
+
+    private mutating func count(_ rows: Int, at time: Timestamp, _ body: (inout MonitorPane) -> Void) {
+        guard let baseline else { return }
+        let start = PaneSeries.Length.fiveMinutes.start(of: time)
         if open?.start != start {
             close()
             open = (start, MonitorPane(baseline))
         }
-        open?.pane.rows += batch.rows
         guard var pane = open?.pane else { return }
         // Held once only while it is counted into.
         open = nil
-        if withInputs { counter.count(inputs: batch.columns, into: &pane) }
-        if withOutputs { counter.count(outputs: batch.answers, into: &pane) }
+        pane.rows += rows
+        body(&pane)
         open = (start, pane)
     }
 }

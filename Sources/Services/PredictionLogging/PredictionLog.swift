@@ -4,9 +4,10 @@ package import InferenceServing
 package import ModelDomain
 internal import Synchronization
 
-/// Port: sees what became of every prediction, also of those that are not kept. Called by the log's writer, and must not keep it
-/// waiting.
+/// Port: sees what is answered, also of predictions that are not kept. Called by the log's writer, and must not keep it waiting.
 package protocol PredictionObserver: Sendable {
+    /// - Parameter record: The rows of one prediction, or of several that came one after the other: then with the time of the
+    ///   first, and without what is each one's own.
     func observe(_ record: PredictionRecord)
 }
 
@@ -119,6 +120,7 @@ package final class PredictionLog: PredictionSink, @unchecked Sendable {
 
     private func write() {
         var streams: [EndpointKey: LogStream] = [:]
+        var gatherers: [Int: RecordGatherer] = [:]
         var syncedAt: Int64 = 0
         var lastRetry: Int64 = 0
         var isStuck = false
@@ -130,8 +132,10 @@ package final class PredictionLog: PredictionSink, @unchecked Sendable {
             let time = now().microseconds
             var records = 0
             for recorder in recorders {
-                records += unsafe recorder.ring.drain { unsafe take($0, plans, &streams, time) }
+                records += unsafe recorder.ring.drain { unsafe take($0, plans, &streams, &gatherers, time) }
             }
+            if let observer { for gatherer in gatherers.values { gatherer.flush(observer.observe) } }
+            gatherers.removeAll(keepingCapacity: true)
             // A disk that is full is asked once a second.
             let mayRetry = !isStuck || abs(time - lastRetry) > 1_000_000 || !waiting.isEmpty
             if mayRetry {
@@ -157,15 +161,18 @@ package final class PredictionLog: PredictionSink, @unchecked Sendable {
     }
 
     private func take(
-        _ bytes: UnsafeRawBufferPointer, _ plans: [LogPlan], _ streams: inout [EndpointKey: LogStream], _ time: Int64
+        _ bytes: UnsafeRawBufferPointer, _ plans: [LogPlan], _ streams: inout [EndpointKey: LogStream],
+        _ gatherers: inout [Int: RecordGatherer], _ time: Int64
     ) {
         let mark = unsafe bytes.loadUnaligned(as: UInt32.self)
         let number = Int(mark & ~LogRecorder.observedOnly)
         // A plan that was made after the list was taken comes with the next look.
         let plan = number < plans.count ? plans[number] : shared.withLock { $0.plans[number] }
         let record = unsafe UnsafeRawBufferPointer(rebasing: bytes[4...])
-        if let observer, plan.isObserved, let seen = unsafe RecordCoding.read(ArraySlice(record), plan.schema) {
-            observer.observe(seen)
+        if let observer, plan.isObserved {
+            let gatherer = gatherers[number] ?? RecordGatherer(plan.schema)
+            gatherers[number] = gatherer
+            unsafe gatherer.take(record, observe: observer.observe)
         }
         guard mark & LogRecorder.observedOnly == 0 else { return }
         let key = EndpointKey(project: plan.schema.project, endpoint: plan.schema.endpoint)
