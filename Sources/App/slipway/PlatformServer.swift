@@ -149,7 +149,8 @@ struct PlatformServer {
         let watch = AlertWatch(
             store: alertStore, sink: delivery, replicas: life.replicas,
             source: ServerSignals(
-                replicas: life.replicas, service: service, folder: folder.path, certificate: settings.certificate),
+                replicas: life.replicas, service: service, predictions: predictions.log, folder: folder.path,
+                certificate: settings.certificate),
             monitors: [traffic.monitor], thresholds: AlertThresholds(interval: options.alertInterval), clock: { .now },
             tell: { change in change.log(to: logger) })
         let server = HTTPServer(

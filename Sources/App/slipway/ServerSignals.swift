@@ -7,11 +7,13 @@ import ModelDomain
 import ModelExecution
 import ModelMonitoring
 import PlatformReplicas
+import PredictionLogging
 
 /// How things stand on this server, for whoever watches over all of them.
 struct ServerSignals: SignalSource {
     let replicas: Replicas
     let service: InferenceService
+    let predictions: PredictionLog
     /// Where its data is.
     let folder: String
     let certificate: CertificateFiles?
@@ -21,14 +23,17 @@ struct ServerSignals: SignalSource {
         let disk = try? FileManager.default.attributesOfFileSystem(forPath: folder)
         return ReplicaSignals(
             replica: replicas.id, host: replicas.host, isComplete: table.isComplete,
-            endpoints: table.endpoints.sorted { $0.key < $1.key }.map { EndpointSignals($0.value) },
+            endpoints: table.endpoints.sorted { $0.key < $1.key }.map { _, state in
+                EndpointSignals(
+                    state, logDrops: predictions.counters(of: state.record.name, in: state.record.project).dropped)
+            },
             freeBytes: (disk?[.systemFreeSize] as? NSNumber)?.intValue,
             totalBytes: (disk?[.systemSize] as? NSNumber)?.intValue, certificateEnd: certificate?.end)
     }
 }
 
 extension EndpointSignals {
-    init(_ state: EndpointState) {
+    init(_ state: EndpointState, logDrops: Int) {
         let (counters, record) = (state.counters, state.record)
         let objective = record.settings.p99?.nanoseconds
         let buckets = counters.latencies.cumulative
@@ -43,7 +48,8 @@ extension EndpointSignals {
             project: record.project, name: record.name, answers: state.answers, problem: state.problem?.message,
             answered: counters.succeeded + counters.failedRunning, failed: counters.failedRunning,
             refused: causes.reduce(0) { $0 + counters.refused($1) }, timed: timed, objective: objective,
-            slow: timed - min(timed, fast ?? timed), losses: state.live?.engine.recovery.losses ?? 0, logDrops: 0)
+            slow: timed - min(timed, fast ?? timed), losses: state.live?.engine.recovery.losses ?? 0,
+            logDrops: logDrops)
     }
 }
 

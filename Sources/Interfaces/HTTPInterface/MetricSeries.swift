@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import InferenceProtocol
 internal import InferenceServing
+internal import ModelDomain
 internal import ModelExecution
+internal import PredictionLogging
 internal import Synchronization
 
 /// One endpoint at the moment of the question.
@@ -11,13 +13,16 @@ struct EndpointMetrics {
     let counters: EndpointCounters
     let statistics: InferenceStatistics
     let batching: BatchingVerdict?
+    /// What became of its predictions on their way to the log; `nil` where nothing is kept.
+    let log: LogCounters?
 
-    init(_ name: String, _ state: EndpointState, on service: InferenceService) {
+    init(_ name: String, _ state: EndpointState, on service: InferenceService, keptBy log: PredictionLog?) {
         self.name = name
         self.state = state
         counters = state.counters
         statistics = InferenceStatistics(state.counters)
         batching = state.live.map { service.batching(of: $0, at: state.record) }
+        self.log = log?.counters(of: state.record.name, in: state.record.project)
     }
 
     /// Whether anybody has asked here; else what there is to say is that it is there.

@@ -45,6 +45,7 @@ struct MetricsReport {
         writeCalls(into: text)
         writeSteps(into: text)
         writeCaches(into: text)
+        writePredictionLog(into: text)
     }
 
     private func writeEndpoints(into text: MetricsText) {

@@ -41,9 +41,9 @@ struct MetricsRoutes: Sendable {
         let view = try metricsView(of: request.uri.query)
         let text = MetricsText(metricsFormat(accept: request.headers[.accept]))
         let (service, principal) = (administration.inference, context.requester.principal)
-        let table = service.table
+        let (table, log) = (service.table, administration.predictions?.log)
         MetricsReport(
-            of: table.endpoints(for: principal).map { EndpointMetrics($0.name, $0.state, on: service) },
+            of: table.endpoints(for: principal).map { EndpointMetrics($0.name, $0.state, on: service, keptBy: log) },
             existing: table.endpoints.keys, names: names
         ).write(view, into: text)
         if view.contains(.slipway) { writeProgram(into: text, isWhole: principal?.scope.project == nil) }

@@ -31,6 +31,8 @@ package final class LogCounters: Sendable {
     package var written: Int { writtenCount.load(ordering: .relaxed) }
     package var bytes: Int { byteCount.load(ordering: .relaxed) }
     package func dropped(_ cause: DropCause) -> Int { drops[Self.index(cause)].load(ordering: .relaxed) }
+    /// For all causes.
+    package var dropped: Int { DropCause.allCases.reduce(0) { $0 + dropped($1) } }
 
     func offer() { offeredCount.add(1, ordering: .relaxed) }
     func leaveOut() { sampledOutCount.add(1, ordering: .relaxed) }
