@@ -127,7 +127,7 @@ let rooms: [Room] = [
         uses: ["ModelDomain", "ModelExecution", "PredictionExplaining", "RequestTracing", "Statistics", "Tensors"]),
     room(
         "PredictionLogging", in: .services,
-        uses: ["InferenceServing", "ModelDomain", "ModelExecution", "Tensors"], products: [crypto]),
+        uses: ["InferenceServing", "ModelDomain", "ModelExecution", "RequestTracing", "Tensors"], products: [crypto]),
     room("DriftDetection", in: .services, uses: ["ModelDomain", "PredictionLogging", "Statistics", "Tensors"]),
     room(
         "ContentSearch", in: .services,
@@ -321,7 +321,8 @@ let testTargets: [Target] = [
     tests(
         "PredictionLoggingTests",
         uses: [
-            "InferenceServing", "LogFiles", "ModelDomain", "ModelExecution", "PredictionLogging", "Tensors",
+            "InferenceServing", "LogFiles", "ModelDomain", "ModelExecution", "PredictionLogging", "RequestTracing",
+            "Tensors",
             "TestSupport",
         ]),
     tests(

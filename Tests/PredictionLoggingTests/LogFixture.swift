@@ -4,6 +4,7 @@ import InferenceServing
 import ModelDomain
 import ModelExecution
 import PredictionLogging
+import RequestTracing
 import Synchronization
 import Tensors
 import TestSupport
@@ -89,11 +90,13 @@ final class LogFixture: Sendable {
     /// What becomes of rows `[n, 2]`, each answered with its sum.
     func outcome(
         _ rows: [[Float]], id: PredictionID? = nil, key: String? = nil, answers: [Float]? = nil,
-        failure: Explanation? = nil
+        failure: Explanation? = nil, trace: TraceID? = nil
     ) -> PredictionOutcome {
+        var origin = PredictionOrigin(key: key)
+        origin.trace = trace
         let answers = answers ?? rows.map { $0.reduce(0, +) }
         return PredictionOutcome(
-            id: id ?? self.id(), endpoint: state, live: state.live, origin: PredictionOrigin(key: key),
+            id: id ?? self.id(), endpoint: state, live: state.live, origin: origin,
             inputs: [Tensor(.float32, shape: [rows.count, 2], elements: rows.flatMap(\.self))], rowCount: rows.count,
             result: failure.map { .failure(.init($0)) }
                 ?? .success([Tensor(.float32, shape: [rows.count], elements: answers)]),

@@ -3,6 +3,7 @@ import Foundation
 import InferenceServing
 import ModelDomain
 import PredictionLogging
+import RequestTracing
 import Tensors
 import TestSupport
 import Testing
@@ -13,11 +14,13 @@ import Testing
         try await withLog(on: MemoryShelf()) { log async throws in
             let recorder = log.recorder()
             let id = fixture.id()
-            recorder.record(fixture.outcome([[1, 2], [.nan, -.infinity]], id: id, key: "order-7"))
+            let trace = TraceID(high: 1, low: .max)
+            recorder.record(fixture.outcome([[1, 2], [.nan, -.infinity]], id: id, key: "order-7", trace: trace))
             var query = PredictionQuery()
             query.id = id
             let record = try #require(try await log.records(query, limit: 10).first)
             #expect(record.id == id && record.key == "order-7" && record.status == .answered && record.rowCount == 2)
+            #expect(record.trace == trace)
             #expect(record.schema.version == 3 && record.schema.endpoint.rawValue == "e")
             let ages = try #require(record.columns.first { $0.name == "age" })
             #expect(ages.tensor.shape == [2])
@@ -35,7 +38,7 @@ import Testing
             var query = PredictionQuery()
             query.status = .invalid
             let record = try #require(try await log.records(query, limit: 10).first)
-            #expect(record.code == "IN-005" && record.outputs.isEmpty)
+            #expect(record.code == "IN-005" && record.outputs.isEmpty && record.trace == nil)
         }
     }
 
@@ -177,8 +180,10 @@ import Testing
         let (age, income): (Float, Float) = (1234.5678, -8765.4321)
         try await withLog(on: shelf) { log async throws in
             let recorder = log.recorder()
-            recorder.record(fixture.outcome([[age, income], [age, 1], [2, 2]], answers: [0, 0, 0]))
+            let trace = TraceID(high: 7, low: 8)
+            recorder.record(fixture.outcome([[age, income], [age, 1], [2, 2]], answers: [0, 0, 0], trace: trace))
             let record = try #require(try await log.records(PredictionQuery(), limit: 1).first)
+            #expect(record.trace == trace)
             #expect(record.columns.map(\.name) == ["age"] && record.wholeInputs == nil)
             let hashes = record.columns[0].tensor.strings
             #expect(hashes.allSatisfy { $0.count == 32 } && hashes[0] == hashes[1] && hashes[0] != hashes[2])

@@ -83,6 +83,8 @@ def test_a_prediction_is_one_tree(traced, receiver, row):
         assert named[name].parent_span_id == root.span_id and named[name].kind == Span.SPAN_KIND_INTERNAL
     order = [named[name] for name in ("decode", "engine", "encode")]
     assert all(one.end_time_unix_nano <= other.start_time_unix_nano for one, other in zip(order, order[1:]))
+    kept = json.loads(traced.slipway("prediction", "show", said["slipway.prediction_id"], "--format", "json").stdout)
+    assert kept["trace"] == trace and kept["endpoint"] == "plain"
     path, head = receiver.heads[0]
     assert path == "/v1/traces" and head["content-type"] == "application/x-protobuf" and head["tenant"] == "a b"
     assert resource(receiver) == {
@@ -123,6 +125,8 @@ def test_what_fails_says_why(traced, receiver, row):
     assert predict(traced, "plain", [{"no": "column"}], **headers)[0] in (400, 422)
     root, named = tree(receiver, trace)
     assert set(named) == {"predict plain"} and facts(root)["error.type"].startswith("IN-")
+    kept = traced.slipway("prediction", "list", "--status", "invalid", "--limit", 1, "--format", "json").stdout
+    assert json.loads(kept)["predictions"][0]["trace"] == trace
 
 
 def test_grpc_brings_its_trace_in_metadata(traced, receiver):
@@ -137,6 +141,7 @@ def test_grpc_brings_its_trace_in_metadata(traced, receiver):
         assert root.parent_span_id.hex() == caller and facts(root)["rpc.system"] == "grpc"
         assert facts(root)["rpc.grpc.status_code"] == 0 and facts(root)["slipway.endpoint"] == "echo"
         assert set(named) == {root.name, "decode", "engine", "encode"}
+        assert f"trace     {trace}" in traced.slipway("prediction", "show", facts(root)["slipway.prediction_id"]).stdout
         trace, _, headers = context()
         with pytest.raises(triton.InferenceServerException):
             client.infer("nobody", [values], headers=headers)

@@ -44,7 +44,7 @@ extension GRPCCall {
             awaken(state, message, id, reply, terms ?? RequestTerms())
         } catch {
             let explanation = slot.explain(error, id: id, trace: terms?.trace)
-            slot.recordRefusal(id, at: asked ?? "", origin: origin, explanation)
+            slot.recordRefusal(id, at: asked ?? "", origin: terms?.origin ?? origin, explanation)
             terms?.trace?.endRPC(id, problem: explanation)
             fail(error, explanation, reply)
         }

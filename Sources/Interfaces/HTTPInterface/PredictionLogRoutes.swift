@@ -154,6 +154,7 @@ extension PredictionRecord {
                 ("bundle", schema.bundle.map { .string($0.hex) }), ("generation", .integer(Int64(schema.generation))),
                 ("status", .string(status.rawValue)), ("code", code.map(JSONValue.string)),
                 ("principal", principal.map(JSONValue.string)), ("key", key.map(JSONValue.string)),
+                ("trace", trace.map { .string("\($0)") }),
                 ("rows", .integer(Int64(rowCount))),
                 (
                     "microseconds",

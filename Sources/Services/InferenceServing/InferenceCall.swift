@@ -91,6 +91,8 @@ package struct RequestTerms: Sendable {
         caller: CallerKey = .anonymous, deadline: Moment? = nil, clock: StepClock? = nil,
         priority: RequestPriority = .interactive, origin: PredictionOrigin = .unknown, trace: RequestTrace? = nil
     ) {
+        var origin = origin
+        origin.trace = trace?.trace
         self.origin = origin
         self.trace = trace
         self.priority = priority

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ModelDomain
 internal import ModelExecution
+package import RequestTracing
 internal import Synchronization
 package import Tensors
 
@@ -29,6 +30,8 @@ package struct PredictionOutcome {
     package let principal: PrincipalName?
     /// What the caller calls that which the prediction is about.
     package let key: String?
+    /// Where it was traced.
+    package let trace: TraceID?
     /// As the engine took them; empty where they could not be read.
     package let inputs: [Tensor]
     package let rowCount: Int
@@ -68,6 +71,7 @@ package struct PredictionOutcome {
         self.live = live
         principal = origin.principal
         key = origin.key
+        trace = origin.trace
         self.inputs = inputs
         self.rowCount = rowCount
         self.result = result
@@ -82,6 +86,8 @@ package struct PredictionOrigin: Sendable {
     package var principal: PrincipalName?
     /// What the caller calls that which the prediction is about: an order, a customer.
     package var key: String?
+    /// Where the request is traced.
+    package var trace: TraceID?
 
     package init(principal: PrincipalName? = nil, key: String? = nil) {
         self.principal = principal

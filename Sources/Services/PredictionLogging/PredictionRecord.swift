@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import InferenceServing
 package import ModelDomain
+package import RequestTracing
 package import Tensors
 
 /// A prediction, or a request that was refused, as the log has it.
@@ -14,6 +15,8 @@ package struct PredictionRecord: Sendable {
     package let principal: String?
     /// What the caller calls that which it is about.
     package let key: String?
+    /// Where it was traced.
+    package let trace: TraceID?
     package let rowCount: Int
     package let times: PredictionOutcome.Times
     /// Whether inputs and outputs were too large to be kept.

@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import InferenceServing
 internal import ModelDomain
+internal import RequestTracing
 internal import Tensors
 
 /// How a record is written, on its way to the writer and in segments alike:
 ///
 /// ```
 /// id (16), time in µs (8), status (1), flags (1), rows, queue, run and total in ns, rows of the engine's call,
-/// principal, key, code (each with its length), count of inputs, inputs, count of outputs, outputs
+/// principal, key, code (each with its length), the id of the trace (16) where a flag says so, count of inputs, inputs,
+/// count of outputs, outputs
 /// ```
 ///
 /// An input has a kind in front: 0 nothing, 1 the whole tensor, 2 columns: their count, then each one's field and tensor.
 enum RecordCoding {
     static let cutFlag: UInt8 = 1
+    static let traceFlag: UInt8 = 2
+    /// At most so much beside texts and tensors.
+    private static let frame = 136
 
     /// At most so many bytes, tensors included.
     static func most(for outcome: borrowing PredictionOutcome, code: String, withTensors: Bool) -> Int {
@@ -23,7 +28,7 @@ enum RecordCoding {
         if case .success(let outputs) = outcome.result {
             for tensor in outputs { tensors += BytePen.most(for: tensor) }
         }
-        return 120 + texts + tensors
+        return frame + texts + tensors
     }
 
     /// - Parameters:
@@ -37,7 +42,7 @@ enum RecordCoding {
         pen.put(fixed: outcome.id.low)
         pen.put(fixed: UInt64(bitPattern: time))
         pen.put(status.number)
-        pen.put(withTensors ? 0 : cutFlag)
+        pen.put((withTensors ? 0 : cutFlag) | (outcome.trace == nil ? 0 : traceFlag))
         pen.put(max(0, outcome.rowCount))
         pen.put(max(0, outcome.times.queue))
         pen.put(max(0, outcome.times.run))
@@ -46,6 +51,7 @@ enum RecordCoding {
         pen.put(outcome.principal?.rawValue ?? "")
         pen.put(outcome.key ?? "")
         pen.put(code)
+        if let trace = outcome.trace { pen.put(trace) }
         pen.put(withTensors ? outcome.inputs.count : 0)
         if withTensors {
             for tensor in outcome.inputs {
@@ -65,7 +71,8 @@ enum RecordCoding {
             let status = scan.byte().flatMap(PredictionStatus.init(number:)), let flags = scan.byte(),
             let rows = scan.number(), let queue = scan.number(), let run = scan.number(), let total = scan.number(),
             let callRows = scan.number(),
-            let principal = scan.text(), let key = scan.text(), let code = scan.text(), let count = scan.number(),
+            let principal = scan.text(), let key = scan.text(), let code = scan.text(),
+            case let trace = flags & traceFlag != 0 ? scan.trace() : nil, let count = scan.number(),
             count <= max(schema.inputs.count, 1 << 16)
         else { return nil }
         var inputs: [LoggedInput] = []
@@ -85,7 +92,8 @@ enum RecordCoding {
         return PredictionRecord(
             id: PredictionID(high: high, low: low), time: Timestamp(microseconds: Int64(bitPattern: time)),
             status: status, code: code.isEmpty ? nil : code, principal: principal.isEmpty ? nil : principal,
-            key: key.isEmpty ? nil : key, rowCount: rows, times: times, isCut: flags & cutFlag != 0, inputs: inputs,
+            key: key.isEmpty ? nil : key, trace: trace, rowCount: rows, times: times, isCut: flags & cutFlag != 0,
+            inputs: inputs,
             outputs: outputs, schema: schema)
     }
 
@@ -113,7 +121,7 @@ enum RecordCoding {
         }
         let most =
             inputs.reduce(0) { $0 + BytePen.most(for: $1) }
-            + record.outputs.reduce(0) { $0 + BytePen.most(for: $1) } + 120
+            + record.outputs.reduce(0) { $0 + BytePen.most(for: $1) } + frame
             + [record.principal, record.key, record.code].reduce(0) { $0 + ($1?.utf8.count ?? 0) }
         return unsafe [UInt8](unsafeUninitializedCapacity: most) { buffer, count in
             var pen = unsafe BytePen(UnsafeMutableRawBufferPointer(buffer))
@@ -132,15 +140,21 @@ extension BytePen {
         }
     }
 
+    fileprivate mutating func put(_ trace: TraceID) {
+        put(fixed: trace.high)
+        put(fixed: trace.low)
+    }
+
     fileprivate mutating func put(_ record: PredictionRecord, _ inputs: [LoggedInput]) {
         put(fixed: record.id.high)
         put(fixed: record.id.low)
         put(fixed: UInt64(bitPattern: record.time.microseconds))
         put(record.status.number)
-        put(record.isCut ? RecordCoding.cutFlag : 0)
+        put((record.isCut ? RecordCoding.cutFlag : 0) | (record.trace == nil ? 0 : RecordCoding.traceFlag))
         let times = record.times
         for number in [record.rowCount, times.queue, times.run, times.total, times.callRows] { put(number) }
         for text in [record.principal, record.key, record.code] { put(text ?? "") }
+        if let trace = record.trace { put(trace) }
         put(inputs.count)
         for input in inputs {
             switch input {
@@ -163,6 +177,11 @@ extension BytePen {
 }
 
 extension ByteScan {
+    fileprivate mutating func trace() -> TraceID? {
+        guard let high = fixed(), let low = fixed() else { return nil }
+        return TraceID(high: high, low: low)
+    }
+
     fileprivate mutating func input(_ schema: LogSchema) -> LoggedInput? {
         switch byte() {
         case 0: return .nothing

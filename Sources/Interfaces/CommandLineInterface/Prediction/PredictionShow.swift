@@ -34,7 +34,7 @@ private func predictionText(_ prediction: JSONValue) -> String {
                 + "\(timeText(prediction, "run")) in the model",
         ],
     ]
-    for name in ["principal", "key"] {
+    for name in ["principal", "key", "trace"] {
         if let text = prediction[name]?.string { facts.append([name, text]) }
     }
     for (name, policy) in prediction["policies"]?.members ?? [] {
