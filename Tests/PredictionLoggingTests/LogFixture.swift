@@ -17,6 +17,7 @@ extension Timestamp {
 final class MemoryShelf: SegmentShelf {
     struct Full: Error {}
 
+    private let gate = DispatchSemaphore(value: 1)
     private let state = Mutex((segments: [SegmentName: [UInt8]](), isFull: false, synced: 0))
 
     var isFull: Bool {
@@ -29,7 +30,13 @@ final class MemoryShelf: SegmentShelf {
         state.withLock { $0.segments.map { ($0.key, $0.value.count) } }
     }
 
+    /// Writing does not come to its end before ``goOn()``.
+    func stall() { gate.wait() }
+    func goOn() { gate.signal() }
+
     func append(_ bytes: [UInt8], to segment: SegmentName) throws {
+        gate.wait()
+        defer { gate.signal() }
         try state.withLock {
             if $0.isFull { throw Full() }
             $0.segments[segment, default: []] += bytes

@@ -146,6 +146,26 @@ import Testing
         }
     }
 
+    /// A process that ends at once cannot wait for every disk.
+    @Test func whoEndsWaitsForTheDiskNoLongerThanTheySay() async throws {
+        let fixture = try LogFixture()
+        let shelf = MemoryShelf()
+        try await withLog(on: shelf) { log async throws in
+            let recorder = log.recorder()
+            recorder.record(fixture.outcome([[1, 2]]))
+            #expect(log.flush(within: .seconds(60)))
+            #expect(log.counters(of: fixture.state.record.name, in: .standard).written == 1 && shelf.synced > 0)
+            shelf.stall()
+            recorder.record(fixture.outcome([[3, 4]]))
+            #expect(!log.flush(within: .milliseconds(50)))
+            shelf.goOn()
+            await log.flush()
+            #expect(log.counters(of: fixture.state.record.name, in: .standard).written == 2)
+            await log.close()
+            #expect(log.flush(within: .seconds(60)))
+        }
+    }
+
     @Test func manyEventLoopsLoseNothingThatIsNotCounted() async throws {
         let fixture = try LogFixture()
         try await withLog(on: MemoryShelf()) { log async throws in

@@ -177,6 +177,10 @@ struct PlatformServer {
         let ending = Ending(
             group, limit: options.drainTimeout, counts: counts, logger: logger,
             leave: { counts in
+                // First: whoever follows mends the ends of segments.
+                if !predictions.log.flush(within: .seconds(1)) {
+                    logger.warning("the last predictions may not be in the log: the disk took too long")
+                }
                 handover.end(counts)
                 lock.retract()
             })

@@ -98,14 +98,25 @@ package final class PredictionLog: PredictionSink, @unchecked Sendable {
 
     /// Returns once everything that was recorded before is in files and synced, or the disk did not take it.
     package func flush() async {
-        await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
-            let isClosed = shared.withLock { shared in
-                guard !shared.isClosed else { return true }
-                shared.waiting.append { done.resume() }
-                return false
-            }
-            if isClosed { done.resume() } else { wake() }
+        await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in whenWritten { done.resume() } }
+    }
+
+    /// The same for a process that ends, and waits no longer than so.
+    ///
+    /// - Returns: Whether it came to that.
+    package func flush(within limit: Duration) -> Bool {
+        let written = DispatchSemaphore(value: 0)
+        whenWritten { written.signal() }
+        return written.wait(timeout: .now() + limit / .seconds(1)) == .success
+    }
+
+    private func whenWritten(_ done: @escaping @Sendable () -> Void) {
+        let isClosed = shared.withLock { shared in
+            guard !shared.isClosed else { return true }
+            shared.waiting.append(done)
+            return false
         }
+        if isClosed { done() } else { wake() }
     }
 
     /// Writes what there is, and ends the writer.
