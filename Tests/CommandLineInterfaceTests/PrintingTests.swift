@@ -31,15 +31,15 @@ struct PrintingTests {
         #expect(outcome.code == 0)
         #expect(
             outcome.output == """
-                ENDPOINT  MODEL  LIVE  WANTED  READY  PROOF   REQUESTS  FAILED  REFUSED  ONE ROW  RUNS ON  MEMORY
-                churn     churn     1       1  yes    proven        12       1        0   8.5 µs  inline        –
-                fraud     churn     2       3  no     proven        12       1        0   8.5 µs  inline        –
+                server   URL, version 0.1.0, up 0 s, process 42, 45 MiB
+                engines  onnxruntime 1.27.0
+
+                ENDPOINT  ANSWERS                STATE   REQ/S  P50  P99  ERRORS/S  REFUSED/S  WAITING
+                churn     churn@1                ready       0    –    –         0          0        0
+                fraud     churn@2 (3 is wanted)  behind      0    –    –         0          0        0
 
                 fraud: version 3 is not ready; version 2 answers meanwhile. 1 of 9 examples get other answers than were recorded. (PRF-001)
                   row 7, score: expected 0.25, got 0.75
-
-                engines  onnxruntime 1.27.0
-                server   URL, process 42, version 0.1.0, since 2026-11-21T05:24:36.123456Z, 45 MiB
 
                 """)
     }
@@ -50,7 +50,7 @@ struct PrintingTests {
     }
 
     @Test func anEmptyPlatformSaysWhatToDo() async throws {
-        #expect(try await asking("status") { try .json(status([])) }.output.hasPrefix("No endpoints yet: deploy"))
+        #expect(try await asking("status") { try .json(status([])) }.output.contains("\n\nNo endpoints yet: deploy"))
         #expect(try await asking("model", "list") { try .json([ModelV1]()) }.output.hasPrefix("No models yet"))
         #expect(try await asking("endpoint", "list") { try .json([EndpointV1]()) }.output.hasPrefix("No endpoints yet"))
     }

@@ -74,12 +74,12 @@ struct PlatformServer {
         keepEngine(engines, logger: logger)
         engines.workers.sweep()
         let limits = codecLimits
-        let traffic = TrafficMonitoring(database: database, blobs: blobs, logger: logger)
+        let monitoring = TrafficMonitoring(database: database, blobs: blobs, logger: logger)
         let predictions = try PredictionKeeping(
-            in: folder, isAlone: takeOver == nil, observer: traffic.monitor, logger: logger)
+            in: folder, isAlone: takeOver == nil, observer: monitoring.monitor, logger: logger)
         let service = InferenceService(
             laneThreads: options.laneThreads ?? max(2, availableCores), queueLimit: 1024, sink: predictions.log)
-        traffic.watch(service)
+        monitoring.watch(service)
         let life = ReplicaLife(
             at: place ?? "", meetingPlace: try await registryDatabase.meetingPlace(), service: service)
         let number = try await life.replicas.join()
@@ -151,8 +151,9 @@ struct PlatformServer {
             source: ServerSignals(
                 replicas: life.replicas, service: service, predictions: predictions.log, folder: folder.path,
                 certificate: settings.certificate),
-            monitors: [traffic.monitor], thresholds: AlertThresholds(interval: options.alertInterval), clock: { .now },
+            monitors: [monitoring.monitor], thresholds: AlertThresholds(interval: options.alertInterval), clock: { .now },
             tell: { change in change.log(to: logger) })
+        let traffic = RecentTraffic(from: .now)
         let server = HTTPServer(
             settings: settings,
             administration: Administration(
@@ -168,7 +169,8 @@ struct PlatformServer {
                 packing: packing, backups: backups,
                 keeper: keeper, transfer: (out: export, in: intake), replicas: life.replicas,
                 predictions: (log: predictions.log, replay: PredictionReplay(loader: loader)),
-                alerts: Alerts(store: alertStore, sink: delivery, now: { .now }), monitor: traffic.monitor,
+                alerts: Alerts(store: alertStore, sink: delivery, now: { .now }), monitor: monitoring.monitor,
+                traffic: traffic,
                 deployFolder: container?.modelsRoot.map { _ in deployment.byName }),
             authority: authority, logger: logger, onListening: { ports in startUp.listening(on: ports) })
         let group = ServiceGroup(services: [server, startUp], logger: logger)
@@ -197,11 +199,18 @@ struct PlatformServer {
         let watching = Task { await watch.run { error in report(error, to: logger) } }
         defer { watching.cancel() }
         let counting = Task { [interval = min(TrafficMonitor.interval, options.alertInterval)] in
-            await traffic.monitor.run(every: interval) { .now }
+            await monitoring.monitor.run(every: interval) { .now }
         }
         defer { counting.cancel() }
         let following = followTokens(authority, logger: logger)
         defer { following.cancel() }
+        let looking = Task {
+            while !Task.isCancelled {
+                try? await Task.sleep(for: RecentTraffic.lookEvery)
+                traffic.look(at: service.table, at: .now)
+            }
+        }
+        defer { looking.cancel() }
         let clearing = Task { await predictions.clear(of: service) }
         defer { clearing.cancel() }
         Task { await endOnSignals(ending) }
@@ -229,7 +238,7 @@ struct PlatformServer {
         await predictions.log.close()
         counting.cancel()
         await counting.value
-        await traffic.monitor.publish(at: .now)
+        await monitoring.monitor.publish(at: .now)
         await traces?.end()
         let total = counts()
         logger.info("stopped", metadata: ["accepted": "\(total.accepted)", "answered": "\(total.answered)"])

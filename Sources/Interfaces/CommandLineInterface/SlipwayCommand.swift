@@ -17,7 +17,8 @@ package struct SlipwayCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "The main road",
                 subcommands: [
-                    Demo.self, Init.self, Pack.self, Deploy.self, Predict.self, Explain.self, Status.self, Drift.self,
+                    Demo.self, Init.self, Pack.self, Deploy.self, Predict.self, Explain.self, Status.self, Top.self,
+                    Drift.self,
                     RollBack.self, Receipt.self, ReplayPredictions.self, Reproduce.self, Serve.self,
                     Restart.self, Stop.self, Doctor.self, Logs.self, Bench.self, Size.self, Where.self,
                 ]),

@@ -55,6 +55,8 @@ package struct Administration: Sendable {
     package let alerts: Alerts?
     /// What traffic is held against, and what it says; `nil` where nobody counts it.
     package let monitor: TrafficMonitor?
+    /// What endpoints did lately; `nil` where nobody looks.
+    package let traffic: RecentTraffic?
     /// Deploys a folder of a container that serves several models; `nil` everywhere else.
     package let deployFolder: (@Sendable (_ folder: String, _ endpoint: EndpointName) async throws -> Void)?
 
@@ -70,6 +72,7 @@ package struct Administration: Sendable {
         transfer: (out: ModelExport, in: ModelImport)? = nil, replicas: Replicas? = nil,
         predictions: (log: PredictionLog, replay: PredictionReplay)? = nil, alerts: Alerts? = nil,
         monitor: TrafficMonitor? = nil,
+        traffic: RecentTraffic? = nil,
         deployFolder: (@Sendable (_ folder: String, _ endpoint: EndpointName) async throws -> Void)? = nil
     ) {
         self.deployFolder = deployFolder
@@ -81,6 +84,7 @@ package struct Administration: Sendable {
         self.predictions = predictions
         self.alerts = alerts
         self.monitor = monitor
+        self.traffic = traffic
         self.inference = inference
         self.registry = registry
         self.rollouts = rollouts

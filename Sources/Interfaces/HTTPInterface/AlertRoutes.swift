@@ -122,7 +122,7 @@ extension Request {
 
 extension Principal {
     /// What is about a machine is shown to those who see everything.
-    fileprivate func sees(_ alert: Alert) -> Bool {
+    func sees(_ alert: Alert) -> Bool {
         guard let endpoint = alert.endpoint, let project = alert.project else { return scope.isAll }
         return sees(endpoint, in: project)
     }

@@ -6,8 +6,10 @@ internal import Tensors
 internal import WireTypes
 
 extension EndpointV1 {
-    /// - Parameter service: Decides where calls run.
-    init(_ state: EndpointState, on service: InferenceService) {
+    /// - Parameters:
+    ///   - service: Decides where calls run.
+    ///   - isBrief: Whether to leave out what does not change while a version answers.
+    init(_ state: EndpointState, on service: InferenceService, isBrief: Bool = false) {
         let (record, live) = (state.record, state.live)
         self.init(
             name: record.name.rawValue, project: record.project.rawValue, generation: record.current.generation,
@@ -15,13 +17,16 @@ extension EndpointV1 {
             liveVersion: live?.version.number, ready: state.answers && state.problem == nil,
             proof: live.map { ProofV1($0.proof) }, problem: state.problem.map { ProblemV1($0) },
             requests: RequestCountsV1(state),
-            signature: live.map { SignatureV1($0.signature) }, oneRowMicroseconds: live?.cost.oneRowMicroseconds,
+            signature: isBrief ? nil : live.map { SignatureV1($0.signature) },
+            oneRowMicroseconds: live?.cost.oneRowMicroseconds,
             predictPath: "/v1/endpoints/\(record.name)/predict",
             runsOn: live.map { service.placement(of: $0, at: record, rowCount: 1, byteCount: 0).rawValue },
-            settings: Dictionary(
-                uniqueKeysWithValues: record.settings.allTexts.map { ($0.key.rawValue, $0.value) }),
-            steps: live.flatMap { live in live.engine.steps.isEmpty ? nil : live.engine.steps.map(StepV1.init) },
-            batching: live.map { BatchingV1(service.batching(of: $0, at: record), $0.batching) },
+            settings: isBrief
+                ? [:]
+                : Dictionary(uniqueKeysWithValues: record.settings.allTexts.map { ($0.key.rawValue, $0.value) }),
+            steps: isBrief
+                ? nil : live.flatMap { live in live.engine.steps.isEmpty ? nil : live.engine.steps.map(StepV1.init) },
+            batching: isBrief ? nil : live.map { BatchingV1(service.batching(of: $0, at: record), $0.batching) },
             times: StageTimesV1(state.counters), cache: state.cache.map { CacheV1($0, state.counters) },
             cold: state.isCold ? true : nil, ownBytes: live?.memory.own, engineBytes: live?.memory.engine)
     }

@@ -37,6 +37,15 @@ package struct EndpointV1: Codable, Sendable, Equatable {
     /// share.
     package let ownBytes: Int?
     package let engineBytes: Int?
+    /// The rest is there in `GET /v1/status`.
+    package var recent: RecentV1?
+    /// Of predictions since the server started.
+    package var durations: [DurationBucketV1]?
+    /// Absent where nothing is kept.
+    package var log: LogCountsV1?
+    /// What watching has found; absent where nobody watches.
+    package var drift: FindingV1?
+    package var quality: FindingV1?
 
     package init(
         name: String, project: String, generation: Int, model: String, wantedVersion: Int, liveVersion: Int?,

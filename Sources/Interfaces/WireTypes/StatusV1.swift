@@ -13,11 +13,15 @@ package struct StatusV1: Codable, Sendable, Equatable {
     /// Memory of all loaded models, and the most that it may be; absent where there is no limit.
     package let modelBytes: Int?
     package let memoryBudgetBytes: Int?
+    /// Those that are open and that the token may see, the worst first; absent where nobody watches.
+    package let alerts: [AlertV1]?
 
     package init(
         version: String, processID: Int, startedAt: String, ready: Bool, engines: [EngineV1],
-        endpoints: [EndpointV1], residentBytes: Int?, modelBytes: Int? = nil, memoryBudgetBytes: Int? = nil
+        endpoints: [EndpointV1], residentBytes: Int?, modelBytes: Int? = nil, memoryBudgetBytes: Int? = nil,
+        alerts: [AlertV1]? = nil
     ) {
+        self.alerts = alerts
         self.modelBytes = modelBytes
         self.memoryBudgetBytes = memoryBudgetBytes
         self.version = version

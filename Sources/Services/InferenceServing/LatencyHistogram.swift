@@ -21,6 +21,17 @@ package final class LatencyHistogram: Sendable {
         return index
     }
 
+    /// How many are in each bucket.
+    package var counts: [Int] { (0..<Self.bucketCount).map { buckets[$0].load(ordering: .relaxed) } }
+
+    /// What a bucket takes, in nanoseconds: more than the first, at most the second, which the last one does not have.
+    package static func bounds(of bucket: Int) -> (above: Int, atMost: Int?) {
+        (
+            bucket == 0 ? 0 : 1 << (firstExponent + bucket - 1),
+            bucket == bucketCount - 1 ? nil : 1 << (firstExponent + bucket)
+        )
+    }
+
     /// How many took at most so long, in nanoseconds; the last one has no bound and counts all.
     package var cumulative: [(bound: Int?, count: Int)] {
         var sum = 0

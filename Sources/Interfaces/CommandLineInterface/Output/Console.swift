@@ -10,16 +10,19 @@ package struct Console: Sendable {
     private let readBytes: @Sendable (_ limit: Int) throws -> [UInt8]
     /// Whether a person sees standard error.
     let isWatched: Bool
+    /// Where a person sees standard output; `nil` where that goes elsewhere.
+    let terminal: Terminal?
     package let environment: [String: String]
 
     @TaskLocal package static var current = Console.standard
 
     package init(
-        isWatched: Bool, environment: [String: String],
+        isWatched: Bool, terminal: Terminal? = nil, environment: [String: String],
         write: @escaping @Sendable (Stream, [UInt8]) throws -> Void,
         read: @escaping @Sendable (_ limit: Int) throws -> [UInt8]
     ) {
         self.isWatched = isWatched
+        self.terminal = terminal
         self.environment = environment
         writeBytes = write
         readBytes = read
@@ -27,7 +30,8 @@ package struct Console: Sendable {
 
     /// The streams of this process.
     package static let standard = Console(
-        isWatched: isatty(STDERR_FILENO) == 1, environment: ProcessInfo.processInfo.environment,
+        isWatched: isatty(STDERR_FILENO) == 1, terminal: .standard(ProcessInfo.processInfo.environment),
+        environment: ProcessInfo.processInfo.environment,
         write: { stream, bytes in
             try writeAll(bytes, to: stream == .output ? STDOUT_FILENO : STDERR_FILENO)
         },
