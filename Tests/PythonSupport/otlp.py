@@ -6,6 +6,7 @@ import http.server
 import threading
 from dataclasses import dataclass, field
 
+from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 
 from program import STOP_LIMIT_S
@@ -23,6 +24,8 @@ class Receiver:
     heads: list = field(default_factory=list)
     requests: list = field(default_factory=list)
     refused: int = 0
+    # Heads and messages of metrics, which are always taken.
+    metrics: list = field(default_factory=list)
     # What has come, whether or not it was answered.
     arrived: int = 0
     # While it is not set, nothing is answered.
@@ -49,6 +52,16 @@ def facts(span):
     return {one.key: value(one.value) for one in span.attributes}
 
 
+def told(receiver):
+    """The metrics of the newest telling by name, and their resource."""
+    _, request = receiver.metrics[-1]
+    (one,) = request.resource_metrics
+    (scope,) = one.scope_metrics
+    found = {metric.name: metric for metric in scope.metrics}
+    assert len(found) == len(scope.metrics)
+    return found, facts(one.resource)
+
+
 def resource(receiver):
     return facts(receiver.requests[0].resource_spans[0].resource)
 
@@ -63,6 +76,12 @@ def receiving():
 
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.path == "/v1/metrics":
+                request = metrics_service_pb2.ExportMetricsServiceRequest()
+                request.ParseFromString(body)
+                assert not request.DiscardUnknownFields() and request.resource_metrics
+                receiver.metrics.append(({name.lower(): text for name, text in self.headers.items()}, request))
+                return self.answer(200, metrics_service_pb2.ExportMetricsServiceResponse())
             receiver.arrived += 1
             receiver.open.wait(STOP_LIMIT_S)
             status = receiver.statuses.pop(0) if receiver.statuses else 200
@@ -76,7 +95,10 @@ def receiving():
                 answer.partial_success.rejected_spans = receiver.rejected
             else:
                 receiver.refused += 1
-            content = answer.SerializeToString()
+            self.answer(status, answer)
+
+        def answer(self, status, message):
+            content = message.SerializeToString()
             self.send_response(status)
             for name, text in receiver.headers.items():
                 self.send_header(name, text)

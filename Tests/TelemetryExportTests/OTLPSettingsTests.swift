@@ -15,7 +15,27 @@ struct OTLPSettingsTests {
         #expect(try settings() == nil)
         #expect(try settings(["OTEL_EXPORTER_OTLP_ENDPOINT": ""]) == nil)
         #expect(try settings(["OTEL_EXPORTER_OTLP_ENDPOINT": "http://a", "OTEL_SDK_DISABLED": "true"]) == nil)
-        #expect(try settings(["OTEL_EXPORTER_OTLP_ENDPOINT": "http://a", "OTEL_TRACES_EXPORTER": "none"]) == nil)
+        #expect(try settings(["OTEL_EXPORTER_OTLP_ENDPOINT": "http://a", "OTEL_SDK_DISABLED": "TRUE"]) == nil)
+        let neither = ["OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none"]
+        #expect(try settings(neither.merging(["OTEL_EXPORTER_OTLP_ENDPOINT": "http://a"]) { $1 }) == nil)
+    }
+
+    @Test func tracesAndMetricsGoTheirOwnWays() throws {
+        var environment = ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://a", "OTEL_TRACES_EXPORTER": "none"]
+        let metrics = try #require(try settings(environment))
+        #expect(metrics.url == nil && metrics.metricsURL == "http://a/v1/metrics" && metrics.interval == .seconds(15))
+        environment = [
+            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://t/x", "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "key=secret",
+            "OTEL_EXPORTER_OTLP_HEADERS": "tenant=7",
+        ]
+        #expect(try settings(environment)?.metricsURL == nil)
+        environment["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"] = "http://m/y"
+        environment["OTEL_METRIC_EXPORT_INTERVAL"] = "2500"
+        let both = try #require(try settings(environment))
+        #expect(both.url == "http://t/x" && both.metricsURL == "http://m/y" && both.interval == .milliseconds(2500))
+        #expect(both.headers == ["key": "secret", "tenant": "7"] && both.metricsHeaders == ["tenant": "7"])
+        let said = try #require(try settings(["OTEL_METRICS_EXPORTER": "none"], endpoint: "http://said"))
+        #expect(said.url == "http://said/v1/traces" && said.metricsURL == nil)
     }
 
     @Test func theCommandLineGoesFirst() throws {

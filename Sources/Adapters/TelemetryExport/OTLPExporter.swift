@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import AsyncHTTPClient
 internal import Foundation
 internal import ModelExecution
-internal import NIOCore
-internal import NIOHTTP1
 package import RequestTracing
 internal import Synchronization
 internal import Tensors
@@ -16,14 +13,8 @@ package final class OTLPExporter: TraceSink {
     static let queueLimit = 4096
     private static let batchLimit = 256
     private static let attempts = 5
-    /// Never shut down: it lives as long as the process. What is sent may have a secret in its head, and goes nowhere else.
-    private static let client: HTTPClient = {
-        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
-        configuration.connectionPool.retryConnectionEstablishment = false
-        configuration.httpVersion = .http1Only
-        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    }()
     private let settings: OTLPSettings
+    private let connection: OTLPConnection
     /// Told of changes: that nobody takes traces, and that somebody does again.
     private let report: @Sendable (_ problem: String?) -> Void
     private let interval: Duration
@@ -41,20 +32,21 @@ package final class OTLPExporter: TraceSink {
     /// - Parameters:
     ///   - interval: How long a trace waits for others.
     ///   - offset: From moments to nanoseconds since 1970.
-    package init(
+    /// - Returns: `nil` where nothing says where to.
+    package init?(
         _ settings: OTLPSettings, version: String, offset: Int, interval: Duration = .seconds(1),
         report: @escaping @Sendable (_ problem: String?) -> Void
     ) {
+        guard let url = settings.url else { return nil }
+        connection = OTLPConnection(url: url, headers: settings.headers)
         self.settings = settings
         self.report = report
         self.interval = interval
-        var resource = settings.resource
-        resource["service.version"] = version
         state = Mutex(
             State(
                 format: OTLPTraces(
-                    offset: offset, resource: resource.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
-                    version: version, random: SplitMix(state: .random(in: 0...UInt64.max)))))
+                    offset: offset, resource: settings.resource(version: version), version: version,
+                    random: SplitMix(state: .random(in: 0...UInt64.max)))))
     }
 
     package var counts: TraceCounts { state.withLock(\.counts) }
@@ -138,13 +130,14 @@ package final class OTLPExporter: TraceSink {
         for attempt in 1...Self.attempts {
             var asked = pause
             do {
-                let answer = try await post(body)
-                switch answer.status.code {
-                case 200..<300: return .taken(refused: answer.refused)
+                let patience = isEnding.load(ordering: .relaxed) ? min(2, settings.patience) : settings.patience
+                let answer = try await connection.post(body, patience: patience)
+                switch answer.status {
+                case 200..<300: return .taken(refused: refusedSpans(answer.message))
                 case 429, 502, 503, 504: asked = min(max(pause, answer.retryAfter ?? 0), 30)
-                default: return .refused("status \(answer.status.code)")
+                default: return .refused("status \(answer.status)")
                 }
-                reason = "status \(answer.status.code)"
+                reason = "status \(answer.status)"
             } catch {
                 reason = "\(error)"
             }
@@ -161,26 +154,6 @@ package final class OTLPExporter: TraceSink {
     private func wait(seconds: Double) async {
         let end = Moment.now.after(Int(seconds * 1e9))
         while .now < end, !isEnding.load(ordering: .relaxed) { try? await Task.sleep(for: .milliseconds(50)) }
-    }
-
-    private func post(
-        _ body: [UInt8]
-    ) async throws -> (status: HTTPResponseStatus, retryAfter: Double?, refused: Int) {
-        var request = HTTPClientRequest(url: settings.url)
-        request.method = .POST
-        request.headers.add(name: "content-type", value: "application/x-protobuf")
-        request.headers.add(name: "user-agent", value: "slipway")
-        for (name, value) in settings.headers { request.headers.add(name: name, value: value) }
-        request.body = .bytes(ByteBuffer(bytes: body))
-        let patience = isEnding.load(ordering: .relaxed) ? min(2, settings.patience) : settings.patience
-        let answer = try await Self.client.execute(
-            request, timeout: .nanoseconds(Int64(patience * 1_000_000_000)))
-        let content = try await answer.body.collect(upTo: 1 << 20)
-        let isRead = answer.headers.first(name: "content-type")?.hasPrefix("application/x-protobuf") ?? false
-        return (
-            answer.status, answer.headers.first(name: "retry-after").flatMap(Double.init),
-            isRead ? refusedSpans(Array(content.readableBytesView)) : 0
-        )
     }
 }
 

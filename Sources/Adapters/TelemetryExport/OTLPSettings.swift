@@ -2,11 +2,15 @@
 internal import Foundation
 package import ModelDomain
 
-/// Where traces go, and which: what the command line says, and then OpenTelemetry's variables.
+/// Where traces and metrics go, and which: what the command line says, and then OpenTelemetry's variables.
 package struct OTLPSettings: Sendable, Equatable {
-    /// Takes `POST`s of traces.
-    package let url: String
+    /// Takes `POST`s of traces, and of metrics; `nil` where these go nowhere.
+    package let url: String?
+    package let metricsURL: String?
+    /// How often metrics are told.
+    package let interval: Duration
     package let headers: [String: String]
+    package let metricsHeaders: [String: String]
     /// For an answer, in seconds.
     package let patience: Double
     /// Of the requests whose callers say nothing, from 0 to 1.
@@ -17,42 +21,64 @@ package struct OTLPSettings: Sendable, Equatable {
 
     /// What is traced of requests whose callers say nothing, where nobody says how much.
     package static let usualShare = 0.01
+    package static let usualInterval = Duration.seconds(15)
 
     /// - Parameters:
-    ///   - endpoint: Below which `/v1/traces` is; `nil` where the command line does not say it.
+    ///   - endpoint: Below which `/v1/traces` and `/v1/metrics` are; `nil` where the command line does not say it.
     /// - Returns: `nil` where nothing says where to.
     /// - Throws: `SYS-008` for what cannot be honoured.
-    package init?(endpoint: String?, share: Double?, environment: [String: String]) throws(Refusal) {
+    package init?(
+        endpoint: String?, share: Double?, interval: Duration? = nil, environment: [String: String]
+    ) throws(Refusal) {
         func variable(_ name: String) -> String? {
             environment["OTEL_\(name)"].flatMap { $0.isEmpty ? nil : $0 }
         }
-        guard variable("SDK_DISABLED")?.lowercased() != "true" || endpoint != nil,
-            variable("TRACES_EXPORTER") != "none" || endpoint != nil
-        else { return nil }
-        let below = endpoint ?? variable("EXPORTER_OTLP_ENDPOINT")
-        let own = endpoint == nil ? variable("EXPORTER_OTLP_TRACES_ENDPOINT") : nil
-        guard let url = own ?? below.map({ "\($0.hasSuffix("/") ? String($0.dropLast()) : $0)/v1/traces" })
-        else { return nil }
-        guard let parts = URLComponents(string: url), parts.scheme == "http" || parts.scheme == "https",
-            parts.host?.isEmpty == false
-        else {
-            throw Self.refusal(
-                "“\(url.prefix(200))” is no address that traces can be sent to.", "http://localhost:4318")
+        guard variable("SDK_DISABLED")?.lowercased() != "true" || endpoint != nil else { return nil }
+        func address(of signal: String, _ path: String) throws(Refusal) -> String? {
+            let below = endpoint ?? variable("EXPORTER_OTLP_ENDPOINT")
+            let own = endpoint == nil ? variable("EXPORTER_OTLP_\(signal)_ENDPOINT") : nil
+            guard let url = own ?? below.map({ "\($0.hasSuffix("/") ? String($0.dropLast()) : $0)/v1/\(path)" })
+            else { return nil }
+            guard let parts = URLComponents(string: url), parts.scheme == "http" || parts.scheme == "https",
+                parts.host?.isEmpty == false
+            else {
+                throw Self.refusal(
+                    "“\(url.prefix(200))” is no address that \(path) can be sent to.", "http://localhost:4318")
+            }
+            return url
         }
+        // Whoever says on the command line where to wants traces. Metrics are collected from `/metrics`, too.
+        let hasTraces = variable("TRACES_EXPORTER") != "none" || endpoint != nil
+        let url = hasTraces ? try address(of: "TRACES", "traces") : nil
+        let metricsURL = variable("METRICS_EXPORTER") == "none" ? nil : try address(of: "METRICS", "metrics")
+        guard url != nil || metricsURL != nil else { return nil }
         self.url = url
-        let form = variable("EXPORTER_OTLP_TRACES_PROTOCOL") ?? variable("EXPORTER_OTLP_PROTOCOL") ?? "http/protobuf"
-        guard form == "http/protobuf" else {
-            throw Self.refusal("OTEL_EXPORTER_OTLP_PROTOCOL is “\(form.prefix(40))”.", "http/protobuf")
+        self.metricsURL = metricsURL
+        for name in ["EXPORTER_OTLP_TRACES_PROTOCOL", "EXPORTER_OTLP_METRICS_PROTOCOL", "EXPORTER_OTLP_PROTOCOL"] {
+            guard let form = variable(name), form != "http/protobuf" else { continue }
+            throw Self.refusal("OTEL_\(name) is “\(form.prefix(40))”.", "http/protobuf")
         }
-        headers = try Self.list(variable("EXPORTER_OTLP_HEADERS"), "OTEL_EXPORTER_OTLP_HEADERS")
-            .merging(
-                try Self.list(variable("EXPORTER_OTLP_TRACES_HEADERS"), "OTEL_EXPORTER_OTLP_TRACES_HEADERS"),
-                uniquingKeysWith: { $1 })
+        // What a signal's own head has is for nobody else.
+        let common = try Self.list(variable("EXPORTER_OTLP_HEADERS"), "OTEL_EXPORTER_OTLP_HEADERS")
+        func heads(of signal: String) throws(Refusal) -> [String: String] {
+            let name = "EXPORTER_OTLP_\(signal)_HEADERS"
+            return common.merging(try Self.list(variable(name), "OTEL_\(name)"), uniquingKeysWith: { $1 })
+        }
+        headers = try heads(of: "TRACES")
+        metricsHeaders = try heads(of: "METRICS")
         let patience = variable("EXPORTER_OTLP_TRACES_TIMEOUT") ?? variable("EXPORTER_OTLP_TIMEOUT") ?? "10000"
         guard let milliseconds = Double(patience), milliseconds > 0, milliseconds < 1e7 else {
             throw Self.refusal("OTEL_EXPORTER_OTLP_TIMEOUT is “\(patience.prefix(40))”.", "10000, in milliseconds")
         }
         self.patience = milliseconds / 1000
+        let pause = variable("METRIC_EXPORT_INTERVAL")
+        guard let usual = pause == nil ? Self.usualInterval : pause.flatMap(Int.init).map({ .milliseconds($0) }),
+            usual >= .milliseconds(100), usual <= .seconds(86_400)
+        else {
+            throw Self.refusal(
+                "OTEL_METRIC_EXPORT_INTERVAL is “\((pause ?? "").prefix(40))”.", "15000, in milliseconds")
+        }
+        self.interval = interval ?? usual
         let sampler = variable("TRACES_SAMPLER") ?? "parentbased_traceidratio"
         followsCallers = sampler.hasPrefix("parentbased_")
         switch followsCallers ? String(sampler.dropFirst("parentbased_".count)) : sampler {
@@ -72,6 +98,12 @@ package struct OTLPSettings: Sendable, Equatable {
         var resource = try Self.list(variable("RESOURCE_ATTRIBUTES"), "OTEL_RESOURCE_ATTRIBUTES")
         resource["service.name"] = variable("SERVICE_NAME") ?? resource["service.name"] ?? "slipway"
         self.resource = resource
+    }
+
+    /// With the version of the program, by name.
+    func resource(version: String) -> [(name: String, value: String)] {
+        resource.merging(["service.version": version], uniquingKeysWith: { $1 }).sorted { $0.key < $1.key }
+            .map { ($0.key, $0.value) }
     }
 
     /// `a=1,b=two%20words`

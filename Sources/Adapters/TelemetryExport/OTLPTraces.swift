@@ -20,7 +20,7 @@ struct OTLPTraces {
         for trace in traces { spans += self.spans(of: trace) }
         writer.append(message: 1) { writer in
             writer.append(message: 1) { writer in
-                for (name, value) in resource { writer.append(attribute: name, .text(value), in: 1) }
+                for (name, value) in resource { writer.append(label: name, value, in: 1) }
             }
             writer.append(message: 2) { writer in
                 writer.append(message: 1) { writer in
@@ -118,10 +118,5 @@ extension ByteWriter {
                 }
             }
         }
-    }
-
-    fileprivate func append(_ field: Int, fixed value: UInt64) {
-        append(varint: UInt64(field) << 3 | 1)
-        for shift in stride(from: 0 as UInt64, to: 64, by: 8) { append(UInt8(truncatingIfNeeded: value >> shift)) }
     }
 }

@@ -114,8 +114,8 @@ struct PlatformServer {
             engines: engines, blobs: blobs, rollouts: rollouts, root: container?.modelsRoot)
         settings.codecLimits = limits
         settings.metricEndpoints = options.metricEndpoints
-        let traces = try TraceExport(options, logger: logger)
-        settings.tracing = traces?.settings
+        let telemetry = try TelemetrySending(options, logger: logger)
+        settings.tracing = telemetry?.tracing
         settings.certificate = options.certificate
         // The rest is for the registry, models, logs and commands.
         settings.maxConnections = max(16, min(settings.maxConnections, raiseOpenFileLimit() - 128))
@@ -173,6 +173,7 @@ struct PlatformServer {
                 traffic: traffic,
                 deployFolder: container?.modelsRoot.map { _ in deployment.byName }),
             authority: authority, logger: logger, onListening: { ports in startUp.listening(on: ports) })
+        telemetry?.sendMetrics(of: server)
         let group = ServiceGroup(services: [server, startUp], logger: logger)
         let counts = { @Sendable in Ending.Counts(service.table) }
         let handover = Handover(folder: folder, lock: lock, rollouts: rollouts, service: service)
@@ -239,7 +240,7 @@ struct PlatformServer {
         counting.cancel()
         await counting.value
         await monitoring.monitor.publish(at: .now)
-        await traces?.end()
+        await telemetry?.end()
         let total = counts()
         logger.info("stopped", metadata: ["accepted": "\(total.accepted)", "answered": "\(total.answered)"])
         try database.close()

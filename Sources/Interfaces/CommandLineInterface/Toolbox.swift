@@ -215,8 +215,10 @@ package struct ServeOptions: Sendable {
     package var database: String?
     /// A folder for the contents that other servers share; `nil` for the data folder's own, or the one it remembers.
     package var contents: String?
-    /// Where traces go, and which share of them; `nil` for what OpenTelemetry's variables say.
+    /// Where traces and metrics go, how often metrics, and which share of traces; `nil` for what OpenTelemetry's variables
+    /// say.
     package var otlp: String?
+    package var otlpInterval: Duration?
     package var traceShare: Double?
     package var logFormat = LogFormat.auto
     package var logLevel = LogLevel.info

@@ -29,6 +29,7 @@ package struct HTTPServer: Sendable {
     private let serving: ServingSlots
     private let slots: EventLoopSlots
     private let routes: [AdministrationRoute]
+    private let metricsRoutes: MetricsRoutes
     private let listeners = Listeners()
     private let onListening: @Sendable (_ ports: [Int]) async -> Void
     private let logger: Logger
@@ -44,7 +45,10 @@ package struct HTTPServer: Sendable {
         self.authority = authority
         self.logger = logger
         self.onListening = onListening
-        routes = Self.routes(administration, settings, authority)
+        metricsRoutes = MetricsRoutes(
+            administration: administration, authority: authority, version: settings.version,
+            names: SeriesNames(limit: settings.metricEndpoints), traces: settings.tracing?.sink)
+        routes = Self.routes(administration, settings, authority) + metricsRoutes.routes
         serving = ServingSlots(
             ServingSettings(
                 service: administration.inference, authority: authority, limits: settings.codecLimits,
@@ -57,6 +61,9 @@ package struct HTTPServer: Sendable {
     /// Takes no more connections, and goes on to answer those that are here: before another process takes them from the same
     /// socket. Two at a time would wake one another for nothing.
     package func pause() async { await listeners.pause(MultiThreadedEventLoopGroup.singleton) }
+
+    /// What `/metrics` has at this moment, under Slipway's own names.
+    package var metrics: [MetricFamily] { metricsRoutes.families }
 
     /// Listens until it is cancelled or shut down gracefully.
     ///
@@ -201,10 +208,6 @@ package struct HTTPServer: Sendable {
                     + ReceiptRoutes(log: $0.log, replay: $0.replay, administration: administration).routes
             } ?? [])
             + LogRoutes(logLines: administration.logLines).routes
-            + MetricsRoutes(
-                administration: administration, authority: authority, version: settings.version,
-                names: SeriesNames(limit: settings.metricEndpoints), traces: settings.tracing?.sink
-            ).routes
             + mlflowRoutes(administration, settings, authority)
             + (models ?? [])
     }

@@ -217,6 +217,7 @@ extension MetricsText {
         _ name: String, _ labels: MetricLabels, _ buckets: [(bound: Int?, count: Int)], nanoseconds: Int,
         exemplars: [MetricExemplar?] = []
     ) {
+        if let collector { return collector.add(labels, .histogram(buckets, nanoseconds: nanoseconds)) }
         for (index, bucket) in buckets.enumerated() {
             self.bucket(
                 name, labels.with("le", bucket.bound.map(secondsText) ?? "+Inf"), bucket.count,

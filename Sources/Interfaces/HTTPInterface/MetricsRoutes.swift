@@ -40,17 +40,28 @@ struct MetricsRoutes: Sendable {
         }
         let view = try metricsView(of: request.uri.query)
         let text = MetricsText(metricsFormat(accept: request.headers[.accept]))
-        let (service, principal) = (administration.inference, context.requester.principal)
-        let (table, log) = (service.table, administration.predictions?.log)
+        write(view, for: context.requester.principal, into: text)
+        text.end()
+        return Response(
+            status: .ok, headers: [.contentType: text.format.contentType],
+            body: .init(byteBuffer: ByteBuffer(bytes: text.bytes)))
+    }
+
+    /// All under Slipway's own names, as values.
+    var families: [MetricFamily] {
+        let collector = MetricCollector()
+        write(.slipway, for: nil, into: MetricsText(to: collector))
+        return collector.families
+    }
+
+    private func write(_ view: MetricsView, for principal: Principal?, into text: MetricsText) {
+        let (service, log) = (administration.inference, administration.predictions?.log)
+        let table = service.table
         MetricsReport(
             of: table.endpoints(for: principal).map { EndpointMetrics($0.name, $0.state, on: service, keptBy: log) },
             existing: table.endpoints.keys, names: names
         ).write(view, into: text)
         if view.contains(.slipway) { writeProgram(into: text, isWhole: principal?.scope.project == nil) }
-        text.end()
-        return Response(
-            status: .ok, headers: [.contentType: text.format.contentType],
-            body: .init(byteBuffer: ByteBuffer(bytes: text.bytes)))
     }
 
     /// - Parameter isWhole: Whether the one who asks may see the server as a whole, and not one project of it.

@@ -18,14 +18,20 @@ struct MetricsText {
 
     let format: Format
     let writer = ByteWriter(capacity: 1 << 16)
+    /// Takes the values in the place of the text.
+    let collector: MetricCollector?
 
-    init(_ format: Format = .prometheus) { self.format = format }
+    init(_ format: Format = .prometheus, to collector: MetricCollector? = nil) {
+        self.format = format
+        self.collector = collector
+    }
 
     /// Begins a metric. Its samples follow, and those of no other.
     ///
     /// - Parameter name: As its samples have it, but for what a histogram's end in: `slipway_requests_total`. OpenMetrics
     ///   calls that the metric `slipway_requests`, and a counter that does not end so, as Triton's do not, `unknown`.
     func family(_ name: String, _ kind: Kind, _ help: String) {
+        if let collector { return collector.begin(name, kind, help) }
         var (family, type) = (name[...], kind.rawValue)
         switch (format, kind) {
         case (.prometheus, .info): type = Kind.gauge.rawValue
@@ -53,6 +59,7 @@ struct MetricsText {
     }
 
     func sample(_ name: String, _ labels: MetricLabels, _ value: Int) {
+        if let collector { return collector.add(labels, .number(value)) }
         begin(name, labels)
         writer.append(number: value)
         writer.append("\n")
@@ -60,6 +67,7 @@ struct MetricsText {
 
     /// - Parameter nanoseconds: Written as seconds.
     func sample(_ name: String, _ labels: MetricLabels, nanoseconds: Int) {
+        if let collector { return collector.add(labels, .nanoseconds(nanoseconds)) }
         begin(name, labels)
         writer.append(utf8: secondsText(nanoseconds))
         writer.append("\n")
@@ -107,14 +115,22 @@ struct MetricExemplar {
 /// `endpoint="churn",stage="queue"`, made once for all samples that have them.
 struct MetricLabels {
     let text: [UInt8]
+    let pairs: [(name: String, value: String)]
 
-    init(_ labels: KeyValuePairs<StaticString, String> = [:]) { text = Self.text(labels) }
+    init(_ labels: KeyValuePairs<StaticString, String> = [:]) {
+        text = Self.text(labels)
+        pairs = labels.map { ("\($0)", $1) }
+    }
 
-    private init(text: [UInt8]) { self.text = text }
+    private init(text: [UInt8], pairs: [(name: String, value: String)]) {
+        self.text = text
+        self.pairs = pairs
+    }
 
     func with(_ name: StaticString, _ value: String) -> MetricLabels {
         let more = Self.text([name: value])
-        return MetricLabels(text: text.isEmpty ? more : text + [UInt8(ascii: ",")] + more)
+        return MetricLabels(
+            text: text.isEmpty ? more : text + [UInt8(ascii: ",")] + more, pairs: pairs + [("\(name)", value)])
     }
 
     private static func text(_ labels: KeyValuePairs<StaticString, String>) -> [UInt8] {

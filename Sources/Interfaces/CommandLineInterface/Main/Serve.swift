@@ -116,9 +116,13 @@ struct Serve: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Send traces of predictions to what takes OTLP over HTTP here, as in http://localhost:4318; else "
-                + "OTEL_EXPORTER_OTLP_ENDPOINT says it, else there are none.", valueName: "url"))
+            "Send traces of predictions, and metrics, to what takes OTLP over HTTP here, as in http://localhost:4318; else "
+                + "OTEL_EXPORTER_OTLP_ENDPOINT says it, else nothing is sent.", valueName: "url"))
     var otlp: String?
+
+    @Option(
+        help: "How often metrics are sent there; without it, what OTEL_METRIC_EXPORT_INTERVAL says, else 15s.")
+    var otlpInterval: TimeSpan?
 
     @Option(
         help: ArgumentHelp(
@@ -145,6 +149,9 @@ struct Serve: AsyncParsableCommand {
             throw ValidationError("--worker-processes takes 1 to 256.")
         }
         guard (0...1).contains(traceSample ?? 0) else { throw ValidationError("--trace-sample takes 0 to 1.") }
+        guard otlpInterval.map({ $0.nanoseconds >= 100_000_000 }) ?? true else {
+            throw ValidationError("--otlp-interval takes at least 100ms.")
+        }
         guard (1...100_000).contains(metricEndpoints) else {
             throw ValidationError("--metric-endpoints takes 1 to 100000.")
         }
@@ -181,6 +188,7 @@ struct Serve: AsyncParsableCommand {
         options.retention = retention.policy
         options.metricEndpoints = metricEndpoints
         options.otlp = otlp
+        options.otlpInterval = otlpInterval?.duration
         options.traceShare = traceSample
         options.logFormat = logFormat
         options.logLevel = logLevel
