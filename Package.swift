@@ -327,7 +327,10 @@ let testTargets: [Target] = [
         ]),
     tests(
         "DriftDetectionTests",
-        uses: ["DriftDetection", "InferenceServing", "ModelDomain", "PredictionLogging", "Statistics", "Tensors"]),
+        uses: [
+            "DriftDetection", "InferenceServing", "ModelDomain", "PredictionLogging", "RequestTracing", "Statistics",
+            "Tensors",
+        ]),
     tests("PredictionExplainingTests", uses: ["ModelDomain", "ModelExecution", "PredictionExplaining", "Tensors"]),
     tests(
         "InferenceServingTests", uses: ["InferenceServing", "ModelDomain", "ModelExecution", "Tensors", "TestSupport"]),

@@ -2,6 +2,7 @@
 import DriftDetection
 import InferenceServing
 import ModelDomain
+import RequestTracing
 import Statistics
 import Tensors
 import Testing
@@ -57,7 +58,8 @@ struct GatheringTests {
             : Tensor(.int64, shape: odd == 3 ? [rows] : [rows, 1], elements: (0..<rows).map { Int64($0 * 30) })
         return PredictionRecord(
             id: PredictionID(high: 1, low: 2), time: time, status: odd == 4 ? .invalid : .answered, code: nil,
-            principal: "ada", key: odd == 5 ? "order" : nil, rowCount: rows, times: .init(), isCut: odd == 6,
+            principal: "ada", key: odd == 5 ? "order" : nil,
+            trace: odd == 7 ? TraceID(high: 1, low: 2) : nil, rowCount: rows, times: .init(), isCut: odd == 6,
             inputs: odd == 6 ? [] : [.whole(matrix), .whole(plan), .whole(age)],
             outputs: odd == 4 || odd == 6
                 ? []
@@ -100,7 +102,8 @@ struct GatheringTests {
         return RecordCoding.redacted(
             PredictionRecord(
                 id: record.id, time: record.time, status: record.status, code: record.code, principal: record.principal,
-                key: record.key, rowCount: record.rowCount, times: record.times, isCut: record.isCut,
+                key: record.key, trace: record.trace, rowCount: record.rowCount, times: record.times,
+                isCut: record.isCut,
                 inputs: record.inputs, outputs: record.outputs, schema: open),
             by: ValueHash(secret: [UInt8](repeating: 1, count: 32), endpoint: "e"))
     }

@@ -23,7 +23,7 @@ struct RecordTests {
         let score = Tensor(.float32, shape: [2, 1], elements: [0.25, 0.75] as [Float])
         return PredictionRecord(
             id: PredictionID(high: 1, low: 2), time: time, status: status, code: nil, principal: nil, key: nil,
-            rowCount: 2, times: .init(), isCut: false, inputs: [.whole(rows)],
+            trace: nil, rowCount: 2, times: .init(), isCut: false, inputs: [.whole(rows)],
             outputs: status == .answered ? [score] : [], schema: schema)
     }
 

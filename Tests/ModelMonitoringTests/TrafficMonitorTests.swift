@@ -59,7 +59,7 @@ struct TrafficMonitorTests {
                     monitor.observe(
                         PredictionRecord(
                             id: PredictionID(high: 1, low: 2), time: time, status: .answered, code: nil, principal: nil,
-                            key: nil, rowCount: 50, times: .init(), isCut: false,
+                            key: nil, trace: nil, rowCount: 50, times: .init(), isCut: false,
                             inputs: [.whole(Tensor(.float32, shape: [50, 2], elements: values))], outputs: [],
                             schema: schema))
                 }

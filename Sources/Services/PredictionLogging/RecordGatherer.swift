@@ -42,7 +42,8 @@ final class RecordGatherer {
         observe(
             PredictionRecord(
                 id: PredictionID(high: 0, low: 0), time: time, status: .answered, code: nil, principal: nil, key: nil,
-                rowCount: rows, times: .init(), isCut: false, inputs: inputs.map { .whole($0.tensor(rows)) },
+                trace: nil, rowCount: rows, times: .init(), isCut: false,
+                inputs: inputs.map { .whole($0.tensor(rows)) },
                 outputs: outputs.map { $0.tensor(rows) }, schema: schema))
         (inputs, outputs, rows, byteCount) = ([], [], 0, 0)
     }
@@ -63,6 +64,7 @@ final class RecordGatherer {
         guard scan.slice(26) != nil, let more = scan.number(), more > 0 else { return false }
         for _ in 0..<4 { _ = scan.number() }
         for _ in 0..<3 { _ = scan.number().flatMap { scan.slice($0) } }
+        if bytes[bytes.startIndex + 25] & RecordCoding.traceFlag != 0 { _ = scan.slice(16) }
         let isLike = append(&scan, more)
         if isLike {
             rows += more
