@@ -139,6 +139,11 @@ let rooms: [Room] = [
             "Tensors",
         ]),
     room("AccessControl", in: .services, uses: ["ModelDomain", "ModelRegistry"]),
+    room(
+        "GroundTruth", in: .services,
+        uses: [
+            "ModelDomain", "ModelExecution", "ModelMonitoring", "PredictionLogging", "Statistics", "Tensors",
+        ]),
 
     room("EngineONNX", in: .adapters, uses: ["CONNXRuntime", "ModelDomain", "ModelExecution", "Tensors"]),
     room("EngineForest", in: .adapters, uses: ["ModelDomain", "ModelExecution", "Tensors"]),
@@ -151,6 +156,7 @@ let rooms: [Room] = [
         "StoreSQL", in: .adapters,
         uses: [
             "AccessControl", "CPostgres", "ContentRetention", "DataVersions", "DriftDetection", "ExperimentTracking",
+            "GroundTruth",
             "ModelDomain", "ModelMonitoring", "ModelRegistry", "PlatformBackup", "PlatformReplicas", "Tensors",
         ],
         products: [grdb]),
@@ -193,10 +199,10 @@ let rooms: [Room] = [
         "HTTPInterface", in: .interfaces,
         uses: [
             "AccessControl", "ContentCoding", "ContentRetention", "ContentSearch", "DataTables", "DataVersions",
-            "ExperimentTracking", "GRPCInterface", "HTTP2Connections", "InferenceProtocol", "InferenceServing",
-            "MLflowInterface", "ModelDomain", "ModelExecution", "ModelLineage", "ModelMonitoring", "ModelRegistry",
-            "ModelRollouts", "ModelTransfer", "PlatformBackup", "PlatformReplicas", "PredictionExplaining",
-            "PredictionLogging", "RequestTracing", "Tensors", "WireTypes",
+            "ExperimentTracking", "GRPCInterface", "GroundTruth", "HTTP2Connections", "InferenceProtocol",
+            "InferenceServing", "MLflowInterface", "ModelDomain", "ModelExecution", "ModelLineage", "ModelMonitoring",
+            "ModelRegistry", "ModelRollouts", "ModelTransfer", "PlatformBackup", "PlatformReplicas",
+            "PredictionExplaining", "PredictionLogging", "RequestTracing", "Statistics", "Tensors", "WireTypes",
         ], products: nio + hummingbird + nioExtras + [httpTypes, lifecycle, logging, nioSSL]),
     room("LoadGenerator", in: .interfaces, uses: ["ModelDomain"], products: nio + [histogram]),
     room(
@@ -216,8 +222,9 @@ let rooms: [Room] = [
         uses: [
             "APIClient", "AccessControl", "AlertDelivery", "ArchiveFiles", "BlobFiles", "CHeap", "CommandLineInterface",
             "ContentRetention", "ContentSearch", "DataTables", "DataVersions", "EngineForest", "EngineONNX",
-            "EngineWorker", "ExperimentTracking", "GraphExecution", "HTTPInterface", "InferenceServing", "LogFiles",
-            "ModelDomain", "ModelExecution", "ModelLineage", "ModelMonitoring", "ModelPackaging", "ModelRegistry",
+            "EngineWorker", "ExperimentTracking", "GraphExecution", "GroundTruth", "HTTPInterface", "InferenceServing",
+            "LogFiles", "ModelDomain", "ModelExecution", "ModelLineage", "ModelMonitoring", "ModelPackaging",
+            "ModelRegistry",
             "ModelReproduction", "ModelRollouts", "ModelTransfer", "PlatformBackup", "PlatformReplicas",
             "PredictionLogging", "ProcessSandbox", "ProjectFiles", "PythonTools", "RequestTracing", "StoreSQL",
             "TelemetryExport", "Tensors", "WireTypes",
@@ -280,7 +287,8 @@ let testTargets: [Target] = [
     testKit(
         "PortContracts",
         uses: [
-            "AccessControl", "ContentRetention", "DataVersions", "DriftDetection", "ExperimentTracking", "ModelDomain",
+            "AccessControl", "ContentRetention", "DataVersions", "DriftDetection", "ExperimentTracking", "GroundTruth",
+            "ModelDomain",
             "ModelExecution", "ModelMonitoring", "ModelRegistry", "PlatformReplicas", "Tensors",
         ]),
     testKit("TestSupport", uses: ["ModelDomain", "ModelExecution", "ModelPackaging", "Tensors"]),
@@ -331,6 +339,12 @@ let testTargets: [Target] = [
             "DriftDetection", "InferenceServing", "ModelDomain", "PredictionLogging", "RequestTracing", "Statistics",
             "Tensors",
         ]),
+    tests(
+        "GroundTruthTests",
+        uses: [
+            "GroundTruth", "InferenceServing", "ModelDomain", "ModelExecution", "ModelMonitoring", "PredictionLogging",
+            "Statistics", "StoreSQL", "Tensors", "TestSupport",
+        ]),
     tests("PredictionExplainingTests", uses: ["ModelDomain", "ModelExecution", "PredictionExplaining", "Tensors"]),
     tests(
         "InferenceServingTests", uses: ["InferenceServing", "ModelDomain", "ModelExecution", "Tensors", "TestSupport"]),
@@ -366,7 +380,7 @@ let testTargets: [Target] = [
     tests(
         "StoreSQLTests",
         uses: [
-            "AccessControl", "ContentRetention", "ExperimentTracking", "ModelDomain", "ModelMonitoring",
+            "AccessControl", "ContentRetention", "ExperimentTracking", "GroundTruth", "ModelDomain", "ModelMonitoring",
             "ModelRegistry", "PlatformBackup", "PlatformReplicas", "PortContracts", "StoreSQL", "TestSupport",
         ]),
     tests(

@@ -89,6 +89,15 @@ struct ContractTests {
     }
 
     @Test(arguments: Product.allCases)
+    func labelsKeepTheirContract(_ product: Product) async throws {
+        try await withTemporaryFolder { folder async throws in
+            try await LabelStoreContract {
+                SQLLabelStore(database: try await openDatabase(product, in: folder))
+            }.run()
+        }
+    }
+
+    @Test(arguments: Product.allCases)
     func theCredentialsKeepTheirContract(_ product: Product) async throws {
         try await withTemporaryFolder { folder async throws in
             try await CredentialStoreContract {

@@ -123,7 +123,6 @@ extension SQLSchema {
             .ledgerEvidence,
             .datasets,
             .replicas,
-            .alerts,
-            .monitoring,
+            .alerts, .monitoring, .labels,
         ])
 }

@@ -80,6 +80,12 @@ package enum ErrorCode: String, Sendable, CaseIterable {
 
     // The monitor.
     case notWatched = "MON-001"
+    // What turned out to be true of a prediction.
+    case labelRefused = "LBL-001"
+    case labelTimeRefused = "LBL-002"
+    case nothingToLabel = "LBL-003"
+    case feedbackUnreadable = "LBL-004"
+    case notLabelled = "LBL-005"
 
     // The objectives of an endpoint.
     case objectivesMissed = "SLO-001"
