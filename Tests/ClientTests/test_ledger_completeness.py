@@ -16,7 +16,7 @@ BESIDE = {
     ("post", "/v1/import/experiments/{experiment}/deletion"), ("post", "/v1/import/runs"),
     ("post", "/v1/import/runs/{run}/points"), ("post", "/v1/import/logged-models"), ("post", "/v1/import/artifacts"),
     ("post", "/v1/backups"), ("delete", "/v1/backups/{backup}"), ("post", "/v1/endpoints/{name}/predict"), ("post", "/v1/endpoints/{name}/explain"),
-    ("post", "/v1/predictions/{prediction}/replay"), ("post", "/v1/replays"),
+    ("post", "/v1/predictions/{prediction}/replay"), ("post", "/v1/replays"), ("post", "/v1/feedback"),
     ("post", "/v2/models/{name}/infer"), ("post", "/v2/models/{name}/versions/{version}/infer"),
     ("post", "/v1/models/{name}:predict"), ("post", "/v1/models/{name}/versions/{version}:predict"),
     ("post", "/invocations"), ("post", "/v2/repository/index"),

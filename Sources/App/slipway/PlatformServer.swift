@@ -9,6 +9,7 @@ import ContentSearch
 import DataVersions
 import ExperimentTracking
 import Foundation
+import GroundTruth
 import HTTPInterface
 import InferenceServing
 import Logging
@@ -141,6 +142,9 @@ struct PlatformServer {
             tracking: tracking, registrations: registrations, registry: registry, blobs: blobs, holds: blobs)
         let intake = ModelImport(
             tracking: tracking, registrations: SQLRegistrationStore(database: database), blobs: blobs, now: { .now })
+        let labels = Labels(
+            store: SQLLabelStore(database: database), log: predictions.log, forms: AnswerForms(loader: loader),
+            now: { .now })
         let alertStore = SQLAlertStore(database: database)
         let environment = ProcessInfo.processInfo.environment
         let delivery = AlertDelivery(
@@ -168,7 +172,7 @@ struct PlatformServer {
                 logLines: { LogFile.lines(of: folder.logFile, count: $0) },
                 packing: packing, backups: backups,
                 keeper: keeper, transfer: (out: export, in: intake), replicas: life.replicas,
-                predictions: (log: predictions.log, replay: PredictionReplay(loader: loader)),
+                predictions: (log: predictions.log, replay: PredictionReplay(loader: loader)), labels: labels,
                 alerts: Alerts(store: alertStore, sink: delivery, now: { .now }), monitor: monitoring.monitor,
                 traffic: traffic,
                 deployFolder: container?.modelsRoot.map { _ in deployment.byName }),
@@ -214,6 +218,8 @@ struct PlatformServer {
         defer { looking.cancel() }
         let clearing = Task { await predictions.clear(of: service) }
         defer { clearing.cancel() }
+        let joining = Task { await predictions.join(labels) }
+        defer { joining.cancel() }
         Task { await endOnSignals(ending) }
         Task {
             guard let ports = await startUp.announcedPorts() else { return }

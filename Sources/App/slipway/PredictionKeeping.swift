@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import GroundTruth
 import InferenceServing
 import LogFiles
 import Logging
@@ -9,6 +10,8 @@ import PredictionLogging
 struct PredictionKeeping: Sendable {
     /// How often what is too old, or too much, is cleared away.
     private static let clearEvery = Duration.seconds(600)
+    /// How often labels are looked at that wait for their predictions.
+    private static let joinEvery = Duration.seconds(60)
 
     let log: PredictionLog
     private let logger: Logger
@@ -39,6 +42,23 @@ struct PredictionKeeping: Sendable {
             } catch {
                 logger.warning("the end of the prediction log was not looked at", metadata: ["reason": "\(error)"])
             }
+        }
+    }
+
+    /// Joins labels that came before their predictions, until it is cancelled.
+    func join(_ labels: Labels) async {
+        var isFailing = false
+        while !Task.isCancelled {
+            do {
+                try await labels.joinWaiting()
+                isFailing = false
+            } catch {
+                if !isFailing, !Task.isCancelled {
+                    logger.warning("labels that wait were not joined", metadata: ["reason": "\(error)"])
+                }
+                isFailing = true
+            }
+            try? await Task.sleep(for: Self.joinEvery)
         }
     }
 

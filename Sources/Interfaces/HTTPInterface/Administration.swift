@@ -4,6 +4,7 @@ package import ContentRetention
 package import ContentSearch
 package import DataVersions
 package import ExperimentTracking
+package import GroundTruth
 package import InferenceServing
 package import ModelDomain
 package import ModelExecution
@@ -51,6 +52,8 @@ package struct Administration: Sendable {
     package let replicas: Replicas?
     /// What was asked and answered; `nil` where nothing is kept.
     package let predictions: (log: PredictionLog, replay: PredictionReplay)?
+    /// What turned out to be true of it; `nil` where nothing is kept.
+    package let labels: Labels?
     /// What needs a person; `nil` where nobody watches.
     package let alerts: Alerts?
     /// What traffic is held against, and what it says; `nil` where nobody counts it.
@@ -70,7 +73,7 @@ package struct Administration: Sendable {
         logLines: @escaping @Sendable (_ count: Int) async throws -> [String],
         packing: Rollouts.Packing? = nil, backups: PlatformBackups? = nil, keeper: ContentKeeper? = nil,
         transfer: (out: ModelExport, in: ModelImport)? = nil, replicas: Replicas? = nil,
-        predictions: (log: PredictionLog, replay: PredictionReplay)? = nil, alerts: Alerts? = nil,
+        predictions: (log: PredictionLog, replay: PredictionReplay)? = nil, labels: Labels? = nil, alerts: Alerts? = nil,
         monitor: TrafficMonitor? = nil,
         traffic: RecentTraffic? = nil,
         deployFolder: (@Sendable (_ folder: String, _ endpoint: EndpointName) async throws -> Void)? = nil
@@ -82,6 +85,7 @@ package struct Administration: Sendable {
         self.transfer = transfer
         self.replicas = replicas
         self.predictions = predictions
+        self.labels = labels
         self.alerts = alerts
         self.monitor = monitor
         self.traffic = traffic

@@ -207,6 +207,10 @@ package struct HTTPServer: Sendable {
                 PredictionLogRoutes(log: $0.log).routes
                     + ReceiptRoutes(log: $0.log, replay: $0.replay, administration: administration).routes
             } ?? [])
+            + (administration.labels.map {
+                FeedbackRoutes(labels: $0, inference: administration.inference).routes
+                    + QualityRoutes(labels: $0, inference: administration.inference).routes
+            } ?? [])
             + LogRoutes(logLines: administration.logLines).routes
             + mlflowRoutes(administration, settings, authority)
             + (models ?? [])
