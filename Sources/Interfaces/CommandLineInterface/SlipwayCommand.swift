@@ -18,7 +18,7 @@ package struct SlipwayCommand: AsyncParsableCommand {
                 name: "The main road",
                 subcommands: [
                     Demo.self, Init.self, Pack.self, Deploy.self, Predict.self, Explain.self, Status.self, Top.self,
-                    Drift.self,
+                    Drift.self, Quality.self,
                     RollBack.self, Receipt.self, ReplayPredictions.self, Reproduce.self, Serve.self,
                     Restart.self, Stop.self, Doctor.self, Logs.self, Bench.self, Size.self, Where.self,
                 ]),
@@ -27,7 +27,7 @@ package struct SlipwayCommand: AsyncParsableCommand {
                 subcommands: [
                     DatasetCommand.self, ExperimentCommand.self, RunCommand.self, ModelCommand.self,
                     Lineage.self,
-                    EndpointCommand.self, PredictionCommand.self,
+                    EndpointCommand.self, PredictionCommand.self, FeedbackCommand.self,
                     ProjectCommand.self, TokenCommand.self,
                     EnginesCommand.self, ConfigCommand.self, LedgerCommand.self, ImportCommand.self,
                     AlertCommand.self, BackupCommand.self, Restore.self, GarbageCommand.self, ReplicaCommand.self,
