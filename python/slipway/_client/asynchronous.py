@@ -64,6 +64,15 @@ class AsyncClient:
     async def examples(self, endpoint: str, count: int = 100) -> list[dict[str, Any]]:
         return await self._run(partial(self._client.examples, endpoint, count))
 
+    async def feedback(self, endpoint: str, **label: Any) -> dict[str, Any]:
+        return await self._run(partial(self._client.feedback, endpoint, **label))
+
+    async def feedback_batch(self, endpoint: str, rows: Any) -> dict[str, Any]:
+        return await self._run(partial(self._client.feedback_batch, endpoint, rows))
+
+    async def quality(self, endpoint: str, by: str = "all") -> dict[str, Any]:
+        return await self._run(partial(self._client.quality, endpoint, by))
+
     async def close(self) -> None:
         await self._run(self._client.close)
         self._threads.shutdown(wait=False)

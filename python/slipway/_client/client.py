@@ -12,6 +12,7 @@ from ..errors import InputRefused
 from .connections import Cancellation, Reply, Request
 from .decoding import decoded
 from .encoding import encoded
+from .feedback import one, parts, total
 from .prediction import Prediction
 from .refusals import refusal
 from .sender import Sender
@@ -88,6 +89,41 @@ class Client:
         examples: list[dict[str, Any]] = found["examples"]
         return examples
 
+    def feedback(
+        self,
+        endpoint: str,
+        *,
+        prediction_id: str | None = None,
+        key: str | None = None,
+        label: Any,
+        row: int | None = None,
+        at: Any = None,
+    ) -> dict[str, Any]:
+        """Says what turned out to be true of a prediction: `prediction.id`, or the `key` that it was about.
+
+        `label` is a class or a number; of a prediction with several rows a list, one for each row, or one
+        label with its `row`. `at` is when it became known. What is returned is on the server's disk: counts,
+        of which `joined` or `waiting` is 1. Needs a token.
+        """
+        body = {"endpoint": endpoint} | one(prediction_id, key, label, row, at)
+        return self._feedback(json.dumps(body).encode(), "application/json", "/v1/feedback")
+
+    def feedback_batch(self, endpoint: str, rows: Any) -> dict[str, Any]:
+        """The same for many: a pandas or polars frame, a dictionary of columns, or dictionaries, with
+        `prediction` or `key`, `label`, and if you like `row` and `at`. Rows without a label are passed over.
+        Sent in parts; sending them again changes nothing.
+        """
+        path = f"/v1/feedback?endpoint={quote(endpoint, safe='')}"
+        sum_: dict[str, Any] = {"labels": 0, "accepted": 0, "refused": 0, "problems": []}
+        for body, places in parts(rows):
+            total(sum_, self._feedback(body, "application/jsonl", path), places)
+        return sum_
+
+    def quality(self, endpoint: str, by: str = "all") -> dict[str, Any]:
+        """How good the answers were, as docs/reference/http-api.md describes it. Needs a token."""
+        report: dict[str, Any] = self._get(f"/v1/endpoints/{quote(endpoint, safe='')}/quality?by={by}")
+        return report
+
     def close(self) -> None:
         self._sender.close()
 
@@ -135,6 +171,11 @@ class Client:
         with self._lock:
             self._signatures[endpoint] = read
         return read
+
+    def _feedback(self, body: bytes, kind: str, path: str) -> dict[str, Any]:
+        request = Request("POST", path, (body,), {"Content-Type": kind})
+        answer: dict[str, Any] = json.loads(_answered(self._sender.send(request, max(self.timeout, 300.0))).body)
+        return answer
 
     def _get(self, path: str) -> Any:
         return json.loads(_answered(self._sender.send(Request("GET", path), self.timeout)).body)
