@@ -130,14 +130,43 @@ def test_what_cannot_be_right_is_told_with_its_place(server):
     assert ask(server, "POST", "/v1/feedback", {"endpoint": "nobody", **good})[1]["code"] == "REG-003"
 
 
+def test_broken_bodies_are_refused_and_nothing_else(server):
+    """Cut, doubled and with bytes changed: an answer or a refusal, and never a mistake of the server's."""
+    random.seed(11)
+    good = {
+        "application/json": json.dumps({"endpoint": NAME, "labels": [{"key": "a", "label": 1, "row": 0}]}).encode(),
+        "application/jsonl": b'{"prediction": "%s", "label": 1, "at": "2026-01-01"}\n' % NEVER.encode(),
+        "text/csv": b'key,label,row,at\n"a,""b",1,0,2026-01-01\n',
+    }
+    for _ in range(150):
+        kind, body = random.choice(list(good.items()))
+        changed = bytearray(body)
+        for _ in range(random.randrange(1, 6)):
+            place = random.randrange(len(changed))
+            action = random.randrange(3)
+            if action == 0:
+                changed[place] = random.choice(b'"{}[],:\n\r\x00\xff-1e')
+            elif action == 1:
+                del changed[place:place + random.randrange(1, 9)]
+            else:
+                changed[place:place] = changed[place:place + random.randrange(1, 9)]
+            if not changed:
+                break
+        status, text = fetch(f"{server.url}/v1/feedback?endpoint={NAME}", bytes(changed), "POST",
+                             Authorization=f"Bearer {server.token}", **{"Content-Type": kind})
+        assert status in (200, 400, 401, 404, 409), (status, text, bytes(changed))
+
+
 def test_a_label_comes_before_its_prediction(server, since):
     own = "11111111-2222-4333-8444-555555555555"
     body = {"endpoint": NAME, "labels": [{"prediction": own, "label": 0}, {"key": "early", "label": 1}]}
+    before = quality(server, since)["waiting"]
     assert feedback(server, body)["waiting"] == 2
+    assert quality(server, since)["waiting"] == before + 2
     predict(server, [INPUTS[0]], **{"slipway-prediction-id": own})
     predict(server, [INPUTS[1]], key="early")
     report = quality(server, since)
-    assert report["waiting"] == 0 and report["groups"][0]["labelled"] == 2
+    assert report["waiting"] == before and report["groups"][0]["labelled"] == 2
     assert report["groups"][0]["early"] is True and report["groups"][0]["mature"] == 0
 
 

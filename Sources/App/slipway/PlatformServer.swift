@@ -155,7 +155,8 @@ struct PlatformServer {
             source: ServerSignals(
                 replicas: life.replicas, service: service, predictions: predictions.log, folder: folder.path,
                 certificate: settings.certificate),
-            monitors: [monitoring.monitor], thresholds: AlertThresholds(interval: options.alertInterval), clock: { .now },
+            monitors: [monitoring.monitor, QualityMonitor(labels)],
+            thresholds: AlertThresholds(interval: options.alertInterval), clock: { .now },
             tell: { change in change.log(to: logger) })
         let traffic = RecentTraffic(from: .now)
         let server = HTTPServer(
