@@ -94,6 +94,23 @@ import Testing
         }
     }
 
+    /// The same prediction by its key and by its id: what became known later counts, whatever joins first.
+    @Test func whatIsKnownLaterCountsByWhicheverName() async throws {
+        try await withLabels { fixture async throws in
+            fixture.clock.set(offset: -hour / 2)
+            try await fixture.send([(.key("order-7"), "no")])
+            fixture.clock.set(offset: 0)
+            let id = fixture.predict([0.25], key: "order-7")
+            fixture.clock.advance(1000)
+            #expect(try await fixture.send([(.prediction(id), "yes")]).joined == 1)
+            try await fixture.labels.joinWaiting()
+            let row = try #require(try await fixture.rows(of: id).first)
+            #expect(row.truth == "yes" && row.corrections == 1)
+            #expect(try await fixture.formers(of: id).map(\.truth) == ["no"])
+            #expect(try await fixture.waitingCount() == 0)
+        }
+    }
+
     @Test func rowsOfAPredictionAreLabelledByThemselves() async throws {
         try await withLabels { fixture async throws in
             let id = fixture.predict([0.25, 0.75, 0.5])

@@ -13,7 +13,7 @@ package struct LabelStoreContract {
     package func run() async throws {
         try await labelsComeBackAsTheyWereByTimeAndVersion()
         try await aLabelTakesThePlaceOfTheOneBefore()
-        try await whatWaitsIsFoundTheOldestFirst()
+        try await whatWaitsIsFoundPageByPage()
         try await countsAddUp()
         try await aBodyThatFailsChangesNothing()
     }
@@ -77,7 +77,7 @@ package struct LabelStoreContract {
         #expect(try await store.read { try $0.formerLabels(of: Self.there, prediction: Self.id(1)) }.isEmpty)
     }
 
-    func whatWaitsIsFoundTheOldestFirst() async throws {
+    func whatWaitsIsFoundPageByPage() async throws {
         let store = try await makeStore()
         func waiting(_ target: Feedback.Target, row: Int? = nil, _ label: GivenLabel, since: Int64) -> WaitingLabel {
             WaitingLabel(
@@ -91,15 +91,18 @@ package struct LabelStoreContract {
         try await store.write { store in
             for one in [byKey, otherKey, byID, again] { try store.put(one, for: Self.here) }
         }
-        let found = try await store.read { try $0.waiting(for: Self.here, limit: 10) }
-        // The last value, and the time since which the first one waits.
-        #expect(found.map(\.label) == [again.label, byKey.label, otherKey.label])
-        #expect(found[0].since == byID.since && found[1] == byKey && found[2] == otherKey)
-        #expect(try await store.read { try $0.waiting(for: Self.here, limit: 1) }.count == 1)
+        let found = try await store.read { try $0.waiting(for: Self.here, after: nil, limit: 10) }
+        // By the bytes of their targets; the last value, and the time since which the first one waits.
+        #expect(found.map(\.label) == [again.label, otherKey.label, byKey.label])
+        #expect(found[0].since == byID.since && found[1] == otherKey && found[2] == byKey)
+        #expect(try await store.read { try $0.waiting(for: Self.here, after: nil, limit: 1) } == [found[0]])
+        #expect(try await store.read { try $0.waiting(for: Self.here, after: found[0], limit: 1) } == [otherKey])
+        #expect(try await store.read { try $0.waiting(for: Self.here, after: byKey, limit: 1) }.isEmpty)
+        #expect(try await store.read { try $0.waiting(for: Self.here, target: byKey.target) } == [byKey])
         #expect(try await store.read { try $0.waitingCount(for: Self.here) } == 3)
         #expect(try await store.read { try $0.endpointsWithWaiting() } == [Self.here])
         try await store.write { try $0.removeWaiting(byKey, for: Self.here) }
-        #expect(try await store.read { try $0.waiting(for: Self.here, limit: 10) }.count == 2)
+        #expect(try await store.read { try $0.waiting(for: Self.here, after: nil, limit: 10) }.count == 2)
     }
 
     func countsAddUp() async throws {

@@ -4,12 +4,27 @@ internal import ModelDomain
 
 /// What waits for its prediction, and what was counted.
 extension SQLLabelTransaction {
-    func waiting(for endpoint: LabelledEndpoint, limit: Int) throws -> [WaitingLabel] {
+    func waiting(for endpoint: LabelledEndpoint, after: WaitingLabel?, limit: Int) throws -> [WaitingLabel] {
         try transaction.rows(
             """
-            SELECT * FROM label_waiting WHERE project = :project AND endpoint = :endpoint
-            ORDER BY since, target, row_index LIMIT :count
-            """, endpoint.parameters.merging(["count": SQLValue(limit)]) { $1 }
+            SELECT * FROM label_waiting
+            WHERE project = :project AND endpoint = :endpoint AND target >= :target
+                AND (target > :target OR row_index > :row)
+            ORDER BY target, row_index LIMIT :count
+            """,
+            endpoint.parameters.merging([
+                "target": .text(after?.target.stored ?? ""), "row": SQLValue(after.map { $0.row ?? -1 } ?? -2),
+                "count": SQLValue(limit),
+            ]) { $1 }
+        ).map(WaitingLabel.init)
+    }
+
+    func waiting(for endpoint: LabelledEndpoint, target: Feedback.Target) throws -> [WaitingLabel] {
+        try transaction.rows(
+            """
+            SELECT * FROM label_waiting
+            WHERE project = :project AND endpoint = :endpoint AND target = :target ORDER BY row_index
+            """, endpoint.parameters.merging(["target": .text(target.stored)]) { $1 }
         ).map(WaitingLabel.init)
     }
 

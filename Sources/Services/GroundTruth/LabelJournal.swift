@@ -46,7 +46,18 @@ struct LabelJournal {
 
     /// A prediction for which a label has waited.
     mutating func prediction(_ row: LabelledRow, for waiting: WaitingLabel) throws {
-        // It came after all that is older than it, and others may have come in between.
+        var row = row
+        if var known = rows[Place(row)], known.labelledAt >= waiting.at,
+            !known.truth.utf8.elementsEqual(row.truth.utf8)
+        {
+            // It was said of the key of that prediction, say, and what is known since then is newer.
+            counts.corrected += 1
+            row.corrections = known.corrections
+            try store.put(FormerLabel(row, replacedAt: time), of: endpoint)
+            known.corrections += 1
+            keep(known)
+            return
+        }
         guard entry(of: row) == nil, waiting.since < row.predictedAt else {
             _ = try label(row)
             return
@@ -56,7 +67,6 @@ struct LabelJournal {
             given: .orphan(row.truth, since: Int(waiting.since.microseconds)))
         self.counts.expired += counts.expiredOrphans
         guard case .joined(_, _, let labelled) = entry else { return }
-        var row = row
         row.labelledAt = Timestamp(microseconds: Int64(labelled))
         keep(row)
     }

@@ -44,10 +44,7 @@ extension Labels {
         var query = PredictionQuery()
         (query.project, query.endpoint, query.from) = (endpoint.project, endpoint.endpoint, since)
         query.status = .answered
-        let bundles = try await log.scan(query, into: Set<Digest>()) { bundles, record in
-            if let bundle = record.schema.bundle { bundles.insert(bundle) }
-            return true
-        }
+        let bundles = try await log.bundles(of: endpoint.endpoint, in: endpoint.project)
         let forms = await forms.forms(of: bundles)
         let seed = UInt64.random(in: 0 ... .max)
         struct Found: Sendable {

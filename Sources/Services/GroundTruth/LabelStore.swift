@@ -53,8 +53,12 @@ package protocol LabelReading {
         of endpoint: LabelledEndpoint, from: Timestamp, to: Timestamp, version: Int?,
         _ body: (LabelledRow) throws -> Void) throws
     func formerLabels(of endpoint: LabelledEndpoint, prediction: PredictionID) throws -> [FormerLabel]
-    /// The oldest first.
-    func waiting(for endpoint: LabelledEndpoint, limit: Int) throws -> [WaitingLabel]
+    /// By target and row.
+    ///
+    /// - Parameter after: The last one of those before; `nil` for the first ones.
+    func waiting(for endpoint: LabelledEndpoint, after: WaitingLabel?, limit: Int) throws -> [WaitingLabel]
+    /// What waits for one prediction.
+    func waiting(for endpoint: LabelledEndpoint, target: Feedback.Target) throws -> [WaitingLabel]
     func waitingCount(for endpoint: LabelledEndpoint) throws -> Int
     /// For which something waits.
     func endpointsWithWaiting() throws -> [LabelledEndpoint]

@@ -79,11 +79,7 @@ extension Labels {
         query.version = question.version
         query.from = question.since
         query.status = .answered
-        // What versions there are is known once their first record is read; their forms are then waited for.
-        let bundles = try await log.scan(query, into: Set<Digest>()) { bundles, record in
-            if let bundle = record.schema.bundle { bundles.insert(bundle) }
-            return true
-        }
+        let bundles = try await log.bundles(of: question.endpoint.endpoint, in: question.endpoint.project)
         let forms = await forms.forms(of: bundles)
         return try await log.scan(query, into: Logged()) { logged, record in
             guard logged.rows < Self.rowLimit else {

@@ -43,8 +43,13 @@ package struct Labels: Sendable {
         _ feedback: [Feedback], for endpoint: LabelledEndpoint, current: Digest?, by actor: String
     ) async throws -> FeedbackReceipt {
         try await gate.pass {
-            // What waited and can join came first.
-            try await joinWaiting(for: endpoint)
+            // What waits for the same predictions came first.
+            let targets = Set(feedback.map(\.target))
+            let waiting = try await store.read { store in
+                guard try store.waitingCount(for: endpoint) > 0 else { return [WaitingLabel]() }
+                return try targets.flatMap { try store.waiting(for: endpoint, target: $0) }
+            }
+            try await join(waiting, for: endpoint)
             return try await take(feedback, for: endpoint, current: current, by: actor)
         }
     }
@@ -156,10 +161,22 @@ package struct Labels: Sendable {
     // MARK: What has waited
 
     private func joinWaiting(for endpoint: LabelledEndpoint) async throws {
+        var last: WaitingLabel?
+        while true {
+            let after = last
+            let waiting = try await store.read {
+                try $0.waiting(for: endpoint, after: after, limit: Self.waitingBatch)
+            }
+            try await join(waiting, for: endpoint)
+            guard waiting.count == Self.waitingBatch else { return }
+            last = waiting.last
+        }
+    }
+
+    private func join(_ waiting: [WaitingLabel], for endpoint: LabelledEndpoint) async throws {
+        guard !waiting.isEmpty else { return }
         let rules = windows.joining
         let time = now()
-        let waiting = try await store.read { try $0.waiting(for: endpoint, limit: Self.waitingBatch) }
-        guard !waiting.isEmpty else { return }
         let book = try await PredictionBook(of: waiting.map { ($0.target, $0.row) }, for: endpoint, in: self)
         try await store.write { store in
             var rows: [(waiting: WaitingLabel, row: LabelledRow)] = []
@@ -180,6 +197,7 @@ package struct Labels: Sendable {
                     over.append(one)
                 }
             }
+            guard !rows.isEmpty || !over.isEmpty else { return }
             var journal = try LabelJournal(
                 store, endpoint, rules, predictions: Set(rows.map(\.row.prediction)), at: time)
             journal.counts += counts

@@ -52,6 +52,26 @@ extension PredictionLog {
         }
     }
 
+    /// The bundles that answered what the log has of an endpoint: read from what predictions have in common, and not from
+    /// each of them.
+    package func bundles(of endpoint: EndpointName, in project: ProjectName) async throws -> Set<Digest> {
+        await flush()
+        return try await withCheckedThrowingContinuation { continuation in
+            Self.lookupQueue.async { [self] in
+                continuation.resume(
+                    with: Result {
+                        let segments = try shelf.segments().map(\.name)
+                            .filter { $0.endpoint == endpoint && $0.project == project }
+                        return try segments.reduce(into: Set<Digest>()) { bundles, segment in
+                            let reader = SegmentReader(name: segment, shelf: shelf)
+                            bundles.formUnion(
+                                try reader.schemas(of: reader.blocks().blocks).values.compactMap(\.bundle))
+                        }
+                    })
+            }
+        }
+    }
+
     private func forEach(_ query: PredictionQuery, _ body: (PredictionRecord) throws -> Bool) throws {
         let segments = try shelf.segments().map(\.name).filter(query.mayHave).sorted(by: >)
         for segment in segments {
