@@ -18,9 +18,8 @@ package struct SlipwayCommand: AsyncParsableCommand {
                 name: "The main road",
                 subcommands: [
                     Demo.self, Init.self, Pack.self, Deploy.self, Predict.self, Explain.self, Status.self, Top.self,
-                    Drift.self, Quality.self,
-                    RollBack.self, Receipt.self, ReplayPredictions.self, Reproduce.self, Serve.self,
-                    Restart.self, Stop.self, Doctor.self, Logs.self, Bench.self, Size.self, Where.self,
+                    Drift.self, Quality.self, RollBack.self, Receipt.self, ReplayPredictions.self, Reproduce.self,
+                    Serve.self, Restart.self, Stop.self, Doctor.self, Logs.self, Bench.self, Size.self, Where.self,
                 ]),
             CommandGroup(
                 name: "The platform",

@@ -73,9 +73,8 @@ package struct Administration: Sendable {
         logLines: @escaping @Sendable (_ count: Int) async throws -> [String],
         packing: Rollouts.Packing? = nil, backups: PlatformBackups? = nil, keeper: ContentKeeper? = nil,
         transfer: (out: ModelExport, in: ModelImport)? = nil, replicas: Replicas? = nil,
-        predictions: (log: PredictionLog, replay: PredictionReplay)? = nil, labels: Labels? = nil, alerts: Alerts? = nil,
-        monitor: TrafficMonitor? = nil,
-        traffic: RecentTraffic? = nil,
+        predictions: (log: PredictionLog, replay: PredictionReplay)? = nil, labels: Labels? = nil,
+        alerts: Alerts? = nil, monitor: TrafficMonitor? = nil, traffic: RecentTraffic? = nil,
         deployFolder: (@Sendable (_ folder: String, _ endpoint: EndpointName) async throws -> Void)? = nil
     ) {
         self.deployFolder = deployFolder
