@@ -6,6 +6,7 @@ import http.server
 import threading
 from dataclasses import dataclass, field
 
+from opentelemetry.proto.collector.logs.v1 import logs_service_pb2
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 
@@ -26,6 +27,9 @@ class Receiver:
     refused: int = 0
     # Heads and messages of metrics, which are always taken.
     metrics: list = field(default_factory=list)
+    # Statuses to answer lines of the log with, first to last; then 200. Messages of those that were taken.
+    log_statuses: list = field(default_factory=list)
+    logs: list = field(default_factory=list)
     # What has come, whether or not it was answered.
     arrived: int = 0
     # While it is not set, nothing is answered.
@@ -35,6 +39,12 @@ class Receiver:
         return [
             span for request in list(self.requests) for resource in request.resource_spans
             for scope in resource.scope_spans for span in scope.spans]
+
+    def lines(self):
+        """Of the log."""
+        return [
+            line for request in list(self.logs) for resource in request.resource_logs for scope in resource.scope_logs
+            for line in scope.log_records]
 
     def trees(self):
         """Spans by their trace."""
@@ -82,6 +92,14 @@ def receiving():
                 assert not request.DiscardUnknownFields() and request.resource_metrics
                 receiver.metrics.append(({name.lower(): text for name, text in self.headers.items()}, request))
                 return self.answer(200, metrics_service_pb2.ExportMetricsServiceResponse())
+            if self.path == "/v1/logs":
+                request = logs_service_pb2.ExportLogsServiceRequest()
+                request.ParseFromString(body)
+                assert not request.DiscardUnknownFields() and request.resource_logs
+                status = receiver.log_statuses.pop(0) if receiver.log_statuses else 200
+                if status == 200:
+                    receiver.logs.append(request)
+                return self.answer(status, logs_service_pb2.ExportLogsServiceResponse())
             receiver.arrived += 1
             receiver.open.wait(STOP_LIMIT_S)
             status = receiver.statuses.pop(0) if receiver.statuses else 200

@@ -16,7 +16,9 @@ struct OTLPSettingsTests {
         #expect(try settings(["OTEL_EXPORTER_OTLP_ENDPOINT": ""]) == nil)
         #expect(try settings(["OTEL_EXPORTER_OTLP_ENDPOINT": "http://a", "OTEL_SDK_DISABLED": "true"]) == nil)
         #expect(try settings(["OTEL_EXPORTER_OTLP_ENDPOINT": "http://a", "OTEL_SDK_DISABLED": "TRUE"]) == nil)
-        let neither = ["OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none"]
+        let neither = [
+            "OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none",
+        ]
         #expect(try settings(neither.merging(["OTEL_EXPORTER_OTLP_ENDPOINT": "http://a"]) { $1 }) == nil)
     }
 
@@ -36,6 +38,7 @@ struct OTLPSettingsTests {
         #expect(both.headers == ["key": "secret", "tenant": "7"] && both.metricsHeaders == ["tenant": "7"])
         let said = try #require(try settings(["OTEL_METRICS_EXPORTER": "none"], endpoint: "http://said"))
         #expect(said.url == "http://said/v1/traces" && said.metricsURL == nil)
+        #expect(said.logsURL == "http://said/v1/logs")
     }
 
     @Test func theCommandLineGoesFirst() throws {

@@ -2,15 +2,17 @@
 internal import Foundation
 package import ModelDomain
 
-/// Where traces and metrics go, and which: what the command line says, and then OpenTelemetry's variables.
+/// Where traces, metrics and the log's lines go, and which: what the command line says, and then OpenTelemetry's variables.
 package struct OTLPSettings: Sendable, Equatable {
-    /// Takes `POST`s of traces, and of metrics; `nil` where these go nowhere.
+    /// Takes `POST`s of traces, of metrics, and of lines of the log; `nil` where these go nowhere.
     package let url: String?
     package let metricsURL: String?
+    package let logsURL: String?
     /// How often metrics are told.
     package let interval: Duration
     package let headers: [String: String]
     package let metricsHeaders: [String: String]
+    package let logsHeaders: [String: String]
     /// For an answer, in seconds.
     package let patience: Double
     /// Of the requests whose callers say nothing, from 0 to 1.
@@ -24,7 +26,7 @@ package struct OTLPSettings: Sendable, Equatable {
     package static let usualInterval = Duration.seconds(15)
 
     /// - Parameters:
-    ///   - endpoint: Below which `/v1/traces` and `/v1/metrics` are; `nil` where the command line does not say it.
+    ///   - endpoint: Below which `/v1/traces`, `/v1/metrics` and `/v1/logs` are; `nil` where the command line does not say it.
     /// - Returns: `nil` where nothing says where to.
     /// - Throws: `SYS-008` for what cannot be honoured.
     package init?(
@@ -47,14 +49,16 @@ package struct OTLPSettings: Sendable, Equatable {
             }
             return url
         }
-        // Whoever says on the command line where to wants traces. Metrics are collected from `/metrics`, too.
+        // Whoever says on the command line where to wants traces. Metrics and the log are there without them, too.
         let hasTraces = variable("TRACES_EXPORTER") != "none" || endpoint != nil
         let url = hasTraces ? try address(of: "TRACES", "traces") : nil
         let metricsURL = variable("METRICS_EXPORTER") == "none" ? nil : try address(of: "METRICS", "metrics")
-        guard url != nil || metricsURL != nil else { return nil }
+        let logsURL = variable("LOGS_EXPORTER") == "none" ? nil : try address(of: "LOGS", "logs")
+        guard url != nil || metricsURL != nil || logsURL != nil else { return nil }
         self.url = url
         self.metricsURL = metricsURL
-        for name in ["EXPORTER_OTLP_TRACES_PROTOCOL", "EXPORTER_OTLP_METRICS_PROTOCOL", "EXPORTER_OTLP_PROTOCOL"] {
+        self.logsURL = logsURL
+        for name in ["TRACES_", "METRICS_", "LOGS_", ""].map({ "EXPORTER_OTLP_\($0)PROTOCOL" }) {
             guard let form = variable(name), form != "http/protobuf" else { continue }
             throw Self.refusal("OTEL_\(name) is “\(form.prefix(40))”.", "http/protobuf")
         }
@@ -66,6 +70,7 @@ package struct OTLPSettings: Sendable, Equatable {
         }
         headers = try heads(of: "TRACES")
         metricsHeaders = try heads(of: "METRICS")
+        logsHeaders = try heads(of: "LOGS")
         let patience = variable("EXPORTER_OTLP_TRACES_TIMEOUT") ?? variable("EXPORTER_OTLP_TIMEOUT") ?? "10000"
         guard let milliseconds = Double(patience), milliseconds > 0, milliseconds < 1e7 else {
             throw Self.refusal("OTEL_EXPORTER_OTLP_TIMEOUT is “\(patience.prefix(40))”.", "10000, in milliseconds")

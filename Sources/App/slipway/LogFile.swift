@@ -17,6 +17,7 @@ final class LogFile: Sendable {
     private let isForPeople: Bool
     private let path: String
     private let state: Mutex<State>
+    private let listener = Mutex<(@Sendable (LogLine) -> Void)?>(nil)
 
     private struct State {
         var handle: FileHandle?
@@ -39,7 +40,11 @@ final class LogFile: Sendable {
     /// Lines that could not be written.
     var lostLines: Int { state.withLock(\.lostLines) }
 
+    /// Has `body` hear of every line from now on.
+    func forward(to body: @escaping @Sendable (LogLine) -> Void) { listener.withLock { $0 = body } }
+
     func append(_ line: LogLine) {
+        listener.withLock(\.self)?(line)
         let bytes = Data("\(line.json)\n".utf8)
         state.withLock { state in
             if state.byteCount > Self.rotateAfter {

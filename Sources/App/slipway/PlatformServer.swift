@@ -115,7 +115,7 @@ struct PlatformServer {
             engines: engines, blobs: blobs, rollouts: rollouts, root: container?.modelsRoot)
         settings.codecLimits = limits
         settings.metricEndpoints = options.metricEndpoints
-        let telemetry = try TelemetrySending(options, logger: logger)
+        let telemetry = try TelemetrySending(options, log: log, logger: logger)
         settings.tracing = telemetry?.tracing
         settings.certificate = options.certificate
         // The rest is for the registry, models, logs and commands.

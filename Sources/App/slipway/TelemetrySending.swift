@@ -9,16 +9,17 @@ import RequestTracing
 import Synchronization
 import TelemetryExport
 
-/// Sends traces and metrics for as long as the server runs.
+/// Sends traces, metrics and the log's lines for as long as the server runs.
 final class TelemetrySending: Sendable {
     private let settings: OTLPSettings
     private let logger: Logger
     private let traces: OTLPExporter?
+    private let lines: OTLPLogExporter?
     private let metrics = Mutex<OTLPMetricExporter?>(nil)
     private let tasks = Mutex<[Task<Void, Never>]>([])
 
     /// - Returns: `nil` where neither the command line nor OpenTelemetry's variables say where to.
-    init?(_ options: ServeOptions, logger: Logger) throws {
+    init?(_ options: ServeOptions, log: LogFile, logger: Logger) throws {
         guard
             let otlp = try OTLPSettings(
                 endpoint: options.otlp, share: options.traceShare, interval: options.otlpInterval,
@@ -31,6 +32,16 @@ final class TelemetrySending: Sendable {
             guard let problem else { return logger.notice("traces are taken") }
             logger.warning(
                 "traces are not taken, and dropped", metadata: ["url": "\(otlp.url ?? "")", "reason": "\(problem)"])
+        }
+        lines = OTLPLogExporter(otlp, version: Product.version) { problem, dropped in
+            let facts: Logger.Metadata = ["url": "\(otlp.logsURL ?? "")", "dropped": "\(dropped)"]
+            guard let problem else { return logger.notice("lines of the log are taken", metadata: facts) }
+            logger.warning(
+                "lines of the log are not taken", metadata: facts.merging(["reason": "\(problem)"]) { $1 })
+        }
+        if let lines {
+            log.forward { lines.take(OTLPLogLine($0)) }
+            tasks.withLock { $0.append(Task { await lines.run() }) }
         }
         guard let traces, let url = otlp.url else { return }
         tasks.withLock { $0.append(Task { await traces.run() }) }
@@ -64,6 +75,25 @@ final class TelemetrySending: Sendable {
         async let counted: Void? = metrics.withLock(\.self)?.finish()
         await traces?.finish()
         await counted
+        await lines?.finish()
+    }
+}
+
+extension OTLPLogLine {
+    fileprivate init(_ line: LogLine) {
+        let severity: Severity =
+            switch line.level {
+            case .trace: .trace
+            case .debug: .debug
+            case .info: .info
+            case .notice: .notice
+            case .warning: .warning
+            case .error: .error
+            case .critical: .critical
+            }
+        self.init(
+            time: Int(line.time.microseconds) * 1000, severity: severity, message: line.message,
+            facts: line.facts.sorted { $0.key < $1.key }.map { ($0.key, $0.value.description) })
     }
 }
 

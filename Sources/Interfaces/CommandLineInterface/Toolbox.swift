@@ -215,7 +215,7 @@ package struct ServeOptions: Sendable {
     package var database: String?
     /// A folder for the contents that other servers share; `nil` for the data folder's own, or the one it remembers.
     package var contents: String?
-    /// Where traces and metrics go, how often metrics, and which share of traces; `nil` for what OpenTelemetry's variables
+    /// Where traces, metrics and the log go, how often metrics, and which share of traces; `nil` for what OpenTelemetry's variables
     /// say.
     package var otlp: String?
     package var otlpInterval: Duration?

@@ -116,7 +116,7 @@ struct Serve: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Send traces of predictions, and metrics, to what takes OTLP over HTTP here, as in http://localhost:4318; else "
+            "Send traces of predictions, metrics and the log to what takes OTLP over HTTP here, as in http://localhost:4318; else "
                 + "OTEL_EXPORTER_OTLP_ENDPOINT says it, else nothing is sent.", valueName: "url"))
     var otlp: String?
 
