@@ -199,7 +199,8 @@ let rooms: [Room] = [
         "HTTPInterface", in: .interfaces,
         uses: [
             "AccessControl", "ContentCoding", "ContentRetention", "ContentSearch", "DataTables", "DataVersions",
-            "ExperimentTracking", "GRPCInterface", "GroundTruth", "HTTP2Connections", "InferenceProtocol",
+            "DriftDetection", "ExperimentTracking", "GRPCInterface", "GroundTruth", "HTTP2Connections",
+            "InferenceProtocol",
             "InferenceServing", "MLflowInterface", "ModelDomain", "ModelExecution", "ModelLineage", "ModelMonitoring",
             "ModelRegistry", "ModelRollouts", "ModelTransfer", "PlatformBackup", "PlatformReplicas",
             "PredictionExplaining", "PredictionLogging", "RequestTracing", "Statistics", "Tensors", "WireTypes",

@@ -41,7 +41,7 @@ struct GatheringTests {
     }
 
     /// Sometimes of other types than the rest.
-    private func record(_ random: inout SplitMix) -> PredictionRecord {
+    private func record(_ random: inout Statistics.SplitMix) -> PredictionRecord {
         let rows = random.nextIndex(below: 4) + 1
         let odd = random.nextIndex(below: 10)
         func floats(_ count: Int) -> [Float] { (0..<count).map { _ in Float(random.nextUnit() * 3) } }
@@ -71,7 +71,7 @@ struct GatheringTests {
 
     @Test(arguments: 1...20)
     func countsAreTheSameHoweverRecordsAreGathered(seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = Statistics.SplitMix(seed: seed)
         var (apart, together) = (VersionMonitor(baseline), VersionMonitor(baseline))
         let gatherer = RecordGatherer(schema)
         var calls = 0
@@ -109,7 +109,7 @@ struct GatheringTests {
     }
 
     @Test func halfARecordIsNoRecord() {
-        var random = SplitMix(seed: 7)
+        var random = Statistics.SplitMix(seed: 7)
         let gatherer = RecordGatherer(schema)
         var rows = 0
         for _ in 0..<200 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import AccessControl
+internal import DriftDetection
 internal import Foundation
 internal import Hummingbird
 internal import HummingbirdCore
@@ -10,6 +11,7 @@ internal import ModelExecution
 internal import ModelMonitoring
 internal import ModelRollouts
 internal import PredictionLogging
+internal import Statistics
 internal import WireTypes
 
 /// `/v1/status`: what runs, what answers, and on what evidence.
@@ -34,11 +36,18 @@ struct StatusRoutes: Sendable {
         let table = administration.inference.table
         let memory = administration.rollouts.memory
         let alerts = try await administration.alerts?.list(all: false).filter { principal.sees($0.alert) }
+        // What cannot be read at the moment is no reason to show nothing of the rest.
+        let verdicts = try? await administration.monitor?.newest()
         return try .json(
             StatusV1(
                 version: version, processID: Int(ProcessInfo.processInfo.processIdentifier),
                 startedAt: administration.startedAt, ready: table.isComplete, engines: administration.engines(),
-                endpoints: table.endpoints(for: principal).map { endpoint($0.state, isBrief: isBrief) },
+                endpoints: table.endpoints(for: principal).map { shown in
+                    var endpoint = endpoint(shown.state, isBrief: isBrief)
+                    endpoint.drift = drift(of: shown.state, verdicts ?? [:])
+                    endpoint.quality = quality(of: shown.state, alerts ?? [])
+                    return endpoint
+                },
                 residentBytes: administration.residentBytes(), modelBytes: memory.usedBytes,
                 memoryBudgetBytes: memory.budgetBytes, alerts: alerts?.map(AlertV1.init)))
     }
@@ -52,6 +61,31 @@ struct StatusRoutes: Sendable {
         }
         return endpoint
     }
+}
+
+/// `nil` where nothing is watched.
+private func drift(of state: EndpointState, _ verdicts: [TrafficKey: WindowVerdict]) -> FindingV1? {
+    guard state.record.settings.monitorWindow != nil, let bundle = state.live?.version.bundle else { return nil }
+    guard let verdict = verdicts[TrafficKey(state.record.project, state.record.name, bundle)] else {
+        return FindingV1(state: "unknown")
+    }
+    let found = verdict.columns.count { $0.driftLevel != .ok || $0.qualityLevel != .ok }
+    switch (verdict.state, verdict.level) {
+    case (_, .warning): return FindingV1(state: "warning", text: found == 0 ? "slow" : "\(found) columns")
+    case (_, .critical): return FindingV1(state: "alarm", text: "\(found) columns")
+    case (.judged, .ok): return FindingV1(state: "ok")
+    case (.insufficient, .ok): return FindingV1(state: "unknown", text: "few rows")
+    case (.measuringNoise(let windows, let of), .ok): return FindingV1(state: "unknown", text: "\(windows) of \(of)")
+    }
+}
+
+/// `nil` where no alert says anything of it: figures are with `/v1/endpoints/{endpoint}/quality`.
+private func quality(of state: EndpointState, _ alerts: [Alerts.Seen]) -> FindingV1? {
+    let found = alerts.filter {
+        $0.alert.key.kind == .quality && $0.alert.endpoint == state.record.name
+            && $0.alert.project == state.record.project
+    }
+    return found.map(\.alert.severity).max().map { FindingV1(state: $0 == .critical ? "alarm" : "warning") }
 }
 
 extension RecentV1 {

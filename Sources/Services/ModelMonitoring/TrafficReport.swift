@@ -40,6 +40,11 @@ package struct TrafficReport: Sendable {
 }
 
 extension TrafficMonitor {
+    /// What the newest windows of all that answers here say.
+    package func newest() async throws -> [TrafficKey: WindowVerdict] {
+        try await newestVerdicts(of: deployed().map(\.key)).mapValues(\.verdict)
+    }
+
     /// - Parameter windows: At most so many.
     /// - Returns: `nil` where no version answers, or nothing is watched.
     package func report(of name: EndpointName, in project: ProjectName, windows: Int) async throws -> TrafficReport? {
