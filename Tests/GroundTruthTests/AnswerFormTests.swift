@@ -75,6 +75,21 @@ import Testing
         }
     }
 
+    /// Where no probabilities say how many there are, what was seen of a decision between two is all of it.
+    @Test func decisionsWithoutProbabilitiesHaveTheClassesThatWereSeen() throws {
+        let output = TensorSpec(name: "label", datatype: .int64, shape: [.symbolic("n")])
+        let examples = [Int64(1), 2, 1].map { value in
+            Example(inputs: [], outputs: [NamedTensor("label", Tensor(.int64, shape: [1], elements: [value]))])
+        }
+        let two = try #require(
+            AnswerForm(Self.manifest(task: "binary-classification", outputs: [output]), examples: examples))
+        #expect(two.kind == .binary && two.classes == ["1", "2"])
+        #expect(Self.refusal(two, GivenLabel(0)) == .labelRefused)
+        let several = try #require(
+            AnswerForm(Self.manifest(task: "multiclass-classification", outputs: [output]), examples: examples))
+        #expect(try several.truth(of: GivenLabel(3)) == "3")
+    }
+
     @Test func aRegressionTakesFiniteNumbers() throws {
         let output = TensorSpec(name: "price", datatype: .float32, shape: [.symbolic("n"), .fixed(1)])
         let form = try #require(AnswerForm(Self.manifest(task: "regression", outputs: [output]), examples: []))

@@ -66,7 +66,9 @@ package struct AnswerForm: Sendable, Hashable {
             let seen = label.map { answers($0).compactMap { $0.classTexts?.first } } ?? []
             let shares = probabilities.map { answers($0).map { $0.doubles ?? [] } } ?? []
             classes = Self.classes(count: count, decided: label == nil ? nil : seen, shares: shares)
-            isOpen = count == nil || (classes.contains(nil) && label != nil)
+            // Two classes that were seen are all that a decision between two has.
+            let isWhole = classes.count == 2 && manifest.task == Kind.binary.rawValue
+            isOpen = count == nil ? !isWhole : classes.contains(nil) && label != nil
             kind = classes.count == 2 || manifest.task == Kind.binary.rawValue ? .binary : .multiclass
         } else if let number {
             scores = number

@@ -17,7 +17,7 @@ struct QualityJudge {
     /// - Returns: `nil` where no row can be judged.
     var quality: Quality? {
         switch form.kind {
-        case .binary: form.classes.count == 2 && !form.isOpen ? binary : severalClasses
+        case .binary: form.classes.count == 2 ? binary : severalClasses
         case .multiclass: severalClasses
         case .regression: regression
         case .ranking: ranking
