@@ -46,12 +46,13 @@ struct DemoDrift: AsyncParsableCommand {
                 settings: [EndpointSettings.Key.monitorWindow.rawValue: "\(Self.window)rows"], reset: nil,
                 reason: "demo"))
         var random = SplitMix(seed: UInt64(Date().timeIntervalSince1970))
+        var labels = DemoLabels()
         try Console.current.line("\nSending rows like those that the model was trained on, until drift can be judged …")
-        let calm = try await send(rows, Self.mostCalm, shift: 0, to: name, by: client, &random) {
+        let calm = try await send(rows, Self.mostCalm, shift: 0, to: name, by: client, &random, &labels) {
             $0.state == "judged" && $0.level == "ok"
         }
         try Console.current.line("\(calm) rows. Now \(Self.shift) is added to every “\(Self.column)” …")
-        let moved = try await send(rows, Self.mostMoved, shift: Self.shift, to: name, by: client, &random) {
+        let moved = try await send(rows, Self.mostMoved, shift: Self.shift, to: name, by: client, &random, &labels) {
             $0.level == "critical"
         }
         try Console.current.line("found after \(moved) rows.\n\n$ slipway drift \(name)")
@@ -60,6 +61,11 @@ struct DemoDrift: AsyncParsableCommand {
         try Console.current.line("\n$ slipway alert list")
         var alerts = try AlertList.parse(["--endpoint", Demo.example] + data)
         try await alerts.run()
+        try Console.current.line("\nDoctors say what the \(labels.count) tumors were: sending the labels …")
+        _ = try await client.sendFeedback(labels.csv, type: "text/csv", endpoint: name)
+        try Console.current.line("\n$ slipway quality \(name)")
+        var quality = try Quality.parse([Demo.example] + data)
+        try await quality.run()
         try Console.current.line(
             """
 
@@ -80,10 +86,15 @@ struct DemoDrift: AsyncParsableCommand {
     /// - Returns: Rows that were sent.
     private func send(
         _ rows: DemoRows, _ most: Int, shift: Double, to name: EndpointName, by client: SlipwayClient,
-        _ random: inout SplitMix, until isReached: (DriftV1) -> Bool
+        _ random: inout SplitMix, _ labels: inout DemoLabels, until isReached: (DriftV1) -> Bool
     ) async throws -> Int {
         for count in 1...most {
-            _ = try await client.predict(name, rows: rows.draw(Self.window, adding: shift, to: Self.column, &random))
+            // Two requests: the log keeps what is in a request up to 64 KiB.
+            for _ in 0..<2 {
+                let drawn = rows.draw(Self.window / 2, adding: shift, to: Self.column, &random)
+                let prediction = try await client.predict(name, rows: drawn.json)
+                labels.note(drawn.labels, of: prediction.id)
+            }
             // Before so many windows nothing is judged that could be waited for.
             guard shift != 0 || count >= Self.calibration else { continue }
             if try await isReached(settled(name, client)) { return count * Self.window }
@@ -121,24 +132,43 @@ struct DemoDrift: AsyncParsableCommand {
 private struct DemoRows {
     private let names: [String]
     private let rows: [[Double]]
+    private let labels: [String]
 
     /// - Parameter example: Its folder, with a table of numbers whose last column is the label.
     init(of example: String) throws {
         let lines = try readText(at: "\(example)/train.csv").split(separator: "\n")
         names = lines.first?.split(separator: ",").dropLast().map(String.init) ?? []
-        rows = lines.dropFirst().map { line in line.split(separator: ",").dropLast().map { Double($0) ?? .nan } }
+        let cells = lines.dropFirst().map { $0.split(separator: ",") }
+        rows = cells.map { row in row.dropLast().map { Double($0) ?? .nan } }
+        labels = cells.map { $0.last.map { String($0) } ?? "" }
     }
 
-    /// JSON of rows that are drawn with replacement.
-    func draw(_ count: Int, adding shift: Double, to column: String, _ random: inout SplitMix) -> [UInt8] {
-        let drawn = (0..<count).map { _ in
-            let row = rows[random.nextIndex(below: rows.count)]
-            let cells = zip(names, row).map { name, value in
+    /// Rows that are drawn with replacement.
+    func draw(
+        _ count: Int, adding shift: Double, to column: String, _ random: inout SplitMix
+    ) -> (json: [UInt8], labels: [String]) {
+        let places = (0..<count).map { _ in random.nextIndex(below: rows.count) }
+        let drawn = places.map { place in
+            let cells = zip(names, rows[place]).map { name, value in
                 "\"\(name)\":\(name == column ? value + shift : value)"
             }
             return "{\(cells.joined(separator: ","))}"
         }
-        return Array("[\(drawn.joined(separator: ","))]".utf8)
+        return (Array("[\(drawn.joined(separator: ","))]".utf8), places.map { labels[$0] })
+    }
+}
+
+/// What turned out to be true of the rows that were sent.
+private struct DemoLabels {
+    private var lines = ["prediction,row,label"]
+
+    var count: Int { lines.count - 1 }
+
+    var csv: [UInt8] { Array(lines.joined(separator: "\n").utf8) }
+
+    mutating func note(_ labels: [String], of prediction: String?) {
+        guard let prediction else { return }
+        lines += labels.enumerated().map { "\(prediction),\($0.offset),\($0.element)" }
     }
 }
 
