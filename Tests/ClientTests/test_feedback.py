@@ -127,6 +127,9 @@ def test_what_cannot_be_right_is_told_with_its_place(server):
         (b"label,prediction\n" + b"1,x\n" * 100_001, "text/csv", "IN-009"), (b"x", "text/plain", "IN-010"),
     ]:  # fmt: skip
         assert ask(server, "POST", f"/v1/feedback?endpoint={NAME}", body, kind)[1]["code"] == code
+    # More than other calls take; none has a label.
+    large = b"key,label\n" + b"".join(b"%060d,\n" % index for index in range(50_000))
+    assert feedback(server, large, "text/csv", NAME) == {"empty": 50_000}
     assert ask(server, "POST", "/v1/feedback", {"endpoint": "nobody", **good})[1]["code"] == "REG-003"
 
 

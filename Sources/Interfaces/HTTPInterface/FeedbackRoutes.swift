@@ -13,7 +13,7 @@ internal import Tensors
 
 /// Labels: how they come, and which rows are worth one.
 struct FeedbackRoutes: Sendable {
-    private static let bodyLimit = 64 << 20
+    private static let bodyLimit = MLflowRoutes.bodyLimit
 
     let labels: Labels
     let inference: InferenceService

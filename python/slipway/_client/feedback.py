@@ -12,6 +12,7 @@ from ..errors import InputRefused
 
 # The most of one request; the server takes twice as many.
 PART = 50_000
+PART_BYTES = 16 << 20
 FIELDS = ("prediction", "key", "label", "row", "at")
 COUNTS = (
     "labels",
@@ -40,6 +41,7 @@ def parts(rows: Any) -> Iterator[tuple[bytes, list[int]]]:
     """JSON lines in parts, and which row, from 1, each line is of; rows without a label are passed over."""
     lines: list[bytes] = []
     places: list[int] = []
+    size = 0
     for place, row in enumerate(_rows(rows), 1):
         label = {name: _plain(row[name]) for name in FIELDS if name in row and not _missing(row[name])}
         if "label" not in label:
@@ -52,9 +54,10 @@ def parts(rows: Any) -> Iterator[tuple[bytes, list[int]]]:
             label["row"] = int(label["row"])
         lines.append(json.dumps(label).encode())
         places.append(place)
-        if len(lines) == PART:
+        size += len(lines[-1])
+        if len(lines) == PART or size > PART_BYTES:
             yield b"\n".join(lines), places
-            lines, places = [], []
+            lines, places, size = [], [], 0
     if lines:
         yield b"\n".join(lines), places
 
