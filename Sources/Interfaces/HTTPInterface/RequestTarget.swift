@@ -40,7 +40,8 @@ package final class RequestTarget: Sendable {
             {
                 .upload
             } else {
-                ["/api/", "/ajax-api/", "/v1/import/", "/v1/feedback"].contains { rest.hasPrefix($0) } ? .tracking : .administration
+                ["/api/", "/ajax-api/", "/v1/import/", "/v1/feedback"].contains { rest.hasPrefix($0) }
+                    ? .tracking : .administration
             }
         self.authority = authority.map(String.init)
     }
