@@ -128,6 +128,8 @@ extension PostgreSQLSession {
     /// Waits until no other process changes tables, and keeps the others from it for as long as the connection lasts.
     func holdMigrations() throws {
         do {
+            // Who changes large tables takes longer than any statement of a request may.
+            _ = try execute("SET statement_timeout = '10min'")
             _ = try execute("SELECT pg_advisory_lock(\(Self.migrations), 0)")
         } catch {
             throw StoreFailure(error, at: address)

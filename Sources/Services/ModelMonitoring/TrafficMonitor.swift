@@ -117,8 +117,10 @@ package final class TrafficMonitor: PredictionObserver, Sendable {
                 state.entries[key] = entry
             }
         } catch {
-            state.withLock { $0.entries[key] = nil }
             tell(error)
+            // The next record tries again, and not each of the thousands that come meanwhile.
+            try? await Task.sleep(for: .seconds(1))
+            state.withLock { $0.entries[key] = nil }
         }
     }
 
