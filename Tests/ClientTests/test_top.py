@@ -23,7 +23,7 @@ LIMIT_S = 60
 class Screen:
     """A terminal that knows what `top` needs of one: two screens, and lines that are drawn over."""
 
-    def __init__(self, server, *arguments, size=(24, 100), **variables):
+    def __init__(self, server, *arguments, size=(24, 130), **variables):
         self.master, self.slave = pty.openpty()
         fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
         self.before, self.seen = termios.tcgetattr(self.slave), b""

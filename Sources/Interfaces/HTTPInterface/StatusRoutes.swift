@@ -70,9 +70,10 @@ private func drift(of state: EndpointState, _ verdicts: [TrafficKey: WindowVerdi
         return FindingV1(state: "unknown")
     }
     let found = verdict.columns.count { $0.driftLevel != .ok || $0.qualityLevel != .ok }
+    let columns = found == 1 ? "1 column" : "\(found) columns"
     switch (verdict.state, verdict.level) {
-    case (_, .warning): return FindingV1(state: "warning", text: found == 0 ? "slow" : "\(found) columns")
-    case (_, .critical): return FindingV1(state: "alarm", text: "\(found) columns")
+    case (_, .warning): return FindingV1(state: "warning", text: found == 0 ? "slow" : columns)
+    case (_, .critical): return FindingV1(state: "alarm", text: columns)
     case (.judged, .ok): return FindingV1(state: "ok")
     case (.insufficient, .ok): return FindingV1(state: "unknown", text: "few rows")
     case (.measuringNoise(let windows, let of), .ok): return FindingV1(state: "unknown", text: "\(windows) of \(of)")
