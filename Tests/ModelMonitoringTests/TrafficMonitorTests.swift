@@ -69,7 +69,7 @@ struct TrafficMonitorTests {
 
         func publish(_ seconds: Int) async {
             // What it is held against is looked up beside this.
-            for _ in 0..<200 where monitor.isLookingUp { try? await Task.sleep(for: .milliseconds(5)) }
+            for _ in 0..<20_000 where monitor.isLookingUp { try? await Task.sleep(for: .milliseconds(5)) }
             await monitor.publish(at: TrafficMonitorTests.start.adding(seconds: seconds))
         }
 

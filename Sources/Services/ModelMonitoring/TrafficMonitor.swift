@@ -26,8 +26,9 @@ package final class TrafficMonitor: PredictionObserver, Sendable {
     package static let windowsKept = 400
     /// In microseconds: versions of which nothing came for so long are forgotten.
     private static let memory: Int64 = 100 * 86_400_000_000
-    /// Records that wait until it is known what they are held against; what comes beyond them is not counted.
-    private static let mostWaiting = 4096
+    /// Records of up to a megabyte that wait until it is known what they are held against; what comes beyond them is not
+    /// counted.
+    private static let mostWaiting = 64
 
     private let store: any MonitorStore
     private let training: @Sendable (Digest) async throws -> Baseline?
@@ -91,10 +92,11 @@ package final class TrafficMonitor: PredictionObserver, Sendable {
                 return false
             }
             var entry = state.entries[key] ?? Entry()
-            defer { state.entries[key] = entry }
             if entry.waiting.count < Self.mostWaiting { entry.waiting.append(record) }
-            defer { entry.isLoading = true }
-            return !entry.isLoading
+            let mustLoad = !entry.isLoading
+            entry.isLoading = true
+            state.entries[key] = entry
+            return mustLoad
         }
         if mustLoad { Task { await load(key) } }
     }
