@@ -45,7 +45,7 @@ package final class OTLPExporter: TraceSink {
         state = Mutex(
             State(
                 format: OTLPTraces(
-                    offset: offset, resource: settings.resource(version: version), version: version,
+                    offset: offset, frame: settings.frame(version: version),
                     random: SplitMix(state: .random(in: 0...UInt64.max)))))
     }
 

@@ -35,7 +35,7 @@ package final class OTLPLogExporter: Sendable {
         guard let url = settings.logsURL else { return nil }
         connection = OTLPConnection(url: url, headers: settings.logsHeaders)
         patience = settings.patience
-        format = OTLPLogs(resource: settings.resource(version: version), version: version)
+        format = OTLPLogs(frame: settings.frame(version: version))
         self.report = report
     }
 

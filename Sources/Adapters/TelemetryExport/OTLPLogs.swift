@@ -28,45 +28,27 @@ package struct OTLPLogLine: Sendable {
     }
 
     /// The trace that it is about, by its fact `trace.id`.
-    var trace: [UInt8]? {
+    var trace: [UInt64]? {
         guard let text = facts.first(where: { $0.name == "trace.id" })?.value, text.utf8.count == 32,
             let high = UInt64(text.prefix(16), radix: 16), let low = UInt64(text.suffix(16), radix: 16)
         else { return nil }
-        return [high, low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * $0)) } }
+        return [high, low]
     }
 }
 
 /// Log lines as OpenTelemetry's protocol has them: `ExportLogsServiceRequest`, in Protocol Buffers.
 struct OTLPLogs {
-    let resource: [(name: String, value: String)]
-    let version: String
+    let frame: OTLPRequest
 
-    func request(_ lines: [OTLPLogLine]) -> [UInt8] {
-        let writer = ByteWriter(capacity: 1 << 12)
-        writer.append(message: 1) { writer in
-            writer.append(message: 1) { writer in
-                for (name, value) in resource { writer.append(label: name, value, in: 1) }
-            }
-            writer.append(message: 2) { writer in
-                writer.append(message: 1) { writer in
-                    writer.append(1, "slipway")
-                    writer.append(2, version)
-                }
-                for line in lines { writer.append(message: 2) { write(line, into: $0) } }
-            }
-        }
-        return writer.bytes
-    }
+    func request(_ lines: [OTLPLogLine]) -> [UInt8] { frame.bytes(lines, write) }
 
-    private func write(_ line: OTLPLogLine, into writer: ByteWriter) {
+    private func write(_ line: OTLPLogLine, _ writer: ByteWriter) {
         writer.append(1, fixed: UInt64(max(0, line.time)))
         writer.append(2, line.severity.rawValue)
         writer.append(3, "\(line.severity)".uppercased())
         writer.append(message: 5) { $0.append(element: 1, line.message) }
         for (name, value) in line.facts { writer.append(label: name, value, in: 6) }
-        if let trace = line.trace {
-            writer.append(9, byteCount: trace.count) { for byte in trace { writer.append(byte) } }
-        }
+        if let trace = line.trace { writer.append(9, bigEndian: trace) }
         writer.append(11, fixed: UInt64(max(0, line.time)))
     }
 }

@@ -25,7 +25,8 @@ package final class OTLPMetricExporter: Sendable {
         self.collect = collect
         self.report = report
         connection = OTLPConnection(url: url, headers: settings.metricsHeaders)
-        format = OTLPMetrics(resource: settings.resource(version: version), version: version, start: start)
+        format = OTLPMetrics(
+            frame: settings.frame(version: version), start: start)
     }
 
     /// Tells them at every interval, until it is cancelled.

@@ -48,27 +48,13 @@ package struct OTLPMetric: Sendable {
 
 /// Metrics as OpenTelemetry's protocol has them: `ExportMetricsServiceRequest`, in Protocol Buffers.
 struct OTLPMetrics {
-    let resource: [(name: String, value: String)]
-    let version: String
+    let frame: OTLPRequest
     /// In nanoseconds since 1970: from when on is counted.
     let start: Int
 
     /// - Parameter now: In nanoseconds since 1970.
     func request(_ metrics: [OTLPMetric], at now: Int) -> [UInt8] {
-        let writer = ByteWriter(capacity: 1 << 14)
-        writer.append(message: 1) { writer in
-            writer.append(message: 1) { writer in
-                for (name, value) in resource { writer.append(label: name, value, in: 1) }
-            }
-            writer.append(message: 2) { writer in
-                writer.append(message: 1) { writer in
-                    writer.append(1, "slipway")
-                    writer.append(2, version)
-                }
-                for metric in metrics { writer.append(message: 2) { write(metric, at: now, into: $0) } }
-            }
-        }
-        return writer.bytes
+        frame.bytes(metrics) { metric, writer in write(metric, at: now, into: writer) }
     }
 
     private func write(_ metric: OTLPMetric, at now: Int, into writer: ByteWriter) {
@@ -107,27 +93,9 @@ struct OTLPMetrics {
 }
 
 extension ByteWriter {
-    /// `KeyValue` with a text.
-    func append(label name: String, _ value: String, in field: Int) {
-        append(message: field) { writer in
-            writer.append(1, name)
-            writer.append(message: 2) { $0.append(element: 1, value) }
-        }
-    }
-
-    /// Eight bytes, little endian: `fixed64`, `sfixed64` or `double`.
-    func append(_ field: Int, fixed value: UInt64) {
-        append(varint: UInt64(field) << 3 | 1)
-        append(fixed: value)
-    }
-
     fileprivate func append(_ field: Int, eachFixed values: [UInt64]) {
         append(field, byteCount: 8 * values.count) {
             for value in values { append(fixed: value) }
         }
-    }
-
-    private func append(fixed value: UInt64) {
-        for shift in stride(from: 0 as UInt64, to: 64, by: 8) { append(UInt8(truncatingIfNeeded: value >> shift)) }
     }
 }

@@ -7,30 +7,16 @@ internal import Tensors
 struct OTLPTraces {
     /// From the machine's clock that only goes forward to its date.
     let offset: Int
-    let resource: [(name: String, value: String)]
-    let version: String
+    let frame: OTLPRequest
     var random: SplitMix
 
     /// Spans that a trace is told as.
     static func spanCount(of trace: FinishedTrace) -> Int { 1 + trace.phases.count + trace.steps.count }
 
     mutating func request(_ traces: [FinishedTrace]) -> [UInt8] {
-        let writer = ByteWriter(capacity: 1 << 12)
         var spans: [Span] = []
         for trace in traces { spans += self.spans(of: trace) }
-        writer.append(message: 1) { writer in
-            writer.append(message: 1) { writer in
-                for (name, value) in resource { writer.append(label: name, value, in: 1) }
-            }
-            writer.append(message: 2) { writer in
-                writer.append(message: 1) { writer in
-                    writer.append(1, "slipway")
-                    writer.append(2, version)
-                }
-                for span in spans { writer.append(message: 2) { write(span, into: $0) } }
-            }
-        }
-        return writer.bytes
+        return frame.bytes(spans, write)
     }
 
     private struct Span {
@@ -75,7 +61,7 @@ struct OTLPTraces {
         return spans
     }
 
-    private func write(_ span: Span, into writer: ByteWriter) {
+    private func write(_ span: Span, _ writer: ByteWriter) {
         writer.append(1, bigEndian: [span.trace.high, span.trace.low])
         writer.append(2, bigEndian: [span.id.value])
         writer.append(3, span.state ?? "")
@@ -105,16 +91,6 @@ extension ByteWriter {
                     // Said even where it is 0: which member is set says what type the value has.
                     writer.append(varint: 3 << 3)
                     writer.append(varint: UInt64(bitPattern: Int64(number)))
-                }
-            }
-        }
-    }
-
-    fileprivate func append(_ field: Int, bigEndian words: [UInt64]) {
-        append(field, byteCount: 8 * words.count) {
-            for word in words {
-                for shift in stride(from: 56 as UInt64, through: 0, by: -8) {
-                    append(UInt8(truncatingIfNeeded: word >> shift))
                 }
             }
         }
