@@ -28,7 +28,7 @@ final class LogRecorder: PredictionRecorder, @unchecked Sendable {
         counters.offer()
         guard plan.keeps(outcome.id) else {
             counters.leaveOut()
-            if plan.isObserved { show(outcome, plan) }
+            if plan.isObserved { show(outcome, plan, RecordCoding.most(for: outcome, withTensors: true)) }
             return
         }
         let isUnderPressure = counters.isPressed || ring.fill > 0.5
@@ -39,31 +39,34 @@ final class LogRecorder: PredictionRecorder, @unchecked Sendable {
     }
 
     /// Has a prediction counted that the log does not keep, or not all of.
-    private func show(_ outcome: borrowing PredictionOutcome, _ plan: LogPlan) {
-        guard ring.fill < 0.5, case .success = outcome.result, outcome.rowCount > 0 else { return }
-        let byteCount = RecordCoding.most(for: outcome, code: "", withTensors: true)
-        guard byteCount <= Self.longestCounted, byteCount / outcome.rowCount <= Self.widestCounted else { return }
-        if append(outcome, plan, mark: Self.observedOnly, withTensors: true) { log.wake() }
+    ///
+    /// - Parameter byteCount: Of all of it, at most.
+    private func show(_ outcome: borrowing PredictionOutcome, _ plan: LogPlan, _ byteCount: Int) {
+        guard ring.fill < 0.5, case .success = outcome.result, outcome.rowCount > 0,
+            byteCount <= Self.longestCounted, byteCount / outcome.rowCount <= Self.widestCounted
+        else { return }
+        if append(outcome, plan, mark: Self.observedOnly, byteCount) { log.wake() }
     }
 
     private func append(_ outcome: borrowing PredictionOutcome, _ plan: LogPlan) -> Bool {
-        let byteCount = RecordCoding.most(for: outcome, code: "", withTensors: true)
-        let withTensors = byteCount <= Self.longestTensors
-        if !withTensors, plan.isObserved { show(outcome, plan) }
-        return append(outcome, plan, mark: 0, withTensors: withTensors)
+        let byteCount = RecordCoding.most(for: outcome, withTensors: true)
+        guard byteCount > Self.longestTensors else { return append(outcome, plan, mark: 0, byteCount) }
+        if plan.isObserved { show(outcome, plan, byteCount) }
+        return append(
+            outcome, plan, mark: 0, RecordCoding.most(for: outcome, withTensors: false), withTensors: false)
     }
 
     /// - Returns: `false` where there is no room.
     private func append(
-        _ outcome: borrowing PredictionOutcome, _ plan: LogPlan, mark: UInt32, withTensors: Bool
+        _ outcome: borrowing PredictionOutcome, _ plan: LogPlan, mark: UInt32, _ byteCount: Int,
+        withTensors: Bool = true
     ) -> Bool {
         var (code, status) = ("", PredictionStatus.answered)
         if case .failure(let failure) = outcome.result {
             (code, status) = (failure.code.rawValue, PredictionStatus(failure.kind))
         }
-        let most = RecordCoding.most(for: outcome, code: code, withTensors: withTensors)
         let time = now() - Int64(outcome.times.total / 1000)
-        return unsafe ring.append(atMost: most + 4) { buffer in
+        return unsafe ring.append(atMost: byteCount + 4) { buffer in
             unsafe buffer.storeBytes(of: UInt32(plan.number) | mark, as: UInt32.self)
             var pen = unsafe BytePen(UnsafeMutableRawBufferPointer(rebasing: buffer[4...]))
             RecordCoding.write(

@@ -74,22 +74,7 @@ extension PredictionLog {
 
     private func forEach(_ query: PredictionQuery, _ body: (PredictionRecord) throws -> Bool) throws {
         let segments = try shelf.segments().map(\.name).filter(query.mayHave).sorted(by: >)
-        for segment in segments {
-            let reader = SegmentReader(name: segment, shelf: shelf)
-            let blocks = try reader.blocks().blocks
-            let meant = blocks.filter { query.mayHave($0.head) }
-            guard !meant.isEmpty else { continue }
-            let schemas = try reader.schemas(of: blocks)
-            for block in meant {
-                guard let payload = try reader.payload(of: block) else { continue }
-                for entry in reader.entries(of: payload) where entry.kind == BlockEntry.record {
-                    guard let schema = schemas[entry.number], let record = RecordCoding.read(entry.bytes, schema),
-                        query.takes(record)
-                    else { continue }
-                    guard try body(record) else { return }
-                }
-            }
-        }
+        for segment in segments { guard try forEach(query, in: segment, body) else { return } }
     }
 
     private func lookUp(
@@ -99,19 +84,9 @@ extension PredictionLog {
         let segments = try shelf.segments().map(\.name)
             .filter { $0.endpoint == endpoint && $0.project == project }.sorted(by: >)
         for segment in segments {
-            let reader = SegmentReader(name: segment, shelf: shelf)
-            let blocks = try reader.blocks().blocks
-            let meant = blocks.filter { wanted.mayBe(in: $0.head) }
-            guard !meant.isEmpty else { continue }
-            let schemas = try reader.schemas(of: blocks)
-            for block in meant {
-                guard let payload = try reader.payload(of: block) else { continue }
-                for entry in reader.entries(of: payload) where entry.kind == BlockEntry.record {
-                    guard wanted.has(entry.bytes), let schema = schemas[entry.number],
-                        let record = RecordCoding.read(entry.bytes, schema)
-                    else { continue }
-                    found.take(record, wanted)
-                }
+            try forEachRecord(in: segment, ofBlocks: wanted.mayBe) { bytes, schema in
+                if wanted.has(bytes), let record = RecordCoding.read(bytes, schema) { found.take(record, wanted) }
+                return true
             }
         }
         return found
@@ -161,11 +136,9 @@ private struct LookedFor {
         var scan = ByteScan(bytes)
         guard let high = scan.fixed(), let low = scan.fixed() else { return false }
         if ids.contains(PredictionID(high: high, low: low)) { return true }
-        guard !keys.isEmpty, scan.fixed() != nil, scan.byte() != nil, scan.byte() != nil else { return false }
-        // Rows, three times, and rows of the engine's call.
-        for _ in 0..<5 { guard scan.number() != nil else { return false } }
-        guard let principal = scan.number(), scan.slice(principal) != nil, let length = scan.number(),
-            let key = scan.slice(length)
+        var front = ByteScan(bytes)
+        guard !keys.isEmpty, RecordCoding.skipToKey(&front) != nil, let length = front.number(),
+            let key = front.slice(length)
         else { return false }
         return !key.isEmpty && keys.contains(Array(key))
     }

@@ -37,7 +37,10 @@ extension PredictionLog {
             {
                 break
             }
-            found += try matching(query, in: segment)
+            try forEach(query, in: segment) { record in
+                found.append(record)
+                return true
+            }
             // One more than is asked for would do: several segments are merged by time.
             found.sort { $0.place > $1.place }
             found = Array(found.prefix(limit))
@@ -48,24 +51,40 @@ extension PredictionLog {
     /// In microseconds: longer than any request takes.
     private static let longestLateness: Int64 = 86_400_000_000
 
-    private func matching(_ query: PredictionQuery, in segment: SegmentName) throws -> [PredictionRecord] {
+    /// Hands out the records of a segment that are asked for, the oldest first.
+    ///
+    /// - Parameter body: Says whether to go on.
+    /// - Returns: Whether it did to the end.
+    @discardableResult
+    func forEach(
+        _ query: PredictionQuery, in segment: SegmentName, _ body: (PredictionRecord) throws -> Bool
+    ) throws -> Bool {
+        try forEachRecord(in: segment, ofBlocks: query.mayHave) { bytes, schema in
+            guard let record = RecordCoding.read(bytes, schema), query.takes(record) else { return true }
+            return try body(record)
+        }
+    }
+
+    /// Hands out what the blocks of a segment have that are meant, before it is read.
+    @discardableResult
+    func forEachRecord(
+        in segment: SegmentName, ofBlocks isMeant: (BlockHead) -> Bool,
+        _ body: (ArraySlice<UInt8>, LogSchema) throws -> Bool
+    ) throws -> Bool {
         let reader = SegmentReader(name: segment, shelf: shelf)
         let blocks = try reader.blocks().blocks
-        let meant = blocks.filter { query.mayHave($0.head) }
-        guard !meant.isEmpty else { return [] }
+        let meant = blocks.filter { isMeant($0.head) }
+        guard !meant.isEmpty else { return true }
         let schemas = try reader.schemas(of: blocks)
-        var found: [PredictionRecord] = []
         for block in meant {
             // Damaged on the disk: what lies behind it is sound.
             guard let payload = try reader.payload(of: block) else { continue }
             for entry in reader.entries(of: payload) where entry.kind == BlockEntry.record {
-                guard let schema = schemas[entry.number], let record = RecordCoding.read(entry.bytes, schema),
-                    query.takes(record)
-                else { continue }
-                found.append(record)
+                guard let schema = schemas[entry.number] else { continue }
+                guard try body(entry.bytes, schema) else { return false }
             }
         }
-        return found
+        return true
     }
 }
 

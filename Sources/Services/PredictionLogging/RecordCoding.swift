@@ -20,8 +20,9 @@ enum RecordCoding {
     private static let frame = 136
 
     /// At most so many bytes, tensors included.
-    static func most(for outcome: borrowing PredictionOutcome, code: String, withTensors: Bool) -> Int {
-        let texts = (outcome.principal?.rawValue.utf8.count ?? 0) + (outcome.key?.utf8.count ?? 0) + code.utf8.count
+    static func most(for outcome: borrowing PredictionOutcome, withTensors: Bool) -> Int {
+        var texts = (outcome.principal?.rawValue.utf8.count ?? 0) + (outcome.key?.utf8.count ?? 0)
+        if case .failure(let failure) = outcome.result { texts += failure.code.rawValue.utf8.count }
         guard withTensors else { return 120 + texts }
         var tensors = 0
         for tensor in outcome.inputs { tensors += 1 + BytePen.most(for: tensor) }
@@ -101,10 +102,19 @@ enum RecordCoding {
     static func key(of bytes: UnsafeRawBufferPointer) -> ArraySlice<UInt8>? {
         // The texts are short: whoever sends long ones is refused.
         var scan = ByteScan(unsafe ArraySlice(bytes.prefix(600)))
-        _ = scan.slice(26)
-        for _ in 0..<5 { _ = scan.number() }
-        guard let principal = scan.number(), scan.slice(principal) != nil, let key = scan.number() else { return nil }
+        guard skipToKey(&scan) != nil, let key = scan.number() else { return nil }
         return scan.slice(key)
+    }
+
+    /// Reads past what stands in front of the key.
+    ///
+    /// - Returns: `nil` for what is no record.
+    static func skipToKey(_ scan: inout ByteScan) -> (flags: UInt8, rows: Int)? {
+        guard scan.slice(25) != nil, let flags = scan.byte(), let rows = scan.number() else { return nil }
+        // Three times, and rows of the engine's call.
+        for _ in 0..<4 { guard scan.number() != nil else { return nil } }
+        guard let principal = scan.number(), scan.slice(principal) != nil else { return nil }
+        return (flags, rows)
     }
 
     /// The record with less of its inputs: what the policies of the schema leave of them.

@@ -61,10 +61,10 @@ final class RecordGatherer {
     /// - Returns: `false` where it has tensors of another kind than those that are there; then nothing has changed.
     private func append(_ bytes: ArraySlice<UInt8>) -> Bool {
         var scan = ByteScan(bytes)
-        guard scan.slice(26) != nil, let more = scan.number(), more > 0 else { return false }
-        for _ in 0..<4 { _ = scan.number() }
-        for _ in 0..<3 { _ = scan.number().flatMap { scan.slice($0) } }
-        if bytes[bytes.startIndex + 25] & RecordCoding.traceFlag != 0 { _ = scan.slice(16) }
+        guard let (flags, more) = RecordCoding.skipToKey(&scan), more > 0 else { return false }
+        // The key, and the code that an answer does not have.
+        for _ in 0..<2 { _ = scan.number().flatMap { scan.slice($0) } }
+        if flags & RecordCoding.traceFlag != 0 { _ = scan.slice(16) }
         let isLike = append(&scan, more)
         if isLike {
             rows += more
