@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import ModelDomain
 package import Statistics
 
 /// How long labels are taken, and from when on they are judged. Both in microseconds.
@@ -36,5 +37,18 @@ package struct LabelWindows: Sendable, Hashable {
         let sorted = delays.sorted()
         let delay = sorted[min(sorted.count - 1, Int((0.95 * Double(sorted.count)).rounded(.up)) - 1)]
         return LabelJoinRules(joinWindow: min(max(0, delay), longestDelay), orphanTimeToLive: longestWait)
+    }
+}
+
+extension LabelWindows {
+    /// As late as the labels of these rows came.
+    func maturing(_ rows: [LabelledRow]) -> LabelJoinRules {
+        maturing(delays: rows.map { Int($0.labelledAt.microseconds - $0.predictedAt.microseconds) })
+    }
+}
+
+extension LabelJoinRules {
+    func isMature(_ predicted: Timestamp, at time: Timestamp) -> Bool {
+        isMature(predictedAt: Int(predicted.microseconds), at: Int(time.microseconds))
     }
 }

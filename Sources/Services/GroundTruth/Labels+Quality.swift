@@ -19,8 +19,7 @@ extension Labels {
             ) { rows.append($0) }
             return (rows, try store.waitingCount(for: question.endpoint), try store.counts(of: question.endpoint))
         }
-        let delays = rows.map { Int($0.labelledAt.microseconds - $0.predictedAt.microseconds) }
-        let maturing = windows.maturing(delays: delays)
+        let maturing = windows.maturing(rows)
         let logged = try await logged(question, maturing, at: time)
         let labelled = Dictionary(grouping: rows) { GroupKey($0, question) }
         let bundles = Set(labelled.keys.compactMap(\.bundle) + logged.tallies.keys.compactMap(\.bundle))
@@ -37,7 +36,7 @@ extension Labels {
         return QualityReport(
             question: question,
             groups: groups.sorted { ($1.from, $1.version) < ($0.from, $0.version) },
-            maturity: maturing.joinWindow, isMaturityLearned: delays.count >= windows.leastLabels, waiting: waiting,
+            maturity: maturing.joinWindow, isMaturityLearned: rows.count >= windows.leastLabels, waiting: waiting,
             counts: counts, isCut: logged.isCut)
     }
 
@@ -49,9 +48,7 @@ extension Labels {
         var group = QualityGroup(
             version: key.version, from: Timestamp(microseconds: key.beginning),
             to: question.by == .all ? time : Timestamp(microseconds: key.beginning + length))
-        let mature = rows.filter {
-            maturing.isMature(predictedAt: Int($0.predictedAt.microseconds), at: Int(time.microseconds))
-        }
+        let mature = rows.filter { maturing.isMature($0.predictedAt, at: time) }
         group.labelled = rows.count
         group.labelledMature = mature.count
         group.predictions = max(tally.rows, rows.count)
@@ -90,7 +87,7 @@ extension Labels {
             let key = GroupKey(record, question)
             var tally = logged.tallies.removeValue(forKey: key) ?? Tally()
             tally.rows += record.rowCount
-            if maturing.isMature(predictedAt: Int(record.time.microseconds), at: Int(time.microseconds)) {
+            if maturing.isMature(record.time, at: time) {
                 tally.mature += record.rowCount
             }
             if let bundle = record.schema.bundle, let form = forms[bundle], form.kind.hasClasses {

@@ -46,11 +46,8 @@ package actor QualityMonitor: AlertMonitor {
             ) { rows.append($0) }
             return rows
         }
-        let maturing = labels.windows.maturing(
-            delays: rows.map { Int($0.labelledAt.microseconds - $0.predictedAt.microseconds) })
-        let mature = rows.filter {
-            maturing.isMature(predictedAt: Int($0.predictedAt.microseconds), at: Int(time.microseconds))
-        }
+        let maturing = labels.windows.maturing(rows)
+        let mature = rows.filter { maturing.isMature($0.predictedAt, at: time) }
         guard let comparison = Comparison(mature) else { return nil }
         let forms = await labels.forms.forms(
             of: Set([comparison.now, comparison.then].compactMap { $0.first?.bundle }))
