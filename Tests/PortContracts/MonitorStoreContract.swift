@@ -57,6 +57,7 @@ package struct MonitorStoreContract {
         try await store.write { try $0.setOpenWindow(filling, of: key, at: Self.time) }
         try await store.read { store throws in
             #expect(try store.baseline(of: key) == baseline)
+            #expect(try store.fingerprint(of: key) == baseline.fingerprint)
             #expect(try store.openWindow(of: key) == filling)
             #expect(try store.watch(of: key, over: baseline) == judged)
         }

@@ -39,6 +39,13 @@ extension SQLRegistryTransaction: MonitorWriting {
         }
     }
 
+    func fingerprint(of key: TrafficKey) throws -> UInt64? {
+        try transaction.rows("SELECT fingerprint FROM monitor_version WHERE \(ofKey)", key.parameters).first.map {
+            row in
+            try row.required(UInt64(row.text("fingerprint")), "fingerprint")
+        }
+    }
+
     func openWindow(of key: TrafficKey) throws -> OpenWindow? {
         try transaction.rows(
             "SELECT window_start, window_pane, window_count, since FROM monitor_version WHERE \(ofKey)", key.parameters
@@ -94,11 +101,13 @@ extension SQLRegistryTransaction: MonitorWriting {
     func begin(_ key: TrafficKey, _ baseline: MonitorBaseline, at time: Timestamp) throws {
         try transaction.execute(
             """
-            INSERT INTO monitor_version (project, endpoint, bundle, baseline, window_start, window_count, since, seen_at)
-            VALUES (:project, :endpoint, :bundle, :baseline, :time, 0, :time, :time)
+            INSERT INTO monitor_version (project, endpoint, bundle, baseline, fingerprint, window_start, window_count, since,
+                seen_at)
+            VALUES (:project, :endpoint, :bundle, :baseline, :fingerprint, :time, 0, :time, :time)
             """,
             key.parameters.merging([
-                "baseline": .text(String(decoding: baseline.json.canonical, as: UTF8.self)), "time": SQLValue(time),
+                "baseline": .text(String(decoding: baseline.json.canonical, as: UTF8.self)),
+                "fingerprint": .text(String(baseline.fingerprint)), "time": SQLValue(time),
             ]) { $1 })
     }
 

@@ -11,6 +11,7 @@ extension SQLSchema.Migration {
                 endpoint TEXT NOT NULL,
                 bundle TEXT NOT NULL,
                 baseline TEXT NOT NULL,
+                fingerprint TEXT NOT NULL,
                 watch TEXT,
                 window_start INTEGER NOT NULL,
                 window_pane BLOB,

@@ -50,7 +50,7 @@ package struct DriftV1: Codable, Sendable, Equatable {
         version = report.endpoint.version
         state = report.state.rawValue
         message = Self.message(report)
-        level = report.state == .waiting || report.windows.isEmpty ? nil : report.windows.first?.verdict.level.word
+        level = report.windows.first?.verdict.level.word
         window = report.endpoint.window.description
         falseAlarms = report.endpoint.falseAlarms.description
         baseline = report.baseline.map {

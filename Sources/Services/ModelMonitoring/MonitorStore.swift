@@ -37,6 +37,8 @@ package protocol MonitorStore: Sendable {
 package protocol MonitorReading {
     /// What the traffic of a version is held against; `nil` where nothing was kept of it yet.
     func baseline(of key: TrafficKey) throws -> MonitorBaseline?
+    /// Of that baseline: asked every few seconds, while the whole of it is long.
+    func fingerprint(of key: TrafficKey) throws -> UInt64?
     func openWindow(of key: TrafficKey) throws -> OpenWindow?
     /// `nil` where no window was judged over this baseline.
     func watch(of key: TrafficKey, over baseline: MonitorBaseline) throws -> DriftWatch?

@@ -7,7 +7,7 @@ internal import Statistics
 extension TrafficMonitor: AlertMonitor {
     package func findings(open: [Alert], at _: Timestamp) async -> [AlertFinding] {
         do {
-            let endpoints = deployed()
+            let endpoints = endpoints()
             let verdicts = try await newestVerdicts(of: endpoints.map(\.key))
             var findings: [AlertFinding] = []
             for endpoint in endpoints {

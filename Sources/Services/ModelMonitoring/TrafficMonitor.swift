@@ -30,9 +30,10 @@ package final class TrafficMonitor: PredictionObserver, Sendable {
     /// counted.
     private static let mostWaiting = 64
 
-    private let store: any MonitorStore
+    let store: any MonitorStore
     private let training: @Sendable (Digest) async throws -> Baseline?
-    private let endpoints: @Sendable () -> [MonitoredEndpoint]
+    /// Those that answer here and are watched.
+    let endpoints: @Sendable () -> [MonitoredEndpoint]
     private let report: @Sendable ((any Error)?) -> Void
     private let state = Mutex(State())
 
@@ -200,12 +201,6 @@ package final class TrafficMonitor: PredictionObserver, Sendable {
 
     // MARK: Reading
 
-    func deployed() -> [MonitoredEndpoint] { endpoints() }
-
-    func read<Result: Sendable>(
-        _ body: @escaping @Sendable (any MonitorReading) throws -> Result
-    ) async throws -> Result { try await store.read(body) }
-
     /// Of versions of which a window was judged. Each is read once.
     func newestVerdicts(of keys: [TrafficKey]) async throws -> [TrafficKey: JudgedWindow] {
         let known = state.withLock { $0.verdicts }
@@ -286,8 +281,8 @@ private struct Publication {
     let isDeployed: Bool
 
     func add(_ pieces: [Piece], at time: Timestamp) throws -> Outcome {
-        if let kept = try store.baseline(of: key) {
-            guard kept.fingerprint == baseline.fingerprint else { return .other(kept) }
+        if let kept = try store.fingerprint(of: key) {
+            if kept != baseline.fingerprint, let other = try store.baseline(of: key) { return .other(other) }
         } else if isDeployed {
             try store.begin(key, baseline, at: time)
         } else {

@@ -42,17 +42,17 @@ package struct TrafficReport: Sendable {
 extension TrafficMonitor {
     /// What the newest windows of all that answers here say.
     package func newest() async throws -> [TrafficKey: WindowVerdict] {
-        try await newestVerdicts(of: deployed().map(\.key)).mapValues(\.verdict)
+        try await newestVerdicts(of: endpoints().map(\.key)).mapValues(\.verdict)
     }
 
     /// - Parameter windows: At most so many.
     /// - Returns: `nil` where no version answers, or nothing is watched.
     package func report(of name: EndpointName, in project: ProjectName, windows: Int) async throws -> TrafficReport? {
-        guard let endpoint = deployed().first(where: { $0.key.endpoint == name && $0.key.project == project }) else {
+        guard let endpoint = endpoints().first(where: { $0.key.endpoint == name && $0.key.project == project }) else {
             return nil
         }
         let learning = learning(of: endpoint.key)
-        return try await read { store in
+        return try await store.read { store in
             TrafficReport(
                 endpoint: endpoint, baseline: try store.baseline(of: endpoint.key), learning: learning,
                 open: try store.openWindow(of: endpoint.key),

@@ -30,11 +30,12 @@ struct DemoDrift: AsyncParsableCommand {
     mutating func run() async throws {
         let name = EndpointName(trusted: Demo.example)
         let data = folder.data.map { ["--data", $0] } ?? []
-        let rows = try DemoRows(of: try await Demo.path())
-        var deploy = try Deploy.parse([try await Demo.path(), "--reason", "demo"] + data)
+        let path = try await Demo.path()
+        let rows = try DemoRows(of: path)
         let looking = try Drift.parse([Demo.example] + data)
         if try await looking.server.clientIfAny()?.endpoints().contains(where: { $0.name == Demo.example }) != true {
-            try Console.current.line("$ slipway deploy \(shellWord(try await Demo.path()).printable)")
+            try Console.current.line("$ slipway deploy \(shellWord(path).printable)")
+            var deploy = try Deploy.parse([path, "--reason", "demo"] + data)
             try await deploy.run()
         }
         let client = try await looking.server.client()
