@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The front door. Every target installs what it needs and is missing.
-.PHONY: setup python build wheel demo test check bench bench-peers bench-forest bench-graph bench-many-models \
+.PHONY: setup python build wheel demo test check bench bench-peers bench-forest bench-graph bench-log bench-many-models \
 	bench-tracking bench-ledger bench-datasets soak sanitize \
 	install clean
 SHELL := /bin/bash -euo pipefail
@@ -94,6 +94,12 @@ bench-graph:
 	@scripts/setup.sh build engine
 	swift build -c release --product graph-bench --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 	"$$(swift build -c release --show-bin-path)/graph-bench"
+
+# What it costs to keep a prediction in the log, and to count it for the monitor. Prints lines.
+bench-log:
+	@scripts/setup.sh build engine
+	swift build -c release --product log-bench --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
+	"$$(swift build -c release --show-bin-path)/log-bench"
 
 # Logging and searching beside MLflow's own server, in one run. OPTIONS="--large": 10,000 runs and 10,000,000 points here
 # alone. Prints figures; writes tracking.json.

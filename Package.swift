@@ -419,6 +419,14 @@ let graphBench = Target.executableTarget(
     name: "graph-bench", dependencies: ["GraphExecution", "ModelExecution", "Tensors"], path: "Benchmarks/graph",
     sources: ["main.swift"], swiftSettings: swiftSettings)
 
+/// What it costs to keep and to count a prediction.
+let logBench = Target.executableTarget(
+    name: "log-bench",
+    dependencies: [
+        "DriftDetection", "InferenceServing", "LogFiles", "ModelDomain", "ModelExecution", "PredictionLogging",
+        "Statistics", "Tensors",
+    ], path: "Benchmarks/log", sources: ["main.swift"], swiftSettings: swiftSettings)
+
 let package = Package(
     name: "slipway",
     platforms: [.macOS(.v15)],
@@ -441,5 +449,5 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
-    targets: rooms.map(target(for:)) + [forestBench, graphBench] + testTargets
+    targets: rooms.map(target(for:)) + [forestBench, graphBench, logBench] + testTargets
 )
