@@ -50,7 +50,7 @@ def test_every_form_of_rows_gets_the_recorded_answers(client, table, rows, endpo
     assert prediction["probabilities"].shape == (len(rows), 2)
     numpy.testing.assert_allclose(prediction["probabilities"], expected, atol=1e-5, rtol=1e-4)
     assert prediction.version == 1
-    assert len(prediction.id) == 32
+    assert len(prediction.id) == 36
 
 
 def test_the_answer_as_a_frame_keeps_the_index(client, rows):
