@@ -7,6 +7,7 @@ line on standard error when the file, or what it takes, is not as it has to be.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import BinaryIO, Iterator, NoReturn
 
@@ -168,4 +169,11 @@ def _text(value: object) -> str | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        status = main(sys.argv[1:])
+    except SystemExit as end:
+        status = end.code
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Not sys.exit: a thread of pyarrow that still runs then can abort the process after all is written.
+    os._exit(status)
