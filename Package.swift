@@ -144,6 +144,12 @@ let rooms: [Room] = [
         uses: [
             "ModelDomain", "ModelExecution", "ModelMonitoring", "PredictionLogging", "Statistics", "Tensors",
         ]),
+    room(
+        "SubjectErasure", in: .services,
+        uses: [
+            "ContentSearch", "DataVersions", "GroundTruth", "ModelDomain", "ModelExecution", "ModelMonitoring",
+            "ModelRegistry", "PredictionLogging",
+        ]),
 
     room("EngineONNX", in: .adapters, uses: ["CONNXRuntime", "ModelDomain", "ModelExecution", "Tensors"]),
     room("EngineForest", in: .adapters, uses: ["ModelDomain", "ModelExecution", "Tensors"]),
@@ -156,8 +162,8 @@ let rooms: [Room] = [
         "StoreSQL", in: .adapters,
         uses: [
             "AccessControl", "CPostgres", "ContentRetention", "DataVersions", "DriftDetection", "ExperimentTracking",
-            "GroundTruth",
-            "ModelDomain", "ModelMonitoring", "ModelRegistry", "PlatformBackup", "PlatformReplicas", "Tensors",
+            "GroundTruth", "ModelDomain", "ModelMonitoring", "ModelRegistry", "PlatformBackup", "PlatformReplicas",
+            "PredictionLogging", "Tensors",
         ],
         products: [grdb]),
     room(
@@ -203,7 +209,8 @@ let rooms: [Room] = [
             "InferenceProtocol",
             "InferenceServing", "MLflowInterface", "ModelDomain", "ModelExecution", "ModelLineage", "ModelMonitoring",
             "ModelRegistry", "ModelRollouts", "ModelTransfer", "PlatformBackup", "PlatformReplicas",
-            "PredictionExplaining", "PredictionLogging", "RequestTracing", "Statistics", "Tensors", "WireTypes",
+            "PredictionExplaining", "PredictionLogging", "RequestTracing", "Statistics", "SubjectErasure", "Tensors",
+            "WireTypes",
         ], products: nio + hummingbird + nioExtras + [httpTypes, lifecycle, logging, nioSSL]),
     room("LoadGenerator", in: .interfaces, uses: ["ModelDomain"], products: nio + [histogram]),
     room(
@@ -228,7 +235,7 @@ let rooms: [Room] = [
             "ModelRegistry",
             "ModelReproduction", "ModelRollouts", "ModelTransfer", "PlatformBackup", "PlatformReplicas",
             "PredictionLogging", "ProcessSandbox", "ProjectFiles", "PythonTools", "RequestTracing", "StoreSQL",
-            "TelemetryExport", "Tensors", "WireTypes",
+            "SubjectErasure", "TelemetryExport", "Tensors", "WireTypes",
         ], products: [lifecycle, logging, unixSignals]),
 ]
 
@@ -289,9 +296,10 @@ let testTargets: [Target] = [
         "PortContracts",
         uses: [
             "AccessControl", "ContentRetention", "DataVersions", "DriftDetection", "ExperimentTracking", "GroundTruth",
-            "ModelDomain",
-            "ModelExecution", "ModelMonitoring", "ModelRegistry", "PlatformReplicas", "Tensors",
+            "ModelDomain", "ModelExecution", "ModelMonitoring", "ModelRegistry", "PlatformReplicas",
+            "PredictionLogging", "Tensors",
         ]),
+    tests("SubjectErasureTests", uses: ["SubjectErasure"]),
     testKit("TestSupport", uses: ["ModelDomain", "ModelExecution", "ModelPackaging", "Tensors"]),
 
     tests("ArchivesTests", uses: ["Archives", "TestSupport"]),

@@ -16,6 +16,7 @@ package struct LabelStoreContract {
         try await whatWaitsIsFoundPageByPage()
         try await countsAddUp()
         try await aBodyThatFailsChangesNothing()
+        try await whatIsAboutSomebodyGoesTogether()
     }
 
     private static let here = LabelledEndpoint(EndpointName(trusted: "churn"), in: .standard)
@@ -24,12 +25,35 @@ package struct LabelStoreContract {
 
     private static func row(
         _ number: UInt64, row: Int = 0, at time: Int64 = 5, version: Int = 1, truth: String = "1",
-        answer: RowAnswer = RowAnswer(decided: "1", score: 0.1 + 0.2)
+        answer: RowAnswer = RowAnswer(decided: "1", score: 0.1 + 0.2), subject: String? = nil
     ) -> LabelledRow {
         LabelledRow(
             prediction: id(number), row: row, rowCount: 2, version: version, bundle: Digest(of: [1]), key: "o\u{308}-7",
             predictedAt: Timestamp(microseconds: time), labelledAt: Timestamp(microseconds: 9), truth: truth,
-            answer: answer, actor: "ada")
+            answer: answer, actor: "ada", subject: subject)
+    }
+
+    func whatIsAboutSomebodyGoesTogether() async throws {
+        let store = try await makeStore()
+        let somebody = String(repeating: "5", count: 32)
+        let gone = [Self.row(1, subject: somebody), Self.row(2, row: 1, subject: somebody)]
+        let rest = [Self.row(1, row: 1), Self.row(2, subject: String(repeating: "6", count: 32))]
+        try await store.write { store in
+            for row in gone + rest { try store.put(row, of: Self.here) }
+            try store.put(gone[0], of: Self.there)
+            for row in [gone[0], rest[0]] { try store.put(FormerLabel(row, replacedAt: row.labelledAt), of: Self.here) }
+        }
+        #expect(try await store.read { try $0.labelCount(subject: somebody) } == 3)
+        #expect(try await store.write { try $0.erase(subject: somebody) } == 3)
+        let left = try await store.read { store in
+            (
+                labels: try store.labels(of: Self.here, predictions: [Self.id(1), Self.id(2)]),
+                former: try store.formerLabels(of: Self.here, prediction: Self.id(1)).map(\.row),
+                elsewhere: try store.labels(of: Self.there, predictions: [Self.id(1)]),
+                count: try store.labelCount(subject: somebody)
+            )
+        }
+        #expect(Set(left.labels) == Set(rest) && left.former == [1] && left.elsewhere.isEmpty && left.count == 0)
     }
 
     func labelsComeBackAsTheyWereByTimeAndVersion() async throws {

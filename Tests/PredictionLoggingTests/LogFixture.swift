@@ -30,6 +30,9 @@ final class MemoryShelf: SegmentShelf {
         state.withLock { $0.segments.map { ($0.key, $0.value.count) } }
     }
 
+    /// Of all segments.
+    var contents: Data { state.withLock { $0.segments.values.reduce(into: Data()) { $0 += $1 } } }
+
     /// Writing does not come to its end before ``goOn()``.
     func stall() { gate.wait() }
     func goOn() { gate.signal() }
@@ -67,9 +70,10 @@ final class LogFixture: Sendable {
     let state: EndpointState
     private let source = Mutex(PredictionIDSource(replica: 0, loop: 0))
 
-    init(_ settings: [EndpointSettings.Key: String] = [:], name: String = "e", policies: [String: FieldPolicy] = [:])
-        throws
-    {
+    init(
+        _ settings: [EndpointSettings.Key: String] = [:], name: String = "e", policies: [String: FieldPolicy] = [:],
+        subject: String? = nil
+    ) throws {
         let engine = FakeEngine { $0 + 10 * $1 }
         let time = Timestamp(microseconds: 0)
         let model = ModelReference(name: try ModelName("m"))
@@ -83,7 +87,7 @@ final class LogFixture: Sendable {
                 origin: .original, tolerance: .standard, replayed: 0, recorded: 0, largestDifference: 0,
                 differingRows: 0, differences: []),
             cost: RunCost(oneRowNanoseconds: 1000, furtherRowNanoseconds: 100), limits: .standard,
-            policies: policies)
+            policies: policies, subject: subject)
         let record = EndpointRecord(
             project: .standard, name: try EndpointName(name), createdAt: time,
             current: Deployment(
@@ -97,9 +101,9 @@ final class LogFixture: Sendable {
     /// What becomes of rows `[n, 2]`, each answered with its sum.
     func outcome(
         _ rows: [[Float]], id: PredictionID? = nil, key: String? = nil, answers: [Float]? = nil,
-        failure: Explanation? = nil, trace: TraceID? = nil
+        failure: Explanation? = nil, trace: TraceID? = nil, subject: String? = nil
     ) -> PredictionOutcome {
-        var origin = PredictionOrigin(key: key)
+        var origin = PredictionOrigin(key: key, subject: subject)
         origin.trace = trace
         let answers = answers ?? rows.map { $0.reduce(0, +) }
         return PredictionOutcome(
@@ -113,10 +117,12 @@ final class LogFixture: Sendable {
 
 /// A log that is closed behind its test.
 func withLog<Result>(
-    on shelf: any SegmentShelf, now: @escaping @Sendable () -> Timestamp = { .now },
+    on shelf: any SegmentShelf, subjects: (any SubjectKeyStore)? = nil,
+    now: @escaping @Sendable () -> Timestamp = { .now },
     _ body: (PredictionLog) async throws -> Result
 ) async throws -> Result {
-    let log = PredictionLog(on: shelf, secret: Array(repeating: 7, count: 32), now: now, report: { _, _ in })
+    let log = PredictionLog(
+        on: shelf, secret: Array(repeating: 7, count: 32), subjects: subjects, now: now, report: { _, _ in })
     do {
         let result = try await body(log)
         await log.close()

@@ -98,6 +98,15 @@ struct ContractTests {
     }
 
     @Test(arguments: Product.allCases)
+    func keysOfSubjectsKeepTheirContract(_ product: Product) async throws {
+        try await withTemporaryFolder { folder async throws in
+            try await SubjectKeyStoreContract {
+                SQLSubjectKeyStore(database: try await openDatabase(product, in: folder)) { Timestamp(microseconds: 1) }
+            }.check()
+        }
+    }
+
+    @Test(arguments: Product.allCases)
     func theCredentialsKeepTheirContract(_ product: Product) async throws {
         try await withTemporaryFolder { folder async throws in
             try await CredentialStoreContract {

@@ -32,6 +32,7 @@ enum SQLContentColumns {
         "platform": Table(), "replica": Table(), "replica_endpoint": Table(), "lease": Table(),
         "alert": Table(), "alert_silence": Table(), "alert_destination": Table(), "alert_notice": Table(),
         "alert_signal": Table(),
+        "subject_key": Table(), "platform_secret": Table(),
         "label_row": Table(), "label_former": Table(), "label_waiting": Table(), "label_count": Table(),
         // Bundles are kept by what registers them.
         "monitor_version": Table(), "monitor_window": Table(), "monitor_pane": Table(),

@@ -76,9 +76,9 @@ struct SQLLabelTransaction: LabelWriting {
         try transaction.execute(
             """
             INSERT INTO label_row (project, endpoint, prediction, row_index, rows_in_all, version, bundle, business_key,
-                predicted_at, labelled_at, truth, decided, score, shares, corrections, created_by)
+                predicted_at, labelled_at, truth, decided, score, shares, corrections, created_by, subject)
             VALUES (:project, :endpoint, :prediction, :row, :rows, :version, :bundle, :key, :predicted, :labelled,
-                :truth, :decided, :score, :shares, :corrections, :actor)
+                :truth, :decided, :score, :shares, :corrections, :actor, :subject)
             ON CONFLICT (project, endpoint, prediction, row_index) DO UPDATE SET labelled_at = excluded.labelled_at,
                 truth = excluded.truth, corrections = excluded.corrections, created_by = excluded.created_by
             """,
@@ -91,6 +91,7 @@ struct SQLLabelTransaction: LabelWriting {
                 "score": row.answer.score.map(SQLValue.real) ?? .null,
                 "shares": row.answer.shares.map { .text(JSONValue.array($0.map(JSONValue.double)).text) } ?? .null,
                 "corrections": SQLValue(row.corrections), "actor": .text(row.actor),
+                "subject": SQLValue(row.subject),
             ]) { $1 })
     }
 
@@ -121,6 +122,33 @@ struct SQLLabelTransaction: LabelWriting {
                 truth: try row.text("truth"), labelledAt: try row.time("labelled_at"),
                 actor: try row.text("created_by"), replacedAt: try row.time("replaced_at"))
         }
+    }
+
+    func labelCount(subject: String) throws -> Int {
+        let row = try transaction.rows(
+            "SELECT COUNT(*) AS found FROM label_row WHERE subject = :subject", ["subject": .text(subject)]
+        ).first
+        return try row?.integer("found") ?? 0
+    }
+
+    func erase(subject: String) throws -> Int {
+        let rows = try transaction.rows(
+            "SELECT project, endpoint, prediction, row_index FROM label_row WHERE subject = :subject",
+            ["subject": .text(subject)])
+        for row in rows {
+            let place: [String: SQLValue] = [
+                "project": .text(try row.text("project")), "endpoint": .text(try row.text("endpoint")),
+                "prediction": .text(try row.text("prediction")), "row": SQLValue(try row.integer("row_index")),
+            ]
+            for table in ["label_former", "label_row"] {
+                try transaction.execute(
+                    """
+                    DELETE FROM \(table) WHERE project = :project AND endpoint = :endpoint AND prediction = :prediction
+                        AND row_index = :row
+                    """, place)
+            }
+        }
+        return rows.count
     }
 
     func endpointsWithLabels() throws -> [LabelledEndpoint] { try endpoints(in: "label_row") }
@@ -154,6 +182,7 @@ extension LabelledRow {
             key: try row.optionalText("business_key"), predictedAt: try row.time("predicted_at"),
             labelledAt: try row.time("labelled_at"), truth: try row.text("truth"),
             answer: RowAnswer(decided: try row.optionalText("decided"), score: score, shares: shares),
-            corrections: try row.integer("corrections"), actor: try row.text("created_by"))
+            corrections: try row.integer("corrections"), actor: try row.text("created_by"),
+            subject: try row.optionalText("subject"))
     }
 }

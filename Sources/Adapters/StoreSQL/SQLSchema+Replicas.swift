@@ -55,6 +55,7 @@ extension SQLSchema {
 
     /// Tables about this place and the servers that run here, and not about what the platform remembers.
     static let localTables: Set<String> = [
-        "platform", "replica", "replica_endpoint", "lease", "alert_notice", "alert_signal",
+        "platform", "replica", "replica_endpoint", "lease", "alert_notice", "alert_signal", "subject_key",
+        "platform_secret",
     ]
 }

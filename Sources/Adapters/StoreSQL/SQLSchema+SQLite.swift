@@ -123,6 +123,6 @@ extension SQLSchema {
             .ledgerEvidence,
             .datasets,
             .replicas,
-            .alerts, .monitoring, .labels,
+            .alerts, .monitoring, .labels, .subjects,
         ])
 }

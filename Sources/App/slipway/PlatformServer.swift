@@ -25,6 +25,7 @@ import PredictionLogging
 import ProcessSandbox
 import ServiceLifecycle
 import StoreSQL
+import SubjectErasure
 import Tensors
 import UnixSignals
 import WireTypes
@@ -75,9 +76,12 @@ struct PlatformServer {
         keepEngine(engines, logger: logger)
         engines.workers.sweep()
         let limits = codecLimits
+        let subjects = SQLSubjectKeyStore(database: database, now: { .now })
+        let secret = try await subjects.platformSecret("hash-key", orElse: folder.hashKey())
         let monitoring = TrafficMonitoring(database: database, blobs: blobs, logger: logger)
         let predictions = try PredictionKeeping(
-            in: folder, isAlone: takeOver == nil, observer: monitoring.monitor, logger: logger)
+            in: folder, secret: secret, subjects: subjects, isAlone: takeOver == nil, observer: monitoring.monitor,
+            logger: logger)
         let service = InferenceService(
             laneThreads: options.laneThreads ?? max(2, availableCores), queueLimit: 1024, sink: predictions.log)
         monitoring.watch(service)
@@ -159,21 +163,25 @@ struct PlatformServer {
             thresholds: AlertThresholds(interval: options.alertInterval), clock: { .now },
             tell: { change in change.log(to: logger) })
         let traffic = RecentTraffic(from: .now)
+        let contentSearch = ContentSearch(
+            registry: registry, registrations: registrations, tracking: tracking, blobs: blobs,
+            datasetContents: datasets.contents)
         let server = HTTPServer(
             settings: settings,
             administration: Administration(
                 inference: service, registry: registry, rollouts: rollouts, blobs: blobs, parts: blobs,
                 tracking: ExperimentTracking(store: tracking, now: { .now }), registrations: registrations,
                 datasets: datasets,
-                contentSearch: ContentSearch(
-                    registry: registry, registrations: registrations, tracking: tracking, blobs: blobs,
-                    datasetContents: datasets.contents),
+                contentSearch: contentSearch,
                 startedAt: Timestamp.now.text, engines: { [engines.finding().wire] },
                 residentBytes: residentBytes, process: { processMetrics(lostLogLines: log.lostLines) },
                 logLines: { LogFile.lines(of: folder.logFile, count: $0) },
                 packing: packing, backups: backups,
                 keeper: keeper, transfer: (out: export, in: intake), replicas: life.replicas,
                 predictions: (log: predictions.log, replay: PredictionReplay(loader: loader)), labels: labels,
+                erasure: SubjectErasure(
+                    log: predictions.log, labels: SQLLabelStore(database: database), registry: registry,
+                    datasets: datasets, search: contentSearch, alerts: alertStore, blobs: blobs),
                 alerts: Alerts(store: alertStore, sink: delivery, now: { .now }), monitor: monitoring.monitor,
                 traffic: traffic,
                 deployFolder: container?.modelsRoot.map { _ in deployment.byName }),

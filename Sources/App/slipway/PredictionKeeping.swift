@@ -17,14 +17,17 @@ struct PredictionKeeping: Sendable {
     private let logger: Logger
 
     /// - Parameters:
+    ///   - secret: What the platform hashes with.
     ///   - isAlone: Whether no predecessor goes on to write beside us.
     ///   - observer: Sees what becomes of every prediction.
     init(
-        in folder: DataFolder, isAlone: Bool, observer: any PredictionObserver, logger: Logger
+        in folder: DataFolder, secret: [UInt8], subjects: any SubjectKeyStore, isAlone: Bool,
+        observer: any PredictionObserver, logger: Logger
     ) throws {
         self.logger = logger
         log = PredictionLog(
-            on: try LogFiles(folder: folder.predictions), secret: try folder.hashKey(), observer: observer,
+            on: try LogFiles(folder: folder.predictions), secret: secret, subjects: subjects,
+            observer: observer,
             now: { .now },
             report: { message, problem in
                 guard let problem else { return logger.notice("\(message)") }

@@ -11,6 +11,7 @@ extension BundleManifest {
             ("task", task.map(JSONValue.string)), ("signature", signature.json), ("proof", proof?.json),
             ("baseline", baseline.map(JSONValue.string)),
             ("fields", policies.isEmpty ? nil : .object(policies.map { ($0.key, .string($0.value.rawValue)) })),
+            ("subject", subject.map(JSONValue.string)),
             (
                 "files",
                 .array(
@@ -40,7 +41,11 @@ extension BundleManifest {
         self.init(
             engine: try fields.text("engine"), model: try fields.text("model"), task: try fields.optionalText("task"),
             signature: signature, proof: try fields.optionalFields("proof").map(Proof.init),
-            baseline: try fields.optionalText("baseline"), policies: try fieldPolicies(in: fields), files: files)
+            baseline: try fields.optionalText("baseline"), policies: try fieldPolicies(in: fields),
+            subject: try fields.optionalText("subject"), files: files)
+        if let subject, !signature.layout.fields.contains(where: { $0.name == subject }) {
+            throw FieldReader.damaged("the model takes no “\(subject)”, which is to say whom a row is about")
+        }
         if let proof, proof.outputs.isEmpty { throw FieldReader.damaged("its examples hold no answers") }
         for path in [model, proof?.examples, baseline].compactMap(\.self) where file(path) == nil {
             throw FieldReader.damaged("“\(path)” is not among its files")

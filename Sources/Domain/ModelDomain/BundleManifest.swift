@@ -48,14 +48,17 @@ package struct BundleManifest: Sendable, Hashable {
     package let baseline: String?
     /// What of which column may be kept, by name; of the others their names and types decide.
     package let policies: [String: FieldPolicy]
+    /// The column that says whom a row is about; `nil` where none does.
+    package let subject: String?
     /// Every file of the bundle but the manifest and the provenance, by path.
     package let files: [BundleFile]
 
     package init(
         engine: String, model: String, task: String?, signature: Signature, proof: Proof?, baseline: String?,
-        policies: [String: FieldPolicy] = [:], files: [BundleFile]
+        policies: [String: FieldPolicy] = [:], subject: String? = nil, files: [BundleFile]
     ) {
         self.policies = policies
+        self.subject = subject
         self.engine = engine
         self.model = model
         self.task = task

@@ -28,4 +28,12 @@ extension SlipwayClient {
     package func bringBack(_ digest: Digest) async throws {
         _ = try await answer(to: Call(method: .POST, path: "/v1/retention/trash/\(digest)/return"))
     }
+
+    /// Forgets somebody.
+    package func erase(_ subject: String, in project: ProjectName, isDryRun: Bool) async throws -> ErasureV1 {
+        try await value(
+            ErasureV1.self,
+            of: Call(path: "/v1/erasures").posting(
+                EraseSubjectV1(subject: subject, project: project.rawValue, dryRun: isDryRun), patience: .hours(4)))
+    }
 }

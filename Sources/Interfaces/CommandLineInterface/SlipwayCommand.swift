@@ -29,7 +29,8 @@ package struct SlipwayCommand: AsyncParsableCommand {
                     EndpointCommand.self, PredictionCommand.self, FeedbackCommand.self,
                     ProjectCommand.self, TokenCommand.self,
                     EnginesCommand.self, ConfigCommand.self, LedgerCommand.self, ImportCommand.self,
-                    AlertCommand.self, BackupCommand.self, Restore.self, GarbageCommand.self, ReplicaCommand.self,
+                    AlertCommand.self, BackupCommand.self, Restore.self, GarbageCommand.self, Erase.self,
+                    ReplicaCommand.self,
                 ]),
         ])
 

@@ -116,13 +116,11 @@ extension GRPCCall {
     }
 
     private var origin: PredictionOrigin {
-        PredictionOrigin(principal: service.gate.principal?.name, key: head.key)
+        PredictionOrigin(principal: service.gate.principal?.name, key: head.key, subject: head.subject)
     }
 
     private func checkedOrigin() throws(Refusal) -> PredictionOrigin {
-        guard head.key.map({ $0.utf8.count <= PredictionOrigin.longestKey }) ?? true else {
-            throw PredictionOrigin.keyTooLong("slipway-key")
-        }
+        try origin.check()
         return origin
     }
 

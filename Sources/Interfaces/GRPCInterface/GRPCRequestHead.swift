@@ -13,6 +13,8 @@ struct GRPCRequestHead {
     private(set) var priority: String?
     /// What the prediction is about, in the caller's words.
     private(set) var key: String?
+    /// Whom it is about.
+    private(set) var subject: String?
     /// The id that the caller wants.
     private(set) var predictionID: String?
     /// What the client says of its trace.
@@ -27,6 +29,7 @@ struct GRPCRequestHead {
             case "via", "forwarded", "x-real-ip": isForwarded = true
             case "slipway-priority": priority = value
             case "slipway-key": key = value
+            case "slipway-subject": subject = value
             case "slipway-prediction-id": predictionID = value
             // Two of them are none, and of the other one list.
             case "traceparent": traceparent = traceparent.map { "\($0), \(value)" } ?? value

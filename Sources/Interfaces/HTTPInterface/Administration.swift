@@ -16,6 +16,7 @@ package import ModelTransfer
 package import PlatformBackup
 package import PlatformReplicas
 package import PredictionLogging
+package import SubjectErasure
 package import WireTypes
 
 /// What administration is done with: the services, and what only the program as a whole can tell.
@@ -54,6 +55,8 @@ package struct Administration: Sendable {
     package let predictions: (log: PredictionLog, replay: PredictionReplay)?
     /// What turned out to be true of it; `nil` where nothing is kept.
     package let labels: Labels?
+    /// Forgets somebody; `nil` where nothing is kept.
+    package let erasure: SubjectErasure?
     /// What needs a person; `nil` where nobody watches.
     package let alerts: Alerts?
     /// What traffic is held against, and what it says; `nil` where nobody counts it.
@@ -74,6 +77,7 @@ package struct Administration: Sendable {
         packing: Rollouts.Packing? = nil, backups: PlatformBackups? = nil, keeper: ContentKeeper? = nil,
         transfer: (out: ModelExport, in: ModelImport)? = nil, replicas: Replicas? = nil,
         predictions: (log: PredictionLog, replay: PredictionReplay)? = nil, labels: Labels? = nil,
+        erasure: SubjectErasure? = nil,
         alerts: Alerts? = nil, monitor: TrafficMonitor? = nil, traffic: RecentTraffic? = nil,
         deployFolder: (@Sendable (_ folder: String, _ endpoint: EndpointName) async throws -> Void)? = nil
     ) {
@@ -85,6 +89,7 @@ package struct Administration: Sendable {
         self.replicas = replicas
         self.predictions = predictions
         self.labels = labels
+        self.erasure = erasure
         self.alerts = alerts
         self.monitor = monitor
         self.traffic = traffic

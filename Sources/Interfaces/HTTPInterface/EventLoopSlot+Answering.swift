@@ -50,9 +50,7 @@ extension EventLoopSlot {
         let clock = try stepClock(request)
         let priority = try requestPriority(header: request.facts.priority)
         let origin = origin(of: request)
-        guard origin.key.map({ $0.utf8.count <= PredictionOrigin.longestKey }) ?? true else {
-            throw PredictionOrigin.keyTooLong("slipway-key")
-        }
+        try origin.check()
         guard let text = request.facts.timeout else {
             return RequestTerms(
                 caller: caller, clock: clock, priority: priority, origin: origin, trace: trace(of: request))
@@ -68,7 +66,7 @@ extension EventLoopSlot {
     }
 
     private func origin(of request: FastRequest) -> PredictionOrigin {
-        PredictionOrigin(principal: request.principal?.name, key: request.facts.key)
+        PredictionOrigin(principal: request.principal?.name, key: request.facts.key, subject: request.facts.subject)
     }
 
     private func trace(of request: FastRequest) -> RequestTrace? {

@@ -142,7 +142,7 @@ extension SampledRow {
             let inputs = try record.rows(record.columns)?[row]
             let outputs = try record.rows(record.readable(record.answers))?[row]
             return .record([
-                ("prediction", .string("\(record.id)")), ("row", .integer(Int64(row))),
+                ("prediction", .string("\(record.id)")), ("row", .integer(Int64(record.number(ofRow: row)))),
                 ("time", .string(record.time.text)), ("version", .integer(Int64(record.schema.version))),
                 ("key", record.key.map(JSONValue.string)), ("inputs", inputs), ("outputs", outputs),
             ])

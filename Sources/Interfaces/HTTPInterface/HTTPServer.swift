@@ -211,6 +211,7 @@ package struct HTTPServer: Sendable {
                 FeedbackRoutes(labels: $0, inference: administration.inference).routes
                     + QualityRoutes(labels: $0, inference: administration.inference).routes
             } ?? [])
+            + (administration.erasure.map { ErasureRoutes(erasure: $0).routes } ?? [])
             + LogRoutes(logLines: administration.logLines).routes
             + mlflowRoutes(administration, settings, authority)
             + (models ?? [])

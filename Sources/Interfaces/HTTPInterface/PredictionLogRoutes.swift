@@ -164,10 +164,19 @@ extension PredictionRecord {
                     ])
                 ),
                 ("cut", isCut ? .bool(true) : nil),
+                ("erased", erased),
                 ("policies", policies),
                 ("inputs", isCut ? nil : try rows(columns)), ("outputs", isCut ? nil : try rows(readable(answers))),
             ])
         }
+    }
+
+    /// The rows whose subject was erased, `true` where that is all; `nil` where nothing is.
+    private var erased: JSONValue? {
+        guard isErased else { return nil }
+        guard rowCount > 0, let rowNumbers else { return .bool(true) }
+        let gone = Set(0..<rowCount + erasedRowCount).subtracting(rowNumbers).sorted()
+        return .array(gone.map { .integer(Int64($0)) })
     }
 
     /// Of columns that are not kept as they came.

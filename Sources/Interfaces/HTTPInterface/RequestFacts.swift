@@ -26,6 +26,8 @@ package final class RequestFacts {
     package private(set) var priority: String?
     /// What the caller calls that which the prediction is about: `slipway-key` as it came.
     package private(set) var key: String?
+    /// Whom the prediction is about: `slipway-subject` as it came.
+    package private(set) var subject: String?
     /// The id that the caller wants: `slipway-prediction-id` as it came.
     package private(set) var predictionID: String?
     /// What the caller says of its trace: `traceparent` and `tracestate` as they came.
@@ -73,6 +75,7 @@ package final class RequestFacts {
         case 13 where matches(bytes, name, "authorization"): authorization = text(bytes, value)
         case 14 where matches(bytes, name, "slipway-timing"): timing = text(bytes, value)
         case 15 where matches(bytes, name, "accept-encoding"): acceptEncoding = text(bytes, value)
+        case 15 where matches(bytes, name, "slipway-subject"): subject = text(bytes, value)
         case 15 where matches(bytes, name, "slipway-timeout"): timeout = text(bytes, value)
         case 16 where matches(bytes, name, "slipway-priority"): priority = text(bytes, value)
         case 16 where matches(bytes, name, "content-encoding"):

@@ -3,14 +3,17 @@ package import InferenceServing
 package import ModelDomain
 
 extension PredictionOrigin {
-    /// Of what callers call the thing that a prediction is about, in bytes.
-    package static let longestKey = 200
+    /// Of what callers call the thing that a prediction is about, and whom it is about, in bytes.
+    private static let longestKey = 200
 
-    /// - Parameter header: What it came in.
-    package static func keyTooLong(_ header: String) -> Refusal {
-        Refusal(
-            .limitExceeded, .invalidInput, "\(header) is longer than \(longestKey) bytes.",
-            hint: "Send what the prediction is about under a short key.", details: [.init("header", header)])
+    /// - Throws: `IN-009` where what the caller says is too long.
+    package func check() throws(Refusal) {
+        for (header, value) in [("slipway-key", key), ("slipway-subject", subject)] {
+            guard let value, value.utf8.count > Self.longestKey else { continue }
+            throw Refusal(
+                .limitExceeded, .invalidInput, "\(header) is longer than \(Self.longestKey) bytes.",
+                hint: "Send what the prediction is about under a short key.", details: [.init("header", header)])
+        }
     }
 }
 

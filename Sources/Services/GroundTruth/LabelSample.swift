@@ -56,7 +56,9 @@ extension Labels {
             guard !record.isCut else { return true }
             let answers = record.schema.bundle.flatMap { forms[$0] }?.answers(of: record)
             found.seen += record.rowCount
-            for row in 0..<record.rowCount where !labelled.contains(Place(prediction: record.id, row: row)) {
+            for row in 0..<record.rowCount {
+                let place = Place(prediction: record.id, row: record.number(ofRow: row))
+                guard !labelled.contains(place) else { continue }
                 let rank: Double? =
                     switch choice {
                     case .random: found.random.nextUnit()

@@ -62,6 +62,8 @@ package protocol LabelReading {
     func waitingCount(for endpoint: LabelledEndpoint) throws -> Int
     /// For which something waits.
     func endpointsWithWaiting() throws -> [LabelledEndpoint]
+    /// How many rows about somebody have a label.
+    func labelCount(subject: String) throws -> Int
     /// For which there is a label.
     func endpointsWithLabels() throws -> [LabelledEndpoint]
     func counts(of endpoint: LabelledEndpoint) throws -> LabelCounts
@@ -75,6 +77,10 @@ package protocol LabelWriting: LabelReading {
     /// Keeps what waits, in the place of what waits for the same row.
     func put(_ waiting: WaitingLabel, for endpoint: LabelledEndpoint) throws
     func removeWaiting(_ waiting: WaitingLabel, for endpoint: LabelledEndpoint) throws
+    /// Deletes the labels of rows about somebody, and what they were before.
+    ///
+    /// - Returns: How many rows had one.
+    func erase(subject: String) throws -> Int
     /// Adds to what was counted.
     func add(_ counts: LabelCounts, to endpoint: LabelledEndpoint) throws
 }

@@ -36,11 +36,14 @@ package struct LabelledRow: Sendable, Hashable {
     /// How often the label was replaced by another one.
     package var corrections: Int
     package var actor: String
+    /// What stands for whom the row is about; such a row has no key.
+    package let subject: String?
 
     package init(
         prediction: PredictionID, row: Int, rowCount: Int, version: Int, bundle: Digest?, key: String?,
         predictedAt: Timestamp,
-        labelledAt: Timestamp, truth: String, answer: RowAnswer, corrections: Int = 0, actor: String
+        labelledAt: Timestamp, truth: String, answer: RowAnswer, corrections: Int = 0, actor: String,
+        subject: String? = nil
     ) {
         self.prediction = prediction
         self.row = row
@@ -54,6 +57,7 @@ package struct LabelledRow: Sendable, Hashable {
         self.answer = answer
         self.corrections = corrections
         self.actor = actor
+        self.subject = subject
     }
 }
 

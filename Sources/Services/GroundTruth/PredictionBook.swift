@@ -16,6 +16,10 @@ struct PredictionBook: Sendable {
         let answers: [Int: RowAnswer]
         /// Why there are none.
         let problem: String?
+        /// What stands for whom a row is about, by row.
+        var subjects: [Int: String] = [:]
+        /// Whether some of its rows cannot be read any more.
+        var isErased = false
     }
 
     private var known: [Feedback.Target: Known] = [:]
@@ -68,6 +72,8 @@ struct PredictionBook: Sendable {
                 "It was not answered: \(record.status.rawValue)."
             } else if record.isCut {
                 "It was too large to be kept, so that nothing can be compared."
+            } else if record.isErased, record.rowCount == 0 {
+                "What it was about is erased."
             } else if answers == nil {
                 "Its answers are neither classes nor numbers."
             } else {
@@ -75,9 +81,11 @@ struct PredictionBook: Sendable {
             }
         return Known(
             prediction: record.id, time: record.time, version: record.schema.version, bundle: record.schema.bundle,
-            key: record.key, rowCount: record.rowCount, form: form,
-            answers: Dictionary(uniqueKeysWithValues: (answers ?? []).enumerated().map { ($0.offset, $0.element) }),
-            problem: problem)
+            key: record.key, rowCount: record.rowCount + record.erasedRowCount, form: form,
+            answers: Dictionary(
+                uniqueKeysWithValues: (answers ?? []).enumerated().map { (record.number(ofRow: $0.offset), $0.element) }
+            ),
+            problem: problem, subjects: record.subjectsByRow, isErased: record.isErased)
     }
 
     /// A labelled row of what a label is about; `nil` where that is not known.
@@ -97,11 +105,15 @@ struct PredictionBook: Sendable {
         guard (0..<known.rowCount).contains(number) else {
             throw nothing(known, "It has \(known.rowCount) rows, counted from 0, and “row” is \(number).")
         }
-        guard let answer = known.answers[number] else { return nil }
+        guard let answer = known.answers[number] else {
+            guard known.isErased else { return nil }
+            throw nothing(known, "What the row \(number) was about is erased.")
+        }
+        let subject = known.subjects[number]
         return LabelledRow(
             prediction: known.prediction, row: number, rowCount: known.rowCount, version: known.version,
-            bundle: known.bundle, key: known.key, predictedAt: known.time, labelledAt: time,
-            truth: try form.truth(of: label), answer: answer, actor: actor)
+            bundle: known.bundle, key: subject == nil ? known.key : nil, predictedAt: known.time, labelledAt: time,
+            truth: try form.truth(of: label), answer: answer, actor: actor, subject: subject)
     }
 
     private func nothing(_ known: Known, _ reason: String) -> Refusal {

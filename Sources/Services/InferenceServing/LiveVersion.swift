@@ -29,6 +29,8 @@ package final class LiveVersion: Sendable {
     let explainer: Explainer
     /// What is kept of columns of which the model's project says it.
     package let policies: [String: FieldPolicy]
+    /// The column that says whom a row is about; `nil` where none does.
+    package let subject: String?
     /// What executes it; `nil` where nobody knows.
     package let engineIdentity: EngineIdentity?
     /// A row that the version is known to answer, as JSON; `nil` without examples, or for a huge one.
@@ -39,10 +41,11 @@ package final class LiveVersion: Sendable {
     package init(
         version: ModelVersion, signature: Signature, engine: any InferenceEngine, proof: ProofVerdict, cost: RunCost,
         limits: CodecLimits, exampleRow: String? = nil, background: [[Tensor]] = [], memory: MemoryUse = MemoryUse(),
-        policies: [String: FieldPolicy] = [:], engineIdentity: EngineIdentity? = nil
+        policies: [String: FieldPolicy] = [:], subject: String? = nil, engineIdentity: EngineIdentity? = nil
     ) throws(CodecError) {
         self.engineIdentity = engineIdentity
         self.policies = policies
+        self.subject = subject
         self.memory = memory
         explainer = Explainer(engine, signature, rows: background)
         self.exampleRow = exampleRow

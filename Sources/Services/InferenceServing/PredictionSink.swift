@@ -30,6 +30,8 @@ package struct PredictionOutcome {
     package let principal: PrincipalName?
     /// What the caller calls that which the prediction is about.
     package let key: String?
+    /// Whom it is about, where the caller said so.
+    package let subject: String?
     /// Where it was traced.
     package let trace: TraceID?
     /// As the engine took them; empty where they could not be read.
@@ -71,6 +73,7 @@ package struct PredictionOutcome {
         self.live = live
         principal = origin.principal
         key = origin.key
+        subject = origin.subject
         trace = origin.trace
         self.inputs = inputs
         self.rowCount = rowCount
@@ -86,12 +89,15 @@ package struct PredictionOrigin: Sendable {
     package var principal: PrincipalName?
     /// What the caller calls that which the prediction is about: an order, a customer.
     package var key: String?
+    /// Whom all of its rows are about.
+    package var subject: String?
     /// Where the request is traced.
     package var trace: TraceID?
 
-    package init(principal: PrincipalName? = nil, key: String? = nil) {
+    package init(principal: PrincipalName? = nil, key: String? = nil, subject: String? = nil) {
         self.principal = principal
         self.key = key
+        self.subject = subject
     }
 }
 

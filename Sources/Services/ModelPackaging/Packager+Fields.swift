@@ -7,7 +7,8 @@ extension Packager {
     /// - Throws: `PRJ-003` for a column that the model has not.
     func policies(of project: ProjectFile, for signature: Signature) throws -> [String: FieldPolicy] {
         let columns = signature.layout.fields.map(\.name)
-        for name in project.fields.keys.sorted() where !columns.contains(name) {
+        let named = project.fields.keys + (project.subject.map { [$0] } ?? [])
+        for name in named.sorted() where !columns.contains(name) {
             throw Refusal(
                 .wrongValue, .invalidInput,
                 "\(ProjectFile.fileName): “fields” names “\(name)”, which the model does not take.",

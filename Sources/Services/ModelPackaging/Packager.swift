@@ -232,7 +232,8 @@ package struct Packager: Sendable {
         let manifest = BundleManifest(
             engine: packing.engine.name, model: packing.model, task: packing.task, signature: packing.signature,
             proof: proof, baseline: baseline == nil ? nil : Self.baselineName,
-            policies: try policies(of: project, for: packing.signature), files: packing.files.map(\.file))
+            policies: try policies(of: project, for: packing.signature),
+            subject: project.subject, files: packing.files.map(\.file))
         packing.notes += presumedPolicies(project.fields, packing.signature)
         let name = try modelName(of: project, source: packing.source)
         let model = ModelReference(project: project.project, name: name)

@@ -62,6 +62,8 @@ package struct ProjectFile: Sendable, Equatable {
 
     /// What of which column may be kept in logs.
     package var fields: [String: FieldPolicy] = [:]
+    /// The column that says whom a row is about.
+    package var subject: String?
 
     package init() {}
 }
@@ -85,8 +87,13 @@ extension ProjectFile {
         baseline = try root.child("baseline", known: ["data"], planned: ["reference_rows"])?.text("data")
         if let columns = try root.child("fields", known: nil) {
             for name in columns.keys {
-                let column = try columns.child(name, known: ["log"], planned: ["role"])
-                if let policy = try column?.choice("log", of: FieldPolicy.self) { fields[name] = policy }
+                guard let column = try columns.child(name, known: ["log", "role"]) else { continue }
+                if let policy = try column.choice("log", of: FieldPolicy.self) { fields[name] = policy }
+                guard try column.choice("role", of: FieldRole.self) == .subjectKey else { continue }
+                if let subject {
+                    throw column.wrong("role", takes: "subject_key once: “\(subject)” has it")
+                }
+                subject = name
             }
         }
         if let named = try root.child("endpoints", known: nil) {
@@ -219,4 +226,10 @@ extension Datatype {
         guard let match = Self.allCases.first(where: { $0.columnType == columnType }) else { return nil }
         self = match
     }
+}
+
+/// What a column is, beside an input.
+private enum FieldRole: String, CaseIterable {
+    /// Whom a row is about: the log keeps what belongs to that person under a key of their own.
+    case subjectKey = "subject_key"
 }

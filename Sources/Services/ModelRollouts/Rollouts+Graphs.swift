@@ -99,7 +99,8 @@ extension Rollouts {
         files.append(try BundleFile(path: manifest.model, digest: try await loader.keep(bytes), byteCount: bytes.count))
         let packed = BundleManifest(
             engine: manifest.engine, model: manifest.model, task: manifest.task, signature: manifest.signature,
-            proof: manifest.proof, baseline: manifest.baseline, policies: manifest.policies, files: files)
+            proof: manifest.proof, baseline: manifest.baseline, policies: manifest.policies,
+            subject: manifest.subject, files: files)
         let digest = try await loader.keep(packed.canonicalBytes)
         let (summary, agrees) = await verdict(of: digest)
         let because = changes.joined(separator: ", ")

@@ -78,7 +78,8 @@ extension Rollouts {
         return try LiveVersion(
             version: version, signature: fetched.manifest.signature, engine: model.engine, proof: model.verdict,
             cost: cost, limits: limits, exampleRow: row, background: background, memory: memory,
-            policies: fetched.manifest.policies, engineIdentity: loader.identity(of: fetched.manifest.engine))
+            policies: fetched.manifest.policies, subject: fetched.manifest.subject,
+            engineIdentity: loader.identity(of: fetched.manifest.engine))
     }
 
     /// What was found when an engine was opened for another endpoint.

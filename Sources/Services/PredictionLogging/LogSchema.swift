@@ -30,6 +30,8 @@ package struct LogSchema: Sendable, Hashable {
     /// In the order of the inputs, and of their elements.
     package let fields: [Field]
     package let outputs: [String]
+    /// Index of the field that says whom a row is about.
+    package let subject: Int?
 
     package init(_ state: EndpointState, _ live: LiveVersion?) {
         let record = state.record
@@ -54,6 +56,7 @@ package struct LogSchema: Sendable, Hashable {
                         ?? FieldPolicy(
                             presumedFor: field.name, signature?.inputs[field.input].datatype ?? .float64))
             } ?? []
+        subject = live?.subject.flatMap { [fields] name in fields.firstIndex { $0.name == name } }
     }
 
     /// Whether an input is kept as it is.
@@ -77,6 +80,7 @@ extension LogSchema {
                 }
             ), ("inputs", .array(inputs.map(JSONValue.string))),
             ("outputs", .array(outputs.map(JSONValue.string))),
+            ("subject", subject.map { .integer(Int64($0)) }),
             (
                 "fields",
                 .array(
@@ -119,6 +123,9 @@ extension LogSchema {
             return Field(
                 name: try column.text("name"), input: input, elements: offset..<offset + max(1, count), shape: shape,
                 policy: policy)
+        }
+        subject = try reader.optionalNumber("subject").flatMap { [fields] number in
+            fields.indices.first { Double($0) == number }
         }
     }
 }

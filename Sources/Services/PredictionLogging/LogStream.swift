@@ -28,6 +28,9 @@ final class LogStream {
     private var blocks: [(bytes: [UInt8], records: Int)] = []
     private var backlog = 0
     private var missing: [DropCause: Int] = [:]
+    /// Records of which rows are about somebody, until their keys are there.
+    private var unsealed: [(bytes: [UInt8], plan: LogPlan)] = []
+    private var unsealedByteCount = 0
 
     private var segment: SegmentName?
     private var segmentBytes = 0
@@ -49,24 +52,82 @@ final class LogStream {
 
     /// - Parameter bytes: A record, as ``RecordCoding`` has it.
     func take(_ bytes: UnsafeRawBufferPointer, _ plan: LogPlan, now: Int64) {
-        guard backlog + payload.count < Self.backlogByteCount else {
+        guard backlog + payload.count + unsealedByteCount < Self.backlogByteCount else {
             counters.drop(.backlog)
             missing[.backlog, default: 0] += 1
             counters.isPressed = true
             return
         }
+        let isAboutSomebody = unsafe RecordCoding.hasSubject(bytes)
+        if isAboutSomebody || plan.schema.subject != nil {
+            unsealed.append((unsafe Array(bytes), plan))
+            unsealedByteCount += bytes.count
+        } else if plan.isAsIs {
+            unsafe put(bytes, plan, now: now)
+        } else if let record = RecordCoding.read(unsafe ArraySlice(bytes), plan.schema) {
+            let less = RecordCoding.bytes(of: record, RecordCoding.redacted(record, by: plan.hash))
+            unsafe less.withUnsafeBytes { unsafe put($0, plan, now: now) }
+        }
+    }
+
+    /// Puts what belongs to somebody under that one's key.
+    ///
+    /// - Returns: Why there are no keys; it is kept, and tried again with the next look.
+    func seal(with keyring: SubjectKeyring, now: Int64) -> (any Error)? {
+        guard !unsealed.isEmpty else { return nil }
+        let records = unsealed.compactMap { entry in
+            RecordCoding.read(entry.bytes[...], entry.plan.schema).map { record in
+                (record: record, plan: entry.plan, groups: RecordSealing.groups(of: record))
+            }
+        }
+        let named = records.map { ($0.groups ?? []).map { $0.subject.isEmpty ? nil : keyring.hash($0.subject) } }
+        let keys: [String: SubjectKey]?
+        do {
+            keys = try keyring.keys(of: Set(named.flatMap { $0.compactMap(\.self) }), in: project, at: now)
+        } catch {
+            isStuck = true
+            counters.isPressed = unsealedByteCount > Self.backlogByteCount / 2
+            return error
+        }
+        (unsealed, unsealedByteCount) = ([], 0)
+        for (entry, hashes) in zip(records, named) {
+            let bytes = sealed(entry.record, entry.groups, hashes, keys, by: entry.plan.hash)
+            unsafe bytes.withUnsafeBytes { unsafe put($0, entry.plan, now: now) }
+        }
+        return nil
+    }
+
+    /// - Parameters:
+    ///   - hashes: Of whom the groups are about.
+    ///   - keys: `nil` where no keys are kept.
+    private func sealed(
+        _ record: PredictionRecord, _ groups: [(subject: [UInt8], rows: [Int])]?, _ hashes: [String?],
+        _ keys: [String: SubjectKey]?, by hash: ValueHash
+    ) -> [UInt8] {
+        var record = record
+        let inputs = RecordCoding.redacted(record, by: hash)
+        if groups?.isEmpty == true { return RecordCoding.bytes(of: record, inputs) }
+        guard let groups, let keys else {
+            // It is about somebody, and cannot be put under a key.
+            (record.isCut, record.outputs, record.key) = (true, [], nil)
+            return RecordCoding.bytes(of: record, [])
+        }
+        let parts = zip(groups, hashes).map { group, hash in
+            RecordSealing.Part(key: hash.flatMap { keys[$0] }, rows: group.rows)
+        }
+        return RecordSealing.bytes(
+            of: record, inputs, parts, keyHash: record.key.map { hash.hash(Array($0.utf8)) })
+    }
+
+    /// - Parameter bytes: A record as segments have it.
+    private func put(_ bytes: UnsafeRawBufferPointer, _ plan: LogPlan, now: Int64) {
         settings = plan.settings
         if segment.map({ segmentBytes >= Self.segmentByteCount || now - $0.begunAt >= Self.segmentAge }) ?? true {
             begin(at: now)
         }
         noteGaps(at: now)
         let schema = schemaNumber(of: plan)
-        if plan.isAsIs {
-            unsafe append(BlockEntry.record, schema, bytes)
-        } else if let record = RecordCoding.read(unsafe ArraySlice(bytes), plan.schema) {
-            let less = RecordCoding.redacted(record, by: plan.hash)
-            unsafe less.withUnsafeBytes { unsafe append(BlockEntry.record, schema, $0) }
-        }
+        unsafe append(BlockEntry.record, schema, bytes)
         unsafe note(ArraySlice(bytes.prefix(24)), bytes)
         records += 1
         if payload.count >= Self.blockByteCount { seal() }
@@ -91,6 +152,9 @@ final class LogStream {
         let id = PredictionID(high: high, low: low)
         if !id.isNear(time) { hashes.append(KeyFilter.hash(id.bytes)) }
         if let key = unsafe RecordCoding.key(of: bytes), !key.isEmpty { hashes.append(KeyFilter.hash(key)) }
+        for subject in RecordSealing.references(in: unsafe ArraySlice(bytes)) {
+            hashes.append(KeyFilter.hash(subject.bytes))
+        }
     }
 
     private func begin(at now: Int64) {
@@ -184,7 +248,7 @@ final class LogStream {
         isUnsynced = false
     }
 
-    var isBusy: Bool { !payload.isEmpty || !blocks.isEmpty || isUnsynced }
+    var isBusy: Bool { !unsealed.isEmpty || !payload.isEmpty || !blocks.isEmpty || isUnsynced }
 
     func close() {
         if let segment { shelf.close(segment) }

@@ -11,6 +11,17 @@ package struct LogClearing: Sendable, Hashable {
 }
 
 extension PredictionLog {
+    /// What stands for a subject; `nil` for one of whom nothing is kept under a key.
+    package func reference(of subject: String, in project: ProjectName) async throws -> SubjectReference? {
+        await flush()
+        return try await keyring.reference(of: Array(subject.utf8), in: project)
+    }
+
+    /// Destroys the key of a subject: what is kept under it cannot be read from now on.
+    package func destroyKey(of subject: String, in project: ProjectName) async throws -> SubjectReference? {
+        try await keyring.destroy(Array(subject.utf8), in: project)
+    }
+
     /// Cuts off what a crash has left of blocks that were not whole. For the start, before anything is written.
     ///
     /// Only the newest segment of an endpoint can have such an end.

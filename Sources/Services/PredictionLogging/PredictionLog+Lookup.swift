@@ -26,7 +26,13 @@ extension PredictionLog {
         return try await withCheckedThrowingContinuation { continuation in
             Self.lookupQueue.async { [self] in
                 continuation.resume(
-                    with: Result { try lookUp(LookedFor(ids: ids, keys: keys), of: endpoint, in: project) })
+                    with: Result {
+                        let hashes = keys.map {
+                            keyHash(of: String(decoding: $0, as: UTF8.self), at: endpoint, in: project)
+                        }
+                        let wanted = LookedFor(ids: ids, keys: keys, keyHashes: hashes)
+                        return try lookUp(wanted, of: endpoint, in: project)
+                    })
             }
         }
     }
@@ -84,8 +90,10 @@ extension PredictionLog {
         let segments = try shelf.segments().map(\.name)
             .filter { $0.endpoint == endpoint && $0.project == project }.sorted(by: >)
         for segment in segments {
-            try forEachRecord(in: segment, ofBlocks: wanted.mayBe) { bytes, schema in
-                if wanted.has(bytes), let record = RecordCoding.read(bytes, schema) { found.take(record, wanted) }
+            try forEachRecord(in: segment, ofBlocks: wanted.mayBe) { bytes, schema, keys in
+                if wanted.has(bytes), let record = RecordCoding.read(bytes, schema, keys: keys.key) {
+                    found.take(record, wanted)
+                }
                 return true
             }
         }
@@ -107,16 +115,19 @@ extension PredictionsFound {
 private struct LookedFor {
     let ids: Set<PredictionID>
     let keys: Set<[UInt8]>
+    /// With what stands for them in records that are sealed.
+    private let writtenKeys: Set<[UInt8]>
     /// In microseconds, of the ids that say when they were made; ascending.
     private let times: [Int64]
     /// Of all ids and keys, as the filters of blocks have them.
     private let hashes: [UInt64]
 
-    init(ids: Set<PredictionID>, keys: Set<[UInt8]>) {
+    init(ids: Set<PredictionID>, keys: Set<[UInt8]>, keyHashes: [String]) {
         self.ids = ids
         self.keys = keys
+        writtenKeys = keys.union(keyHashes.map { Array($0.utf8) })
         times = ids.compactMap { $0.milliseconds.map { $0 * 1000 } }.sorted()
-        hashes = ids.map { KeyFilter.hash($0.bytes) } + keys.map { KeyFilter.hash($0) }
+        hashes = ids.map { KeyFilter.hash($0.bytes) } + writtenKeys.map { KeyFilter.hash($0) }
     }
 
     func mayBe(in head: BlockHead) -> Bool {
@@ -140,6 +151,6 @@ private struct LookedFor {
         guard !keys.isEmpty, RecordCoding.skipToKey(&front) != nil, let length = front.number(),
             let key = front.slice(length)
         else { return false }
-        return !key.isEmpty && keys.contains(Array(key))
+        return !key.isEmpty && writtenKeys.contains(Array(key))
     }
 }

@@ -59,8 +59,12 @@ extension PredictionLog {
     func forEach(
         _ query: PredictionQuery, in segment: SegmentName, _ body: (PredictionRecord) throws -> Bool
     ) throws -> Bool {
-        try forEachRecord(in: segment, ofBlocks: query.mayHave) { bytes, schema in
-            guard let record = RecordCoding.read(bytes, schema), query.takes(record) else { return true }
+        let keyHash = query.key.map { self.keyHash(of: $0, at: segment.endpoint, in: segment.project) }
+        return try forEachRecord(in: segment, ofBlocks: { query.mayHave($0, keyHash: keyHash) }) {
+            bytes, schema, keys in
+            guard let record = RecordCoding.read(bytes, schema, keys: keys.key), query.takes(record) else {
+                return true
+            }
             return try body(record)
         }
     }
@@ -69,7 +73,7 @@ extension PredictionLog {
     @discardableResult
     func forEachRecord(
         in segment: SegmentName, ofBlocks isMeant: (BlockHead) -> Bool,
-        _ body: (ArraySlice<UInt8>, LogSchema) throws -> Bool
+        _ body: (ArraySlice<UInt8>, LogSchema, BlockKeys) throws -> Bool
     ) throws -> Bool {
         let reader = SegmentReader(name: segment, shelf: shelf)
         let blocks = try reader.blocks().blocks
@@ -79,12 +83,22 @@ extension PredictionLog {
         for block in meant {
             // Damaged on the disk: what lies behind it is sound.
             guard let payload = try reader.payload(of: block) else { continue }
-            for entry in reader.entries(of: payload) where entry.kind == BlockEntry.record {
+            let records = reader.entries(of: payload).filter { $0.kind == BlockEntry.record }
+            let keys = BlockKeys(records.map(\.bytes), keyring)
+            for entry in records {
                 guard let schema = schemas[entry.number] else { continue }
-                guard try body(entry.bytes, schema) else { return false }
+                let goesOn = try body(entry.bytes, schema, keys)
+                // Not to be taken for keys that are destroyed.
+                if let problem = keys.problem { throw problem }
+                guard goesOn else { return false }
             }
         }
         return true
+    }
+
+    /// What stands for a key in records that are sealed.
+    func keyHash(of key: String, at endpoint: EndpointName, in project: ProjectName) -> String {
+        ValueHash(secret: secret, endpoint: "\(project)/\(endpoint)").hash(Array(key.utf8))
     }
 }
 

@@ -25,7 +25,8 @@ package final class PredictionLog: PredictionSink, @unchecked Sendable {
     static let syncEvery: Int64 = 100_000
 
     let shelf: any SegmentShelf
-    private let secret: [UInt8]
+    let secret: [UInt8]
+    let keyring: SubjectKeyring
     private let now: @Sendable () -> Timestamp
     private let report: @Sendable (String, (any Error)?) -> Void
     private let observer: (any PredictionObserver)?
@@ -49,15 +50,18 @@ package final class PredictionLog: PredictionSink, @unchecked Sendable {
 
     /// - Parameters:
     ///   - secret: What values are hashed with that are not to be kept as they are; at least 32 random bytes.
+    ///   - subjects: Where keys of those are whom rows are about; without it, what is about somebody is not kept.
     ///   - observer: Sees all of them, as they were before their policies took anything away.
     ///   - report: Told once when the disk does not take what is to be written, with the reason, and once when it does again.
     package init(
-        on shelf: any SegmentShelf, secret: [UInt8], observer: (any PredictionObserver)? = nil,
+        on shelf: any SegmentShelf, secret: [UInt8], subjects: (any SubjectKeyStore)? = nil,
+        observer: (any PredictionObserver)? = nil,
         now: @escaping @Sendable () -> Timestamp, report: @escaping @Sendable (String, (any Error)?) -> Void
     ) {
         self.observer = observer
         self.shelf = shelf
         self.secret = secret
+        keyring = SubjectKeyring(subjects, secret: secret)
         self.now = now
         self.report = report
         let thread = Thread { [self] in write() }
@@ -152,7 +156,7 @@ package final class PredictionLog: PredictionSink, @unchecked Sendable {
             if mayRetry {
                 lastRetry = time
                 let mustSync = abs(time - syncedAt) >= Self.syncEvery || !waiting.isEmpty
-                let problem = write(streams.values, syncs: mustSync)
+                let problem = write(streams.values, syncs: mustSync, at: time)
                 if mustSync { syncedAt = time }
                 if (problem != nil) != isStuck {
                     isStuck = problem != nil
@@ -195,9 +199,10 @@ package final class PredictionLog: PredictionSink, @unchecked Sendable {
         unsafe stream.take(record, plan, now: time)
     }
 
-    private func write(_ streams: some Sequence<LogStream>, syncs: Bool) -> (any Error)? {
+    private func write(_ streams: some Sequence<LogStream>, syncs: Bool, at time: Int64) -> (any Error)? {
         var problem: (any Error)?
         for stream in streams where stream.isBusy {
+            if let error = stream.seal(with: keyring, now: time) { problem = error }
             if let error = stream.write() { problem = error }
             guard syncs else { continue }
             do { try stream.sync() } catch { problem = error }

@@ -14,6 +14,8 @@ package struct PredictionQuery: Sendable {
     package var status: PredictionStatus?
     package var key: String?
     package var principal: String?
+    /// Whom a row is about.
+    package var subject: SubjectReference?
     /// Only what is older than this one: where the page before ended.
     package var before: Place?
 
@@ -44,11 +46,16 @@ package struct PredictionQuery: Sendable {
         return min(low, high)...high
     }
 
-    func mayHave(_ head: BlockHead) -> Bool {
+    /// - Parameter keyHash: What stands for ``key`` in records that are sealed.
+    func mayHave(_ head: BlockHead, keyHash: String?) -> Bool {
         guard head.recordCount > 0, times.overlaps(head.earliest...max(head.earliest, head.latest)) else {
             return false
         }
-        if let key, !KeyFilter.mayHave(KeyFilter.hash(key.utf8), head.filter) { return false }
+        let keys = [key, keyHash].compactMap(\.self)
+        if !keys.isEmpty, !keys.contains(where: { KeyFilter.mayHave(KeyFilter.hash($0.utf8), head.filter) }) {
+            return false
+        }
+        if let subject, !KeyFilter.mayHave(KeyFilter.hash(subject.bytes), head.filter) { return false }
         guard let id else { return true }
         let isOfItsTime = (id.milliseconds.map { $0 * 1000 }).map {
             $0 >= head.earliest - 60_000_000 && $0 <= head.latest + 60_000_000
@@ -63,5 +70,6 @@ package struct PredictionQuery: Sendable {
             && (status.map { $0 == record.status } ?? true)
             && (key.map { $0.utf8.elementsEqual((record.key ?? "").utf8) } ?? true)
             && (principal.map { $0 == record.principal } ?? true)
+            && (subject.map(record.subjects.contains) ?? true)
     }
 }

@@ -14,17 +14,40 @@ package struct PredictionRecord: Sendable {
     package let code: String?
     package let principal: String?
     /// What the caller calls that which it is about.
-    package let key: String?
+    package internal(set) var key: String?
     /// Where it was traced.
     package let trace: TraceID?
-    package let rowCount: Int
+    /// Whom it is about, on its way to the writer; never in a segment.
+    var subject: String?
+    /// Of the rows that can still be read.
+    package internal(set) var rowCount: Int
     package let times: PredictionOutcome.Times
     /// Whether inputs and outputs were too large to be kept.
-    package let isCut: Bool
+    package internal(set) var isCut: Bool
     /// By input, or by column where not all of an input is kept; `nil` for what is not.
-    let inputs: [LoggedInput]
-    package let outputs: [Tensor]
+    var inputs: [LoggedInput] = []
+    package internal(set) var outputs: [Tensor] = []
     package let schema: LogSchema
+    /// What stands for those whom its rows are about.
+    package internal(set) var subjects: [SubjectReference] = []
+    /// Which rows of the request are about each of them; empty for all.
+    var subjectRows: [[Int]] = []
+    /// Whether a key is destroyed under which something of it was kept.
+    package internal(set) var isErased = false
+    package internal(set) var erasedRowCount = 0
+    /// Which rows of the request ``rowCount`` counts; `nil` for all of them.
+    package internal(set) var rowNumbers: [Int]?
+
+    /// What stands for whom a row is about, by its number in the request.
+    package var subjectsByRow: [Int: String] {
+        let all = 0..<rowCount + erasedRowCount
+        return zip(subjects, subjectRows).reduce(into: [:]) { byRow, entry in
+            for row in entry.1.isEmpty ? Array(all) : entry.1 { byRow[row] = entry.0.description }
+        }
+    }
+
+    /// Where a row that can still be read stood in the request.
+    package func number(ofRow row: Int) -> Int { rowNumbers?[row] ?? row }
 }
 
 /// What is kept of an input.

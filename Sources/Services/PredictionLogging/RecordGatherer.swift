@@ -65,6 +65,7 @@ final class RecordGatherer {
         // The key, and the code that an answer does not have.
         for _ in 0..<2 { _ = scan.number().flatMap { scan.slice($0) } }
         if flags & RecordCoding.traceFlag != 0 { _ = scan.slice(16) }
+        if flags & RecordCoding.subjectFlag != 0 { _ = scan.number().flatMap { scan.slice($0) } }
         let isLike = append(&scan, more)
         if isLike {
             rows += more

@@ -32,6 +32,7 @@ extension PredictionRecord {
         if status != .answered { return .no("nothing was answered") }
         if schema.bundle == nil { return .no("the version had no bundle") }
         if isCut { return .no("inputs and outputs were too large to be kept") }
+        if isErased { return .no("what it was about is erased") }
         guard wholeInputs != nil else {
             let fields = schema.fields.filter { $0.policy != .keep }.map { "“\($0.name)” (\($0.policy.rawValue))" }
             return .no(

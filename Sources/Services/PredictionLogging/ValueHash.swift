@@ -25,9 +25,17 @@ struct ValueHash: Sendable {
             let bytes = unsafe part.storage.withUnsafeBytes {
                 unsafe Array(UnsafeRawBufferPointer(rebasing: $0[range]))
             }
-            return HMAC<SHA256>.authenticationCode(for: bytes, using: key).prefix(16)
-                .map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+            return hash(bytes)
         }
         return Tensor(strings: texts, shape: [rowCount])
     }
+
+    /// 32 hexadecimal digits.
+    func hash(_ bytes: [UInt8]) -> String {
+        hexadecimal(HMAC<SHA256>.authenticationCode(for: bytes, using: key).prefix(16))
+    }
+}
+
+func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }
