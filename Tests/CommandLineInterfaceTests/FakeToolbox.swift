@@ -116,6 +116,12 @@ struct FakeToolbox: Toolbox {
 
     func temporaryFolder() throws -> any TemporaryFolder { throw nothing(at: "/tmp") }
 
+    func writePredictions(
+        to path: String, data: String?, _ lines: (_ write: (String) throws -> Void) async throws -> Void
+    ) async throws {
+        try await lines { note("line for \(path): \($0)") }
+    }
+
     func receive(_ path: String, _ pieces: (_ write: ([UInt8]) throws -> Void) async throws -> Void) async throws {
         throw nothing(at: path)
     }

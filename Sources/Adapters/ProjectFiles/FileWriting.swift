@@ -27,12 +27,13 @@ func writeNewFile(_ path: String, _ content: [UInt8]) throws {
 /// A link fails when the name is taken; a rename would replace it.
 private func giveName(_ path: String, to temporary: String) throws {
     guard unsafe link(temporary, path) == 0 else {
-        guard errno != EEXIST else {
-            throw Refusal(
-                .projectExists, .conflict, "There is a “\(path)” already.", hint: "Move it away first.")
-        }
+        guard errno != EEXIST else { throw nameTaken(path) }
         throw writingFailed(path, errno)
     }
+}
+
+private func nameTaken(_ path: String) -> Refusal {
+    Refusal(.projectExists, .conflict, "There is a “\(path)” already.", hint: "Move it away first.")
 }
 
 /// Writes a file that is not there yet as its pieces come in, whole or not at all.
@@ -45,6 +46,20 @@ package func receiveFile(
     let file = try NewFile(temporary)
     defer { unsafe unlink(temporary) }
     try await pieces { try file.write($0) }
+    try file.synchronize()
+    try giveName(path, to: temporary)
+}
+
+/// Has another program write a file that is not there yet, whole or not at all.
+///
+/// - Throws: As ``writeNewFile(_:_:)``; what `program` throws.
+package func receiveFile(at path: String, from program: (_ descriptor: Int32) async throws -> Void) async throws {
+    // Asked once more at the end: this spares the work.
+    guard unsafe access(path, F_OK) != 0 else { throw nameTaken(path) }
+    let temporary = "\(path).\(getpid()).tmp"
+    let file = try NewFile(temporary)
+    defer { unsafe unlink(temporary) }
+    try await program(file.descriptor)
     try file.synchronize()
     try giveName(path, to: temporary)
 }
@@ -64,7 +79,7 @@ func writeFile(_ path: String, pieces: (_ write: ([UInt8]) throws -> Void) throw
 /// A file that was not there before.
 private final class NewFile {
     private let path: String
-    private let descriptor: Int32
+    let descriptor: Int32
 
     init(_ path: String) throws {
         self.path = path

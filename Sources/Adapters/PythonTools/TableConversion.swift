@@ -30,12 +30,6 @@ package struct TableConversion: Sendable {
     package func convert(
         _ path: String, format: DataFormat, to output: String, byteLimit: Int
     ) throws -> (columns: [DataColumn], headerByteCount: Int) {
-        let program = try environments.program(
-            of: interpreter, module: "slipway._data.tables", arguments: [format.rawValue, String(byteLimit)])
-        let launch = try confinement.launch(
-            ConfinedProgram(
-                program: program.program, arguments: program.arguments, environment: program.environment,
-                readable: program.readable))
         let name = path.split(separator: "/").last.map(String.init) ?? path
         guard let input = FileHandle(forReadingAtPath: path) else {
             throw Refusal(.fileMissing, .notFound, "There is no file “\(path)”.", hint: "Check the path.")
@@ -47,29 +41,11 @@ package struct TableConversion: Sendable {
             throw Refusal(.notWritable, .unavailable, "“\(name)” cannot be converted.", hint: "Check the data folder.")
         }
         defer { try? rows.close() }
-        let last = try run(launch, input: input, output: rows)
-        if let last { throw refusal(name, last) }
+        let helper = try HelperProcess(
+            "slipway._data.tables", [format.rawValue, String(byteLimit)], of: interpreter, in: environments,
+            by: confinement, input: input, output: rows)
+        if let last = helper.end() { throw refusal(name, last) }
         return try columns(in: output, name: name)
-    }
-
-    /// - Returns: What it said last; `nil` when all was written.
-    private func run(_ launch: ProcessLaunch, input: FileHandle, output: FileHandle) throws -> String? {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: launch.executable)
-        process.arguments = launch.arguments
-        process.environment = launch.environment
-        let errors = Pipe()
-        process.standardInput = input
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
-        var tail: [UInt8] = []
-        while case let piece = errors.fileHandleForReading.availableData, !piece.isEmpty {
-            tail = (tail + piece).suffix(4096)
-        }
-        process.waitUntilExit()
-        guard process.terminationReason == .uncaughtSignal || process.terminationStatus != 0 else { return nil }
-        return String(decoding: tail, as: UTF8.self).split(separator: "\n").last.map(String.init) ?? ""
     }
 
     private func refusal(_ name: String, _ said: String) -> Refusal {

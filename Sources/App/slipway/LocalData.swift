@@ -90,9 +90,11 @@ extension Staging: TemporaryFolder {}
 
 extension MachineToolbox {
     func dataFile(_ path: String, format: DataFormat?, data: String?) throws -> any DataFile {
-        try LocalData(path, format: format) {
-            EngineLibraries(folder: DataFolder(data), demand: try SandboxDemand(nil as SandboxChoice?)).workers
-        }
+        try LocalData(path, format: format) { try workers(of: data) }
+    }
+
+    private func workers(of data: String?) throws -> Workers {
+        EngineLibraries(folder: DataFolder(data), demand: try SandboxDemand(nil as SandboxChoice?)).workers
     }
 
     func configuration(_ path: String) throws -> ConfigNode {
@@ -114,5 +116,14 @@ extension MachineToolbox {
 
     func receive(_ path: String, _ pieces: (_ write: ([UInt8]) throws -> Void) async throws -> Void) async throws {
         try await receiveFile(at: path, pieces)
+    }
+
+    func writePredictions(
+        to path: String, data: String?, _ lines: (_ write: (String) throws -> Void) async throws -> Void
+    ) async throws {
+        let writing = try workers(of: data).predictionWriting()
+        try await receiveFile(at: path) { descriptor in
+            try await writing.write(to: FileHandle(fileDescriptor: descriptor, closeOnDealloc: false), lines)
+        }
     }
 }

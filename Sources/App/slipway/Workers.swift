@@ -57,6 +57,13 @@ struct Workers: Sendable {
             confinement: confinement)
     }
 
+    /// Writes predictions with the same Python.
+    func predictionWriting() throws -> PredictionWriting {
+        PredictionWriting(
+            interpreter: try PythonInterpreter.active(ProcessInfo.processInfo.environment), environments: environments,
+            confinement: confinement)
+    }
+
     /// Prepares models with the Python of whoever runs this command.
     ///
     /// - Parameter adopting: Whether workers of this machine may go on using that Python, rather than an environment of

@@ -28,16 +28,20 @@ extension SlipwayClient {
 
     /// A page of them, newest first.
     ///
-    /// - Parameter before: The `next` of the page before.
+    /// - Parameters:
+    ///   - before: The `next` of the page before.
+    ///   - withTypes: Whether to say what types their columns have: each way once in which those differ.
     package func predictions(
-        _ search: PredictionSearch, limit: Int, before: String? = nil
-    ) async throws -> (predictions: [JSONValue], next: String?) {
-        let place = before.map { [(name: "before", value: $0)] } ?? []
+        _ search: PredictionSearch, limit: Int, before: String? = nil, withTypes: Bool = false
+    ) async throws -> (predictions: [JSONValue], next: String?, types: [JSONValue]) {
+        let place = [("before", before), ("types", withTypes ? "true" : nil)].compactMap { name, value in
+            value.map { (name: name, value: $0) }
+        }
         let page = try await document(
             Call(
                 path: "/v1/predictions", query: search.options + [("limit", String(limit))] + place,
                 patience: .minutes(10), answerLimit: 1 << 30))
-        return (page["predictions"]?.elements ?? [], page["next"]?.string)
+        return (page["predictions"]?.elements ?? [], page["next"]?.string, page["types"]?.elements ?? [])
     }
 
     /// A prediction by its id: JSON, as it came.

@@ -35,6 +35,14 @@ package protocol Toolbox: Sendable {
     func receive(
         _ path: String, _ pieces: (_ write: ([UInt8]) throws -> Void) async throws -> Void
     ) async throws
+    /// Writes a Parquet file that is not there yet, whole or not at all, from lines of JSON: the columns that there are, then
+    /// a prediction each.
+    ///
+    /// - Parameter data: The data folder whose environments serve; `nil` for the usual one.
+    /// - Throws: `ENG-009` for a Python without pyarrow.
+    func writePredictions(
+        to path: String, data: String?, _ lines: (_ write: (String) throws -> Void) async throws -> Void
+    ) async throws
 
     /// What training runs need.
     var runs: any RunTools { get throws }

@@ -24,6 +24,7 @@ struct PredictionLogRoutes: Sendable {
                     ("key", "What the caller said that it is about."), ("principal", "Whose token came with it."),
                     ("before", "The “next” of the page before."),
                     ("limit", "How many, 1 to 1000; 100 without it."),
+                    ("types", "true: what types their columns have, too."),
                 ], use: list),
             AdministrationRoute(
                 .get, "/v1/predictions/:prediction", needs: [.develop, .decide], of: .common,
@@ -31,14 +32,24 @@ struct PredictionLogRoutes: Sendable {
         ]
     }
 
-    /// `GET /v1/predictions` → `{"predictions": […], "next"?: "…"}`.
+    /// `GET /v1/predictions` → `{"predictions": […], "next"?: "…", "types"?: […]}`.
     @Sendable private func list(_ request: Request, _ context: AdministrationContext) async throws -> Response {
-        let query = try request.predictionQuery()
+        let query = try request.predictionQuery(besides: ["types"])
+        let wantsTypes = try request.wantsTypes()
         let limit = try request.queryNumber("limit", in: 1...1000, standard: 100)
         let records = try await log.records(query, limit: limit, isVisible: try context.visibleEndpoints())
         let next = records.count == limit ? records.last.map { JSONValue.string($0.place.text) } : nil
         return .json(
-            JSONValue.record([("predictions", .array(try records.map { try $0.json })), ("next", next)]))
+            JSONValue.record([
+                ("predictions", .array(try records.map { try $0.json })), ("next", next),
+                ("types", wantsTypes ? types(of: records) : nil),
+            ]))
+    }
+
+    /// What types the columns of predictions have: each way once in which those differ.
+    private func types(of records: [PredictionRecord]) -> JSONValue {
+        var known: Set<String> = []
+        return .array(records.compactMap { $0.types }.filter { known.insert($0.text).inserted })
     }
 
     /// `GET /v1/predictions/{id}` → one of them, or problem `LOG-002`.
@@ -105,6 +116,14 @@ extension Request {
             return place
         }
         return query
+    }
+
+    fileprivate func wantsTypes() throws -> Bool {
+        switch text("types") {
+        case nil, "false": false
+        case "true": true
+        case let other?: throw wrong("types", other, "true or false")
+        }
     }
 
     private func text(_ name: String) -> String? { uri.queryParameters[Substring(name)].map(String.init) }
@@ -177,6 +196,23 @@ extension PredictionRecord {
         guard rowCount > 0, let rowNumbers else { return .bool(true) }
         let gone = Set(0..<rowCount + erasedRowCount).subtracting(rowNumbers).sorted()
         return .array(gone.map { .integer(Int64($0)) })
+    }
+
+    /// Its columns with their types, as they are kept; `nil` where nothing of them is.
+    fileprivate var types: JSONValue? {
+        guard !isCut, rowCount > 0 else { return nil }
+        let (inputs, outputs) = (columns, readable(answers))
+        guard !inputs.isEmpty || !outputs.isEmpty else { return nil }
+        let types = { (columns: [NamedTensor]) -> JSONValue in
+            .array(
+                columns.map { column in
+                    [
+                        "name": .string(column.name), "datatype": .string(column.tensor.datatype.rawValue),
+                        "shape": .array(column.tensor.shape.dropFirst().map { .integer(Int64($0)) }),
+                    ]
+                })
+        }
+        return ["inputs": types(inputs), "outputs": types(outputs)]
     }
 
     /// Of columns that are not kept as they came.

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import BinaryIO, Iterator, NoReturn
+from typing import BinaryIO, Iterator
+
+from .failure import give_up, give_up_without_pyarrow, in_one_line
 
 
 def main(arguments: list[str]) -> int:
@@ -19,20 +21,14 @@ def main(arguments: list[str]) -> int:
     try:
         import pyarrow
     except ImportError:
-        _give_up("pyarrow is not installed in this Python", "Install it: pip install pyarrow.", code="missing")
+        give_up_without_pyarrow()
     try:
         _convert(arguments[0], _Bounded(sys.stdout.buffer, int(arguments[1])))
     except _TooLarge as error:
-        _give_up(str(error), "That is a thousand times the file, or half of the free space: free some, or add its parts.")
+        give_up(str(error), "That is a thousand times the file, or half of the free space: free some, or add its parts.")
     except (pyarrow.ArrowException, OSError, ValueError, ArithmeticError, MemoryError) as error:
-        said = str(error).strip().splitlines()
-        _give_up(said[0][:500] if said else type(error).__name__, "Write the file again.")
+        give_up(in_one_line(error), "Write the file again.")
     return 0
-
-
-def _give_up(problem: str, hint: str, code: str = "unreadable") -> NoReturn:
-    print(json.dumps({"problem": problem, "hint": hint, "code": code}), file=sys.stderr)
-    sys.exit(1)
 
 
 class _TooLarge(Exception):

@@ -6,19 +6,26 @@ internal import Tensors
 
 struct PredictionExport: AsyncParsableCommand {
     enum Form: String, ExpressibleByArgument, CaseIterable {
-        case jsonl, csv
+        case jsonl, csv, parquet
     }
 
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Write predictions to standard output, newest first: a line for each, or for each of its rows.",
+        abstract: "Write predictions, newest first: a line for each, or a row for each of their rows.",
         discussion: "Example: slipway prediction export --endpoint churn --from 2026-03-01 --as csv")
 
     @OptionGroup var asked: PredictionSearchOptions
 
     @Option(
-        name: .customLong("as"), help: "jsonl (one prediction a line) or csv (one row of inputs and outputs a line).")
+        name: .customLong("as"),
+        help:
+            "jsonl (one prediction a line), csv or parquet (one row of inputs and outputs a line; parquet needs pyarrow)."
+    )
     var form = Form.jsonl
+
+    @Option(
+        help: ArgumentHelp("The file to write; standard output without it.", valueName: "file"), completion: .file())
+    var output: String?
 
     @Option(help: "The most predictions; all without it.")
     var limit: Int?
@@ -30,21 +37,72 @@ struct PredictionExport: AsyncParsableCommand {
         guard form == .jsonl || asked.endpoint != nil else {
             throw ValidationError("A table has one endpoint's columns: say which with --endpoint.")
         }
+        guard form != .parquet || output != nil else {
+            throw ValidationError("Parquet is no text for a terminal: name the file with --output.")
+        }
     }
 
     mutating func run() async throws {
         let client = try await server.client()
+        let tools = try Tools.required()
+        switch (form, output) {
+        case (.parquet, let file?):
+            try await tools.writePredictions(to: file, data: server.folder.data) { write in
+                try await writeTable(of: client, write)
+            }
+        case (_, let file?):
+            try await tools.receive(file) { write in
+                try await writeText(of: client) { try write(Array(($0 + "\n").utf8)) }
+            }
+        case (_, nil): try await writeText(of: client) { try Console.current.line($0) }
+        }
+    }
+
+    private func writeText(of client: SlipwayClient, _ write: (String) throws -> Void) async throws {
         var table = PredictionTable()
+        try await forEachPage(of: client) { predictions, _ in
+            for prediction in predictions {
+                switch form {
+                case .csv: for line in try table.lines(of: prediction) { try write(line) }
+                case .jsonl, .parquet: try write(prediction.text)
+                }
+            }
+        }
+    }
+
+    /// The columns, then each prediction.
+    private func writeTable(of client: SlipwayClient, _ write: (String) throws -> Void) async throws {
+        var columns: PredictionColumns?
+        // Refusals, of which nothing else may be known, say little of the columns.
+        if asked.status == nil {
+            var answered = asked.search
+            answered.status = "answered"
+            let types = try await client.predictions(answered, limit: 1, withTypes: true).types
+            columns = types.isEmpty ? nil : try PredictionColumns(types)
+            if let columns { try write(columns.text) }
+        }
+        try await forEachPage(of: client, withTypes: true) { predictions, types in
+            if let columns {
+                try columns.check(types)
+            } else {
+                let found = try PredictionColumns(types)
+                columns = found
+                try write(found.text)
+            }
+            for prediction in predictions { try write(prediction.text) }
+        }
+    }
+
+    private func forEachPage(
+        of client: SlipwayClient, withTypes: Bool = false,
+        _ take: (_ predictions: [JSONValue], _ types: [JSONValue]) throws -> Void
+    ) async throws {
         var left = limit ?? .max
         var before: String?
         repeat {
-            let page = try await client.predictions(asked.search, limit: min(left, 1000), before: before)
-            for prediction in page.predictions {
-                switch form {
-                case .jsonl: try Console.current.line(prediction.text)
-                case .csv: for line in try table.lines(of: prediction) { try Console.current.line(line) }
-                }
-            }
+            let page = try await client.predictions(
+                asked.search, limit: min(left, 1000), before: before, withTypes: withTypes)
+            try take(page.predictions, page.types)
             left -= page.predictions.count
             before = page.next
         } while before != nil && left > 0
