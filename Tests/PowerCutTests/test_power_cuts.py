@@ -19,7 +19,7 @@ import pytest
 from mlflow_rest import Rest, values
 from program import SOAK, fetch, running, unfinished
 from recording import LOST, NAMES_ONLY, SOME, Disk, records
-from writers import MPU, Deployments, Files, Imports, LoggedModels, Memory, Registrations, Runs, Tokens
+from writers import MPU, Deployments, Files, Imports, LoggedModels, Memory, Predictions, Registrations, Runs, Tokens
 
 SEED = int(os.environ.get("SLIPWAY_SEED", random.randrange(1 << 30)))
 STARTS = 1200 if SOAK else 30
@@ -134,6 +134,10 @@ def state(server, memory):
                 answer = administration.ask("GET", f"/v1/endpoints/{name}")
                 known = answer.json()["endpoint"]["settings"] if answer.status_code == 200 else {}
                 found[thing] = known.get("deadline")
+            case ("prediction", id):
+                answer = administration.ask("GET", f"/v1/predictions/{id}")
+                assert answer.status_code in (200, 404), answer.text
+                found[thing] = answer.json()["status"] if answer.status_code == 200 else None
             case _:
                 raise AssertionError(thing)
     return found
@@ -166,7 +170,7 @@ def test_nothing_that_was_acknowledged_goes_with_the_power(recorder, tmp_path):
     with recording.running() as server:
         ready, token = recording.position(), server.token
         memory = Memory(recording.position)
-        kinds = [Runs, Files, Imports, LoggedModels, Registrations, Tokens, Deployments]
+        kinds = [Runs, Files, Imports, LoggedModels, Registrations, Tokens, Deployments, Predictions]
         writers = [kind(server, memory, SEED, ROUNDS) for kind in kinds]
         for writer in writers:
             writer.start()

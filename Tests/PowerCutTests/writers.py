@@ -269,3 +269,21 @@ class Deployments(Writer):
             lambda: self.ask("PATCH", f"/v1/endpoints/{self.endpoint}", {"settings": {"deadline": limit}}),
             {("deadline", self.endpoint): limit},
         )
+
+
+class Predictions(Writer):
+    """Predictions at an endpoint that answers what is on the disk."""
+
+    endpoint = "durable"
+
+    def write(self, number):
+        place = f"/v1/endpoints/{self.endpoint}"
+        if number == 0:
+            self.server.slipway("deploy", MODELS / "scale.onnx", "--name", self.endpoint)
+            self.ask("PATCH", place, {"settings": {"log_durable": "true"}})
+        for _ in range(4):
+            self.memory.make(
+                lambda: self.ask("POST", f"{place}/predict", [{"values": [number]}]).json()["id"],
+                lambda id: ("prediction", id),
+                "answered",
+            )

@@ -16,13 +16,18 @@ extension Timestamp {
 /// Segments in memory, on a disk that can be full.
 final class MemoryShelf: SegmentShelf {
     struct Full: Error {}
+    struct Broken: Error {}
 
     private let gate = DispatchSemaphore(value: 1)
-    private let state = Mutex((segments: [SegmentName: [UInt8]](), isFull: false, synced: 0))
+    private let state = Mutex((segments: [SegmentName: [UInt8]](), isFull: false, failsToSync: false, synced: 0))
 
     var isFull: Bool {
         get { state.withLock(\.isFull) }
         set { state.withLock { $0.isFull = newValue } }
+    }
+    var failsToSync: Bool {
+        get { state.withLock(\.failsToSync) }
+        set { state.withLock { $0.failsToSync = newValue } }
     }
     var synced: Int { state.withLock(\.synced) }
 
@@ -46,7 +51,12 @@ final class MemoryShelf: SegmentShelf {
         }
     }
 
-    func sync(_: SegmentName) { state.withLock { $0.synced += 1 } }
+    func sync(_: SegmentName) throws {
+        try state.withLock {
+            if $0.failsToSync { throw Broken() }
+            $0.synced += 1
+        }
+    }
     func close(_: SegmentName) {}
 
     func read(_ segment: SegmentName, from offset: Int, count: Int) -> [UInt8] {

@@ -24,6 +24,7 @@ package struct EndpointSettings: Sendable, Hashable {
         case logRetain = "log_retain"
         case logSize = "log_size"
         case logWhenFull = "log_when_full"
+        case logDurable = "log_durable"
         case monitorWindow = "monitor_window"
         case monitorFalseAlarms = "monitor_false_alarms"
 
@@ -32,7 +33,7 @@ package struct EndpointSettings: Sendable, Hashable {
         /// Those that stand under `slo` there.
         package static let objectives: [Key] = [.p99]
         /// Those that stand under `log` there, without their `log_`.
-        package static let logging: [Key] = [.logSample, .logRetain, .logSize, .logWhenFull]
+        package static let logging: [Key] = [.logSample, .logRetain, .logSize, .logWhenFull, .logDurable]
         /// Those that stand under `monitor` there, without their `monitor_`.
         package static let monitoring: [Key] = [.monitorWindow, .monitorFalseAlarms]
         /// Those that stand beside them.
@@ -71,6 +72,7 @@ package struct EndpointSettings: Sendable, Hashable {
                 "\(ByteCount.form), from \(EndpointSettings.logSizes.lowerBound) to "
                     + "\(EndpointSettings.logSizes.upperBound)"
             case .logWhenFull: FullLog.allCases.map(\.rawValue).joined(separator: ", ")
+            case .logDurable: "true or false"
             case .monitorWindow: "\(MonitorWindow.form); or none"
             case .monitorFalseAlarms: AlarmRate.form
             }
@@ -155,6 +157,8 @@ package struct EndpointSettings: Sendable, Hashable {
     /// What it may take of the disk; the oldest go first.
     package private(set) var logSize = ByteCount(bytes: 10 << 30)
     package private(set) var logWhenFull = FullLog.drop
+    /// Whether an answer waits until its record is on the disk. One that is not kept is none then, whatever ``logWhenFull`` says.
+    package private(set) var logDurable = false
     /// What traffic is judged together; `nil` where nothing is watched.
     package private(set) var monitorWindow: MonitorWindow? = .standard
     package private(set) var monitorFalseAlarms = AlarmRate.standard
@@ -226,6 +230,7 @@ package struct EndpointSettings: Sendable, Hashable {
         case .logRetain: return assign(&logRetain, Lifetime(text))
         case .logSize: return assign(&logSize, ByteCount(text).flatMap { Self.logSizes.contains($0) ? $0 : nil })
         case .logWhenFull: return assign(&logWhenFull, FullLog(rawValue: text))
+        case .logDurable: return assign(&logDurable, Bool(text))
         case .monitorWindow: return assign(&monitorWindow, text, absent: "none", MonitorWindow.init(_:))
         case .monitorFalseAlarms: return assign(&monitorFalseAlarms, AlarmRate(text))
         }
@@ -251,6 +256,7 @@ package struct EndpointSettings: Sendable, Hashable {
         case .logRetain: logRetain.description
         case .logSize: logSize.description
         case .logWhenFull: logWhenFull.rawValue
+        case .logDurable: String(logDurable)
         case .monitorWindow: monitorWindow?.description ?? "none"
         case .monitorFalseAlarms: monitorFalseAlarms.description
         }

@@ -128,6 +128,19 @@ extension GRPCCall {
         _ result: Result<[Tensor], ServingError>, since answered: Moment = .now, of prediction: Prediction, _ reply: Int
     ) {
         let call = prediction.inference
+        guard call.waitsForLog, case .success(let answers) = result, let loop = stream.eventLoop else {
+            return write(result, since: answered, isRecorded: false, of: prediction, reply)
+        }
+        slot.keep(call, prediction.id, answers, on: loop) { [self] kept in
+            write(kept, since: .now, isRecorded: true, of: prediction, reply)
+        }
+    }
+
+    private func write(
+        _ result: Result<[Tensor], ServingError>, since answered: Moment, isRecorded: Bool, of prediction: Prediction,
+        _ reply: Int
+    ) {
+        let call = prediction.inference
         do {
             let answers = try result.get()
             let outputs = try prediction.reply.outputs(of: answers, to: call)
@@ -139,10 +152,10 @@ extension GRPCCall {
                 }
             }
             call.delivered(prediction.id, since: answered)
-            slot.recorder?.record(call.outcome(prediction.id, .success(answers)))
+            if !isRecorded { slot.recorder?.record(call.outcome(prediction.id, .success(answers))) }
             call.terms.trace?.endRPC(prediction.id, of: call)
         } catch {
-            fail(error, prediction, reply)
+            fail(error, prediction, isRecorded: isRecorded, reply)
         }
     }
 
@@ -154,10 +167,10 @@ extension GRPCCall {
         ) { $0.append(prediction.id) }
     }
 
-    private func fail(_ error: any Error, _ prediction: Prediction, _ reply: Int) {
+    private func fail(_ error: any Error, _ prediction: Prediction, isRecorded: Bool = false, _ reply: Int) {
         let call = prediction.inference
         let explanation = slot.explain(error, id: prediction.id, trace: call.terms.trace)
-        slot.recorder?.record(call.outcome(prediction.id, .failure(.init(explanation))))
+        if !isRecorded { slot.recorder?.record(call.outcome(prediction.id, .failure(.init(explanation)))) }
         call.terms.trace?.endRPC(prediction.id, of: call, problem: explanation)
         fail(error, explanation, reply)
     }

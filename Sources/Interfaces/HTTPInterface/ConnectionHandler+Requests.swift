@@ -81,6 +81,9 @@ extension ConnectionHandler {
         switch slot.answer(&request, caller: gate.caller, awakened: awakened) {
         case .answered(let head): answer(head, context)
         case .heavy(let call): compute(call, context)
+        case .computed(let call, let result):
+            phase = .computing
+            complete(call, result, since: .now, context)
         case .cold(let state, let terms): awaken(state, terms, context)
         }
     }
@@ -128,9 +131,25 @@ extension ConnectionHandler {
     private func complete(_ call: PredictionCall, _ result: Result<[Tensor], ServingError>, since answered: Moment) {
         pending = nil
         guard phase == .computing, let context else { return }
-        answer(call.write(result, since: answered, on: slot), context)
+        complete(call, result, since: answered, context)
         turn(context)
         flushIfNeeded(context)
+    }
+
+    private func complete(
+        _ call: PredictionCall, _ result: Result<[Tensor], ServingError>, since answered: Moment,
+        _ context: ChannelHandlerContext
+    ) {
+        guard call.inference.waitsForLog, case .success(let answers) = result else {
+            return answer(call.write(result, since: answered, on: slot), context)
+        }
+        slot.serving.keep(call.inference, call.predictionID, answers, on: context.eventLoop) { [self] kept in
+            // When the client is gone by now, so is the answer.
+            guard phase == .computing, let context = self.context else { return }
+            answer(call.write(kept, isRecorded: true, on: slot), context)
+            turn(context)
+            flushIfNeeded(context)
+        }
     }
 
     private func answerExpectation(_ context: ChannelHandlerContext) {

@@ -24,6 +24,8 @@ extension EventLoopSlot {
         case answered(AnswerHead)
         /// It is decoded, and too heavy for the event loop.
         case heavy(PredictionCall)
+        /// It is computed, and its record has to be on the disk first.
+        case computed(PredictionCall, Result<[Tensor], ServingError>)
         /// The endpoint has to be loaded first: then it is asked again, with what came of that.
         case cold(EndpointState, RequestTerms)
     }
@@ -64,7 +66,9 @@ extension EventLoopSlot {
                 default: preconditionFailure("\(route) is no prediction")
                 }
             if let recorder = serving.recorder, recorder.mustRefuse(call.inference.endpoint) { throw logIsFull }
-            return service.answerNow(call.inference).map { .answered(call.write($0, on: self)) } ?? .heavy(call)
+            guard let result = service.answerNow(call.inference) else { return .heavy(call) }
+            return call.inference.waitsForLog
+                ? .computed(call, result) : .answered(call.write(result, on: self))
         } catch ServingError.cold(let state) {
             return .cold(state, terms)
         } catch {

@@ -116,6 +116,7 @@ final class HTTP2FastRequest: HTTP2Exchange {
         switch slot.answer(&request, caller: caller, awakened: awakened) {
         case .answered(let head): send(head)
         case .heavy(let call): compute(call)
+        case .computed(let call, let result): complete(call, result, since: .now)
         case .cold(let state, let terms): awaken(state, terms)
         }
     }
@@ -164,7 +165,12 @@ final class HTTP2FastRequest: HTTP2Exchange {
 
     private func complete(_ call: PredictionCall, _ result: Result<[Tensor], ServingError>, since answered: Moment) {
         guard stream.isOpen else { return }
-        send(call.write(result, since: answered, on: slot))
+        guard call.inference.waitsForLog, case .success(let answers) = result, let loop = stream.eventLoop else {
+            return send(call.write(result, since: answered, on: slot))
+        }
+        slot.serving.keep(call.inference, call.predictionID, answers, on: loop) { [self] kept in
+            if stream.isOpen { send(call.write(kept, isRecorded: true, on: slot)) }
+        }
     }
 
     private func send(_ head: AnswerHead) {

@@ -32,29 +32,32 @@ struct PredictionCall: Sendable {
 
     /// Writes the answer, or why there is none.
     ///
-    /// - Parameter answered: When it was there to be written.
+    /// - Parameters:
+    ///   - answered: When it was there to be written.
+    ///   - isRecorded: Whether what became of it has been told to the log.
     func write(
-        _ result: Result<[Tensor], ServingError>, since answered: Moment = .now, on slot: EventLoopSlot
+        _ result: Result<[Tensor], ServingError>, since answered: Moment = .now, isRecorded: Bool = false,
+        on slot: EventLoopSlot
     ) -> AnswerHead {
-        var head = body(result, since: answered, on: slot)
+        var head = body(result, since: answered, isRecorded: isRecorded, on: slot)
         if let clock = inference.terms.clock { head.stepTimes = clock.times }
         return head
     }
 
     private func body(
-        _ result: Result<[Tensor], ServingError>, since answered: Moment, on slot: EventLoopSlot
+        _ result: Result<[Tensor], ServingError>, since answered: Moment, isRecorded: Bool, on slot: EventLoopSlot
     ) -> AnswerHead {
         do {
             slot.writer.removeAll()
             let answers = try result.get()
             let head = try write(answers, into: slot.writer)
             inference.delivered(predictionID, since: answered)
-            record(.success(answers), on: slot)
+            if !isRecorded { record(.success(answers), on: slot) }
             inference.terms.trace?.endHTTP(head, predictionID, of: inference)
             return head
         } catch {
             let explanation = slot.serving.explain(error, id: predictionID, trace: inference.terms.trace)
-            record(.failure(.init(explanation)), on: slot)
+            if !isRecorded { record(.failure(.init(explanation)), on: slot) }
             return slot.fail(
                 explanation, id: predictionID, form: errorForm, of: inference, trace: inference.terms.trace)
         }

@@ -33,4 +33,4 @@ package func predictionID(_ text: String) throws(Refusal) -> PredictionID {
 /// Where an endpoint answers only what is kept, and nothing can be.
 package let logIsFull = Refusal(
     .logFull, .overloaded, "The prediction could not be kept in the log, and this endpoint answers only what is kept.",
-    hint: "Look at the disk of the data folder, or set log_when_full to drop.")
+    hint: "Look at the disk of the data folder, or set log_when_full to drop and log_durable to false.")

@@ -16,6 +16,12 @@ package protocol PredictionRecorder: AnyObject {
     /// Takes what became of a request. What the tensors hold is copied before this returns.
     func record(_ outcome: borrowing PredictionOutcome)
 
+    /// The same for a prediction whose answer waits until it is kept.
+    ///
+    /// - Parameter done: Called once, on any thread: `true` when the record is on the disk, or is none of those that are to
+    ///   be kept; `false` when the disk did not take it.
+    func record(_ outcome: borrowing PredictionOutcome, whenKept done: @escaping @Sendable (Bool) -> Void)
+
     /// Whether a prediction of the endpoint could not be kept now, where one that is not kept is not to be made.
     func mustRefuse(_ endpoint: EndpointState) -> Bool
 }
@@ -126,6 +132,21 @@ package final class CallTimes: Sendable {
 }
 
 extension InferenceCall {
+    /// Whether its answer waits until its record is on the disk. Of an explanation there is none.
+    package var waitsForLog: Bool {
+        endpoint.record.settings.logDurable && explanation == nil && kept != nil
+    }
+
+    /// How long it does that, in nanoseconds: not beyond its deadline, and never long.
+    package var patienceForLog: Int {
+        let longest = 5_000_000_000
+        guard let received else { return longest }
+        let now = Moment.now
+        let deadline = min(
+            endpoint.deadlineNanoseconds.map(received.after) ?? .never, terms.deadline ?? .never)
+        return deadline > now ? min(deadline.since(now), longest) : 0
+    }
+
     /// What became of it.
     ///
     /// - Parameter failure: Why there is no answer, as the caller was told.

@@ -21,6 +21,8 @@ package enum ServingError: ExplainedError {
     case deadlineExceeded
     /// Nobody waited for the answer any more, so that it was not computed.
     case abandoned
+    /// It was computed, and its record did not come to be on the disk, at an endpoint that answers nothing else.
+    case notKept
     case engine(EngineError)
 
     package var explanation: Explanation {
@@ -71,6 +73,11 @@ package enum ServingError: ExplainedError {
         case .abandoned:
             Explanation(
                 .callerGone, .overloaded, "The caller had gone before the prediction began.", hint: "Try again.")
+        case .notKept:
+            Explanation(
+                .logFull, .overloaded,
+                "The prediction was computed, but its record did not reach the disk, and this endpoint answers only what is kept.",
+                hint: "Look at the disk of the data folder. It may be in the log later, marked as answered.")
         case .engine(let error): error.explanation
         }
     }

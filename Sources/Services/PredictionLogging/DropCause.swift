@@ -19,6 +19,7 @@ package final class LogCounters: Sendable {
     private let writtenCount = Atomic<Int>(0)
     private let byteCount = Atomic<Int>(0)
     private let drops = InlineArray<3, Atomic<Int>> { _ in Atomic(0) }
+    private let failedSyncs = Atomic<Int>(0)
     /// Whether the writer is behind with this endpoint.
     private let pressed = Atomic<Bool>(false)
 
@@ -34,6 +35,10 @@ package final class LogCounters: Sendable {
     /// For all causes.
     package var dropped: Int { DropCause.allCases.reduce(0) { $0 + dropped($1) } }
 
+    /// How often something of what a recorder had handed over was lost, or may be: it never becomes less.
+    var losses: Int { dropped(.backlog) + failedSyncs.load(ordering: .relaxed) }
+
+    func failSync() { failedSyncs.add(1, ordering: .relaxed) }
     func offer() { offeredCount.add(1, ordering: .relaxed) }
     func leaveOut() { sampledOutCount.add(1, ordering: .relaxed) }
     func drop(_ cause: DropCause, _ count: Int = 1) { drops[Self.index(cause)].add(count, ordering: .relaxed) }

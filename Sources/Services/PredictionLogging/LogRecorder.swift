@@ -22,20 +22,41 @@ final class LogRecorder: PredictionRecorder, @unchecked Sendable {
 
     init(_ log: PredictionLog) { self.log = log }
 
-    func record(_ outcome: borrowing PredictionOutcome) {
+    private enum Fate { case taken, leftOut, dropped }
+
+    func record(_ outcome: borrowing PredictionOutcome) { _ = take(outcome, plan(for: outcome.endpoint, outcome.live)) }
+
+    func record(_ outcome: borrowing PredictionOutcome, whenKept done: @escaping @Sendable (Bool) -> Void) {
         let plan = plan(for: outcome.endpoint, outcome.live)
+        let losses = plan.counters.losses
+        switch take(outcome, plan) {
+        case .taken: log.tellWhenDurable(DurableWait(plan, losses: losses, done: done))
+        case .leftOut: done(true)
+        case .dropped: done(false)
+        }
+    }
+
+    private func take(_ outcome: borrowing PredictionOutcome, _ plan: LogPlan) -> Fate {
         let counters = plan.counters
         counters.offer()
         guard plan.keeps(outcome.id) else {
             counters.leaveOut()
             if plan.isObserved { show(outcome, plan, RecordCoding.most(for: outcome, withTensors: true)) }
-            return
+            return .leftOut
         }
         let isUnderPressure = counters.isPressed || ring.fill > 0.5
-        if isUnderPressure, plan.settings.logWhenFull == .sample, !plan.keepsUnderPressure(outcome.id) {
-            return counters.drop(.pressure)
+        if isUnderPressure, plan.settings.logWhenFull == .sample, !plan.settings.logDurable,
+            !plan.keepsUnderPressure(outcome.id)
+        {
+            counters.drop(.pressure)
+            return .dropped
         }
-        if append(outcome, plan) { log.wake() } else { counters.drop(.ring) }
+        guard append(outcome, plan) else {
+            counters.drop(.ring)
+            return .dropped
+        }
+        log.wake()
+        return .taken
     }
 
     /// Has a prediction counted that the log does not keep, or not all of.
@@ -77,7 +98,7 @@ final class LogRecorder: PredictionRecorder, @unchecked Sendable {
 
     func mustRefuse(_ endpoint: EndpointState) -> Bool {
         let settings = endpoint.record.settings
-        guard settings.logWhenFull == .block, !settings.logSample.isNothing else { return false }
+        guard settings.logWhenFull == .block || settings.logDurable, !settings.logSample.isNothing else { return false }
         return plan(for: endpoint, endpoint.live).counters.isPressed || ring.fill > 0.75
     }
 

@@ -244,7 +244,13 @@ final class LogStream {
     /// - Throws: When the disk cannot say that it has what was written.
     func sync() throws {
         guard isUnsynced, let segment else { return }
-        try shelf.sync(segment)
+        do {
+            try shelf.sync(segment)
+        } catch {
+            // The next one may succeed without what this one lost.
+            counters.failSync()
+            throw error
+        }
         isUnsynced = false
     }
 

@@ -16,12 +16,12 @@ package protocol PredictionObserver: Sendable {
 ///
 /// The writer looks every ``lookEvery`` while there is something to do, and sleeps when there is not. What it has written
 /// is synced a tenth of a second later at most: so much can be lost with the power, and nothing of it when only the
-/// process dies.
+/// process dies. An answer that waits for its record has it look at once: whatever waits by then is synced together.
 ///
 /// `@unchecked Sendable`: the streams are the writer's thread's own; everything else has a lock.
 package final class PredictionLog: PredictionSink, @unchecked Sendable {
-    static let lookEvery = 0.01
     /// In microseconds.
+    static let lookEvery: Int64 = 10_000
     static let syncEvery: Int64 = 100_000
 
     let shelf: any SegmentShelf
@@ -40,6 +40,7 @@ package final class PredictionLog: PredictionSink, @unchecked Sendable {
         var plansBySerial: [Int: LogPlan] = [:]
         var counters: [EndpointKey: LogCounters] = [:]
         var waiting: [@Sendable () -> Void] = []
+        var durable: [DurableWait] = []
         var isClosed = false
     }
 
@@ -100,6 +101,17 @@ package final class PredictionLog: PredictionSink, @unchecked Sendable {
         if !isAwake.exchange(true, ordering: .acquiringAndReleasing) { bell.signal() }
     }
 
+    /// Says when a record is on the disk that was handed over before.
+    func tellWhenDurable(_ wait: DurableWait) {
+        let (isClosed, isFirst) = shared.withLock { shared in
+            guard !shared.isClosed else { return (true, false) }
+            shared.durable.append(wait)
+            return (false, shared.durable.count == 1)
+        }
+        if isClosed { wait.done(false) }
+        if isFirst { bell.signal() }
+    }
+
     /// Returns once everything that was recorded before is in files and synced, or the disk did not take it.
     package func flush() async {
         await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in whenWritten { done.resume() } }
@@ -138,11 +150,12 @@ package final class PredictionLog: PredictionSink, @unchecked Sendable {
         var gatherers: [Int: RecordGatherer] = [:]
         var syncedAt: Int64 = 0
         var lastRetry: Int64 = 0
+        var lookedAt: Int64 = 0
         var isStuck = false
         while true {
-            let (recorders, plans, waiting, isClosed) = shared.withLock { shared in
-                defer { shared.waiting = [] }
-                return (shared.recorders, shared.plans, shared.waiting, shared.isClosed)
+            let (recorders, plans, waiting, durable, isClosed) = shared.withLock { shared in
+                defer { (shared.waiting, shared.durable) = ([], []) }
+                return (shared.recorders, shared.plans, shared.waiting, shared.durable, shared.isClosed)
             }
             let time = now().microseconds
             var records = 0
@@ -153,19 +166,23 @@ package final class PredictionLog: PredictionSink, @unchecked Sendable {
             gatherers.removeAll(keepingCapacity: true)
             // A disk that is full is asked once a second.
             let mayRetry = !isStuck || abs(time - lastRetry) > 1_000_000 || !waiting.isEmpty
-            if mayRetry {
-                lastRetry = time
-                let mustSync = abs(time - syncedAt) >= Self.syncEvery || !waiting.isEmpty
-                let problem = write(streams.values, syncs: mustSync, at: time)
+            // Who waits for one endpoint's disk has no other endpoint's blocks be small.
+            let isLook = durable.isEmpty || abs(time - lookedAt) >= Self.lookEvery || !waiting.isEmpty
+            let mustSync = abs(time - syncedAt) >= Self.syncEvery || !waiting.isEmpty
+            let awaited = Set(durable.map(\.key))
+            let writesAll = isLook && mayRetry
+            if writesAll {
+                (lastRetry, lookedAt) = (time, time)
                 if mustSync { syncedAt = time }
-                if (problem != nil) != isStuck {
-                    isStuck = problem != nil
-                    report(
-                        isStuck
-                            ? "predictions cannot be written to the log" : "predictions are written to the log again",
-                        problem)
-                }
             }
+            let failures = write(streams, all: writesAll, synced: writesAll && mustSync, awaited, at: time)
+            if writesAll || !failures.isEmpty, failures.isEmpty == isStuck {
+                isStuck.toggle()
+                report(
+                    isStuck ? "predictions cannot be written to the log" : "predictions are written to the log again",
+                    failures.first?.value)
+            }
+            for wait in durable { wait.end(isWritten: failures[wait.key] == nil) }
             for done in waiting { done() }
             if isClosed {
                 for stream in streams.values { stream.close() }
@@ -199,28 +216,45 @@ package final class PredictionLog: PredictionSink, @unchecked Sendable {
         unsafe stream.take(record, plan, now: time)
     }
 
-    private func write(_ streams: some Sequence<LogStream>, syncs: Bool, at time: Int64) -> (any Error)? {
-        var problem: (any Error)?
-        for stream in streams where stream.isBusy {
-            if let error = stream.seal(with: keyring, now: time) { problem = error }
-            if let error = stream.write() { problem = error }
-            guard syncs else { continue }
-            do { try stream.sync() } catch { problem = error }
+    /// - Parameters:
+    ///   - all: Whether all are written, or only those of `awaited`.
+    ///   - synced: Whether all of them are synced, or only those.
+    /// - Returns: Those that the disk did not take all of.
+    private func write(
+        _ streams: [EndpointKey: LogStream], all: Bool, synced: Bool, _ awaited: Set<EndpointKey>, at time: Int64
+    ) -> [EndpointKey: any Error] {
+        var failures: [EndpointKey: any Error] = [:]
+        for (key, stream) in streams where stream.isBusy && (all || awaited.contains(key)) {
+            if let error = stream.seal(with: keyring, now: time) { failures[key] = error }
+            if let error = stream.write() { failures[key] = error }
+            if synced || awaited.contains(key) {
+                do { try stream.sync() } catch { failures[key] = error }
+            }
+            // The next ones are not computed in vain.
+            if failures[key] != nil, stream.settings.logDurable { stream.counters.isPressed = true }
         }
-        return problem
+        return failures
     }
 
     /// Waits a moment for more, or until somebody rings.
     private func rest(after records: Int, isIdle: Bool, _ recorders: [LogRecorder]) {
-        guard records == 0, isIdle else { return Thread.sleep(forTimeInterval: Self.lookEvery) }
+        guard records == 0, isIdle else {
+            _ = isRung(within: Self.lookEvery)
+            return
+        }
         isAwake.store(false, ordering: .sequentiallyConsistent)
         // What came before everybody saw the flag down rang nobody.
-        Thread.sleep(forTimeInterval: Self.lookEvery)
+        guard !isRung(within: Self.lookEvery) else { return }
         let isMissed =
             recorders.contains { !$0.ring.isEmpty }
             || shared.withLock { !$0.waiting.isEmpty || $0.isClosed || $0.recorders.count != recorders.count }
         if isMissed { wake() }
         bell.wait()
+    }
+
+    /// - Parameter limit: In microseconds.
+    private func isRung(within limit: Int64) -> Bool {
+        bell.wait(timeout: .now() + .microseconds(Int(limit))) == .success
     }
 }
 

@@ -88,6 +88,11 @@ struct EndpointSet: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Whether an answer waits until its record is on the disk: true or false.", valueName: "whether"))
+    var logDurable: String?
+
+    @Option(
+        help: ArgumentHelp(
             "What traffic is judged together: a time, as in 1h, or rows, as in 1000rows; none for no monitor.",
             valueName: "window"))
     var monitorWindow: String?
@@ -126,7 +131,7 @@ struct EndpointSet: AsyncParsableCommand {
             (.ratePerClient, ratePerClient), (.runOn, runOn),
             (.batching, batching), (.batchDelay, batchDelay), (.p99, p99), (.cache, cache),
             (.load, load), (.device, device), (.follow, follow), (.logSample, logSample), (.logRetain, logRetain),
-            (.logSize, logSize), (.logWhenFull, logWhenFull),
+            (.logSize, logSize), (.logWhenFull, logWhenFull), (.logDurable, logDurable),
             (.monitorWindow, monitorWindow), (.monitorFalseAlarms, monitorFalseAlarms),
         ]
         return Dictionary(uniqueKeysWithValues: given.compactMap { key, text in text.map { (key, $0) } })
