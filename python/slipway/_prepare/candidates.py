@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The forms that a model was converted to, each by a converter in a process of its own with a limit of time."""
+"""The forms that a model was converted to, by a child that tries one after the other, each with a limit of time."""
 from __future__ import annotations
 
 import shutil
@@ -8,21 +8,17 @@ from . import children
 from .job import Job
 from .problems import Problem
 
+MOST_FORMS = 6
+
 
 def made(job: Job) -> tuple[list[dict], list[dict], list[str]]:
     """- Returns: candidates, what was not converted and why, and notes, as the report has them."""
     found: list[dict] = []
     refused: list[dict] = []
     notes: list[str] = []
-    forms = _plan(job, refused)
-    for form in forms:
+    for form in _tried(job, refused):
         name = f"form-{form}"
-        ended = children.run("slipway._prepare.convert", str(job.path), form, limit=job.request.convert_limit)
         result = job.result(name)
-        if result is None:
-            refused.append({"converter": form.split(":")[0], "form": form.split(":")[-1],
-                            "reason": f"the converter's process {ended.description}"})
-            continue
         notes += result.get("notes", [])
         if "reason" in result:
             refused.append({key: result[key] for key in ("converter", "form", "reason")})
@@ -36,16 +32,35 @@ def made(job: Job) -> tuple[list[dict], list[dict], list[str]]:
     return found, refused, notes
 
 
-def _plan(job: Job, refused: list[dict]) -> list[str]:
-    """The forms worth trying: the child that knows the model says which."""
-    ended = children.run("slipway._prepare.convert", str(job.path), limit=job.request.load_limit)
+def _tried(job: Job, refused: list[dict]) -> list[str]:
+    """Has a child say which forms are worth trying, and try them; they all have a result then.
+
+    A form that ended the child of several gets one that begins with it: it may have met what another had left behind.
+    """
+    ended = _convert(job)
     plan = job.result("plan")
     if plan is None:
         refused.append({"converter": "slipway", "form": "any",
                         "reason": f"the process that looks for converters {ended.description}"})
         return []
     refused += plan["refused"]
+    first = None
+    while left := [form for form in plan["forms"] if job.result(f"form-{form}") is None]:
+        if ended.is_late or left[0] == first:
+            reason = f"the converter's process {ended.description}"
+            job.finish(f"form-{left[0]}", {"converter": left[0].split(":")[0], "form": left[0].split(":")[-1],
+                                           "reason": reason})
+            left = left[1:]
+        if left:
+            first = left[0]
+            ended = _convert(job, *left)
     return plan["forms"]
+
+
+def _convert(job: Job, *forms: str) -> children.Ended:
+    """The child limits itself, form by form; this is for one that a model's code keeps from that."""
+    limit = job.request.load_limit + MOST_FORMS * job.request.convert_limit
+    return children.run("slipway._prepare.convert", str(job.path), *forms, limit=limit)
 
 
 def of_onnx(job: Job) -> dict:

@@ -18,9 +18,16 @@ class Ended:
     seconds: float
 
     @property
+    def is_late(self) -> bool:
+        """Whether time ran out for it: here, or by an alarm that it had set itself."""
+        return self.timed_out or self.status == -signal.SIGALRM
+
+    @property
     def description(self) -> str:
         if self.timed_out:
             return f"was ended after {self.seconds:g} s"
+        if self.is_late:
+            return "took longer than it may"
         if self.status < 0:
             return f"was ended by {signal.Signals(-self.status).name}"
         return f"ended with status {self.status}"

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The child that converts: without a form it says which are worth trying, with one it tries that.
+"""The child that converts: it says which forms are worth trying, and tries them; with forms it tries those.
 
-    python -m slipway._prepare.convert JOB [CONVERTER:FORM]
+    python -m slipway._prepare.convert JOB [CONVERTER:FORM]…
+
+What is slow in it is opening Python's libraries: so one child tries them all, for as long as none ends it.
 """
 from __future__ import annotations
 
 import json
 import os
+import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -20,16 +24,29 @@ from .problems import one_line
 TREES, FOREST, CATBOOST, GRAPH = "forest:trees", "slipway:float64", "catboost:float32", "graph:native"
 
 
-def main(path: str, form: str | None = None) -> int:
+def main(path: str, *forms: str) -> int:
     os.dup2(2, 1)
     job = Job.read(Path(path))
     descriptor = json.loads((job.out / "worker.json").read_text("utf-8"))
     fields = {key: descriptor[key] for key in ("loader", "model", "code", "environment") if key in descriptor}
-    model = original.opened(fields, job.out)
-    if form is None:
-        job.finish("plan", plan(model, descriptor))
-    else:
-        job.finish(f"form-{form}", attempt(job, model, descriptor, form))
+    if not forms:
+        signal.setitimer(signal.ITIMER_REAL, job.request.load_limit)
+        found = plan(original.opened(fields, job.out), descriptor)
+        job.finish("plan", found)
+        forms = found["forms"]
+    for form in forms:
+        # Its signal ends the process, whatever it is at.
+        signal.setitimer(signal.ITIMER_REAL, job.request.convert_limit)
+        # Opened once more: converters write into the models they are given.
+        model = original.opened(fields, job.out)
+        try:
+            result = attempt(job, model, descriptor, form)
+        except MemoryError:
+            # A child that begins with it has more.
+            if form != forms[0]:
+                raise
+            result = _refused(*form.split(":"), "it takes more memory than there is")
+        job.finish(f"form-{form}", result)
     sys.stderr.flush()
     os._exit(0)
 
@@ -61,6 +78,8 @@ def attempt(job: Job, model: object, descriptor: dict, form: str) -> dict:
     if form == GRAPH:
         converter, precision = "slipway", "native graph"
     folder = job.folder / f"form-{form}"
+    # What a child that was ended has left of it.
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     try:
         if form == TREES:
@@ -77,6 +96,8 @@ def attempt(job: Job, model: object, descriptor: dict, form: str) -> dict:
         return _refused(converter, precision, f"no converter for {error}")
     except ModuleNotFoundError as error:
         return _refused(converter, precision, f"the module {error.name} is not installed")
+    except MemoryError:
+        raise
     except Exception as error:
         return _refused(converter, precision, one_line(error)[:300])
     (folder / "model.onnx").write_bytes(made)
