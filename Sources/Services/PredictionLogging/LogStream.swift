@@ -36,6 +36,8 @@ final class LogStream {
     private var segmentBytes = 0
     private var schemas: [Int: Int] = [:]
     private var isUnsynced = false
+    /// Whether the disk did not do so the last time.
+    private var failsToSync = false
     /// Whether the disk took nothing the last time.
     private(set) var isStuck = false
 
@@ -228,7 +230,7 @@ final class LogStream {
                 try shelf.append(block.bytes, to: segment)
             } catch {
                 isStuck = true
-                counters.isPressed = backlog > Self.backlogByteCount / 2
+                counters.isPressed = settings.logDurable || backlog > Self.backlogByteCount / 2
                 return error
             }
             isUnsynced = true
@@ -237,7 +239,8 @@ final class LogStream {
             counters.wrote(block.records, bytes: block.bytes.count)
         }
         isStuck = false
-        counters.isPressed = false
+        // What cannot be synced is not computed in vain either.
+        counters.isPressed = settings.logDurable && failsToSync
         return nil
     }
 
@@ -249,9 +252,12 @@ final class LogStream {
         } catch {
             // The next one may succeed without what this one lost.
             counters.failSync()
+            failsToSync = true
+            if settings.logDurable { counters.isPressed = true }
             throw error
         }
         isUnsynced = false
+        if failsToSync { (failsToSync, counters.isPressed) = (false, false) }
     }
 
     var isBusy: Bool { !unsealed.isEmpty || !payload.isEmpty || !blocks.isEmpty || isUnsynced }

@@ -230,8 +230,6 @@ package final class PredictionLog: PredictionSink, @unchecked Sendable {
             if synced || awaited.contains(key) {
                 do { try stream.sync() } catch { failures[key] = error }
             }
-            // The next ones are not computed in vain.
-            if failures[key] != nil, stream.settings.logDurable { stream.counters.isPressed = true }
         }
         return failures
     }
