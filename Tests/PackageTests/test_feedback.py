@@ -41,3 +41,13 @@ def test_many_labels(client, rows, form):
     assert problem["code"] == "LBL-001" and problem["position"] == 4
     report = client.quality(ENDPOINT)
     assert report["groups"][0]["labelled"] >= 3
+
+
+def test_what_a_prediction_is_about_goes_along(client, rows):
+    prediction = client.predict(ENDPOINT, rows.head(1), key="Auftrag-Zoë", subject="Zoë 17")
+    assert client.feedback(ENDPOINT, key="Auftrag-Zoë", label=0)["joined"] == 1
+    assert client.feedback(ENDPOINT, prediction_id=prediction.id, label=0)["repeated"] == 1
+    for wrong in ["", " x", "x" * 201, "a\nb"]:
+        with pytest.raises(InputRefused) as refused:
+            client.predict(ENDPOINT, rows.head(1), subject=wrong)
+        assert refused.value.code == "IN-006"

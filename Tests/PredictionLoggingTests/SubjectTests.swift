@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import InferenceServing
 import ModelDomain
 import PredictionLogging
 import Tensors
@@ -44,7 +45,8 @@ struct SubjectTests {
             let bytes = shelf.contents
             for word in ["ada", "order-1"] { #expect(!bytes.contains(Data(word.utf8)), "\(word)") }
             #expect(bytes.contains(Data("order-2".utf8)))
-            let number = withUnsafeBytes(of: Float(4711).bitPattern.littleEndian) { Data($0) }
+            let bits = Float(4711).bitPattern
+            let number = Data((0..<4).map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) })
             #expect(!bytes.contains(number))
 
             // Found by the key all the same.
@@ -68,7 +70,8 @@ struct SubjectTests {
             #expect(before.rowNumbers == nil && before.subjects.count == 3)
 
             var query = PredictionQuery()
-            query.subject = try #require(try await log.reference(of: "7", in: .standard))
+            query.subject = try await log.reference(of: "7", in: .standard)
+            #expect(query.subject != nil)
             #expect(try await log.records(query, limit: 10).map(\.id) == [id])
             #expect(try await log.destroyKey(of: "7", in: .standard) == query.subject)
             #expect(try await log.destroyKey(of: "7", in: .standard) == nil)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from .client import RETRIES, TIMEOUT_S, Client
 from .connections import Cancellation
+from .encoding import about
 from .prediction import Prediction
 from .signature import Signature
 
@@ -43,9 +44,17 @@ class AsyncClient:
     def url(self) -> str:
         return self._client.url
 
-    async def predict(self, endpoint: str, rows: Any, *, timeout: float | None = None) -> Prediction:
+    async def predict(
+        self,
+        endpoint: str,
+        rows: Any,
+        *,
+        timeout: float | None = None,
+        key: str | None = None,
+        subject: str | None = None,
+    ) -> Prediction:
         cancellation = Cancellation()
-        ask = partial(self._client._predict, endpoint, rows, timeout, cancellation)
+        ask = partial(self._client._predict, endpoint, rows, timeout, cancellation, about(key, subject))
         try:
             return await self._run(ask)
         except asyncio.CancelledError:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from ..errors import InputRefused
 from .connections import Cancellation, Reply, Request
 from .decoding import decoded
-from .encoding import encoded
+from .encoding import about, encoded
 from .feedback import one, parts, total
 from .prediction import Prediction
 from .refusals import refusal
@@ -52,7 +52,15 @@ class Client:
     def url(self) -> str:
         return self._sender.server.url
 
-    def predict(self, endpoint: str, rows: Any, *, timeout: float | None = None) -> Prediction:
+    def predict(
+        self,
+        endpoint: str,
+        rows: Any,
+        *,
+        timeout: float | None = None,
+        key: str | None = None,
+        subject: str | None = None,
+    ) -> Prediction:
         """The answers for rows.
 
         `rows` is a pandas or polars frame, a dictionary of columns or of one row, a list of dictionaries, or,
@@ -60,10 +68,14 @@ class Client:
         matched by the server, in any order; it converts numbers to the model's type where they stay the
         nearest ones, and refuses the rest.
 
+        `key` is what the prediction is about, an order say: labels find it by that. `subject` is whom all rows
+        are about: the log keeps them under a key of that one's own, and `slipway erase` destroys it. At most
+        200 bytes each.
+
         Raises InputRefused, NotFound, AccessRefused, Overloaded, DeadlineExceeded, ServerFailed,
         ServerUnreachable or ConnectionLost, all of them SlipwayError.
         """
-        return self._predict(endpoint, rows, timeout, None)
+        return self._predict(endpoint, rows, timeout, None, about(key, subject))
 
     def signature(self, endpoint: str) -> Signature:
         """What the endpoint takes and answers: names, datatypes and shapes."""
@@ -137,7 +149,12 @@ class Client:
         return f"<Client of {self.url}>"
 
     def _predict(
-        self, endpoint: str, rows: Any, timeout: float | None, cancellation: Cancellation | None
+        self,
+        endpoint: str,
+        rows: Any,
+        timeout: float | None,
+        cancellation: Cancellation | None,
+        headers: dict[str, str],
     ) -> Prediction:
         limit = self.timeout if timeout is None else timeout
 
@@ -145,13 +162,13 @@ class Client:
             return self._signature(endpoint, limit, cancellation)
 
         asked = encoded(endpoint, rows, limit, signature)
-        reply = self._sender.send(asked.request, limit, cancellation)
+        reply = self._sender.send(asked.request.saying(headers), limit, cancellation)
         if reply.status == 400 and asked.needs_signature:
             # The endpoint may have got another version since its signature was read.
             before, now = signature(), self._signature(endpoint, limit, cancellation, fresh=True)
             if now != before:
                 reply = self._sender.send(
-                    encoded(endpoint, rows, limit, signature).request, limit, cancellation
+                    encoded(endpoint, rows, limit, signature).request.saying(headers), limit, cancellation
                 )
         return decoded(_answered(reply), endpoint, asked.index, signature)
 

@@ -28,6 +28,9 @@ from .columns import (
 from .connections import Request
 from .signature import Signature, Tensor
 
+# Of what a prediction is about, and whom, in bytes.
+LONGEST_KEY = 200
+
 
 @dataclass(frozen=True)
 class Encoded:
@@ -203,6 +206,25 @@ def _bytes(values: Array) -> Array:
         value if isinstance(value, bytes) else str(value).encode() for value in values.ravel().tolist()
     ]
     return elements.reshape(values.shape)
+
+
+def about(key: str | None, subject: str | None) -> dict[str, str]:
+    """What a prediction is about, and whom, as headers."""
+    headers = {}
+    for name, value in (("key", key), ("subject", subject)):
+        if value is None:
+            continue
+        raw = str(value).encode()
+        is_text = raw == raw.strip() and all(byte >= 0x20 and byte != 0x7F for byte in raw)
+        if not 0 < len(raw) <= LONGEST_KEY or not is_text:
+            raise InputRefused(
+                f"{name} is {str(value)[:40]!r}.",
+                hint=f"Give 1 to {LONGEST_KEY} bytes of text, without control characters and without spaces around it.",
+                code="IN-006",
+            )
+        # Headers go out as Latin-1: the bytes that come are UTF-8.
+        headers[f"slipway-{name}"] = raw.decode("latin-1")
+    return headers
 
 
 def _rows(endpoint: str, rows: Sequence[Mapping[Any, Any]], timeout: float) -> Request:
