@@ -95,6 +95,16 @@ struct ProjectFileTests {
         #expect(try refusal("endpoints: {churn: {limits: {queue: 1.5}}}").code == .wrongValue)
     }
 
+    @Test func oneColumnSaysWhomARowIsAbout() throws {
+        let project = try read("fields: {a: {role: subject_key, log: drop}, b: {log: keep}}")
+        #expect(project.subject == "a" && project.fields == ["a": .drop, "b": .keep])
+        for yaml in [
+            "fields: {a: {role: owner}}", "fields: {a: {role: subject_key}, b: {role: subject_key}}",
+        ] {
+            #expect(try refusal(yaml).code == .wrongValue, "\(yaml)")
+        }
+    }
+
     @Test func anUnknownKeyNamesTheNearest() throws {
         let explanation = try refusal("model:\n  nam: x")
         #expect(explanation.code == .unknownKey)
@@ -103,7 +113,6 @@ struct ProjectFileTests {
     }
 
     @Test(arguments: [
-        "fields: {a: {role: subject_key}}",
         "slices: {}", "model: {output: {}}", "endpoints: {a: {slo: {availability: 99.9%}}}",
         "model: {environment: x}",
     ])

@@ -1,5 +1,5 @@
-import ModelDomain
 // SPDX-License-Identifier: Apache-2.0
+import ModelDomain
 package import PredictionLogging
 import Testing
 
