@@ -98,6 +98,7 @@ CALLS = {
     ("post", "/v1/alerts/destinations"): {"administer"},
     ("delete", "/v1/alerts/destinations/{destination}"): {"administer"},
     ("post", "/v1/alerts/tests"): {"administer"},
+    ("post", "/v1/erasures"): {"administer"},
     ("get", "/v1/retention"): {"administer"},
     ("post", "/v1/retention/sweeps"): {"administer"},
     ("get", "/v1/retention/trash"): {"administer"},

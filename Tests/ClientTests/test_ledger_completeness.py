@@ -194,6 +194,9 @@ def test_every_call_that_changes_something_has_its_entry(platform, tmp_path):
     call("delete", "/v1/alerts/destinations/{destination}", None, ("destination.remove", "destination/hook"),
          destination="hook")
 
+    call("post", "/v1/erasures", {"subject": "ada"}, ("subject.erase", "subject/default/unknown"))
+    call("post", "/v1/erasures", {"subject": "ada", "dryRun": True})
+
     # What is brought, and what is cleared away.
     past = {"name": "past", "createdAt": 1, "updatedAt": 1, "tags": {}, "aliases": {}, "versions": []}
     call("post", "/v1/import/models", past, ("model.create", "model/default/past"))
