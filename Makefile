@@ -50,7 +50,7 @@ test:
 		--ignore Tests/EcosystemTests/test_mlserver.py
 	.tools/venv-mlserver/bin/python -m pytest -q -p no:cacheprovider Tests/EcosystemTests/test_mlserver.py
 	.tools/venv-grpc/bin/python -m pytest -q -p no:cacheprovider Tests/GRPCTests Tests/HTTP2Tests
-	.tools/venv-telemetry/bin/python -m pytest -q -p no:cacheprovider Tests/TelemetryTests
+	.tools/venv-telemetry/bin/python -m pytest -q -p no:cacheprovider -n 2 --dist loadfile Tests/TelemetryTests
 	.tools/venv-mlflow/bin/python -m pytest -q -p no:cacheprovider -n 2 --dist loadfile Tests/MLflowTests \
 		--ignore Tests/MLflowTests/test_client_2.py
 	.tools/venv-clients/bin/python -m pytest -q -p no:cacheprovider Tests/MLflowTests/test_small_client.py
