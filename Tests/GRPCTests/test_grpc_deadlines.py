@@ -6,7 +6,17 @@ import time
 import grpc
 import numpy
 import pytest
-from grpc_wire import DEADLINE_EXCEEDED, INTERNAL, INVALID_ARGUMENT, OK, floats_of, infer_request, message, reply_of
+from grpc_wire import (
+    DEADLINE_EXCEEDED,
+    INTERNAL,
+    INVALID_ARGUMENT,
+    OK,
+    UNAVAILABLE,
+    floats_of,
+    infer_request,
+    message,
+    reply_of,
+)
 from http2_wire import body, reset
 from tritonclient.grpc import service_pb2
 
@@ -62,7 +72,8 @@ def test_work_that_waits_is_dropped_at_its_deadline(caller):
         caller.connection.send(body(stream, message(slow_request(LONG))))
         streams.append(stream)
     statuses = [reply_of(caller.connection.answer(stream, 60)).status for stream in streams]
-    assert DEADLINE_EXCEEDED in statuses and set(statuses) <= {OK, DEADLINE_EXCEEDED, 8}, statuses
+    # UNAVAILABLE at once, where the server knows from what waits already that they cannot be in time.
+    assert DEADLINE_EXCEEDED in statuses and set(statuses) <= {OK, DEADLINE_EXCEEDED, 8, UNAVAILABLE}, statuses
     assert time.monotonic() - began < 30
     caller.assert_serves()
 
