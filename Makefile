@@ -64,9 +64,10 @@ test:
 		Tests/MLflowTests/test_small_client.py Tests/MLflowTests/test_client_2.py
 	.tools/venv-mlflow/bin/python -m pytest -q -p no:cacheprovider -n 2 --dist loadfile Tests/ReplicaTests
 	.tools/venv-mlflow/bin/python -m pytest -q -p no:cacheprovider Tests/PowerCutTests
-	.tools/venv-python/bin/python -m pytest -q -p no:cacheprovider -n 2 --dist loadfile Tests/WorkerTests \
-		Tests/PrepareTests Tests/PackageTests Tests/ForestTests Tests/GraphTests Tests/ForeignModelTests \
-		Tests/DatasetTests Tests/ReproduceTests
+	@# The longest files first, so that none is left for one process in the end.
+	.tools/venv-python/bin/python -m pytest -q -p no:cacheprovider -n 2 --dist loadfile --no-loadscope-reorder \
+		Tests/ReproduceTests Tests/PrepareTests Tests/ForeignModelTests Tests/GraphTests Tests/PackageTests \
+		Tests/DatasetTests Tests/ForestTests Tests/WorkerTests
 
 # Minutes: format, imports, architecture, documentation.
 check:
