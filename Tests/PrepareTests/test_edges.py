@@ -98,7 +98,7 @@ def test_a_model_that_ends_at_rows_that_were_given_is_refused(tmp_path):
 
 
 def test_a_row_that_takes_the_original_for_ever_costs_the_edges_alone(tmp_path):
-    result = prepared_code(tmp_path, "if highest > 1e8: time.sleep(600)", load_limit=6)
+    result = prepared_code(tmp_path, "if highest > 1e8: time.sleep(600)", load_limit=20)
     assert result.status == 0, result.report
     assert result.report["edge_kinds"] == [] and (result.out / "edges.jsonl").read_text() == ""
     assert any("take it too long" in note for note in result.report["notes"])
