@@ -31,7 +31,7 @@ package final class PredictionLog: PredictionSink, @unchecked Sendable {
     private let report: @Sendable (String, (any Error)?) -> Void
     private let observer: (any PredictionObserver)?
     private let shared = Mutex(Shared())
-    private let bell = DispatchSemaphore(value: 0)
+    private let bell = Bell()
     private let isAwake = Atomic<Bool>(true)
 
     fileprivate struct Shared {
@@ -98,7 +98,7 @@ package final class PredictionLog: PredictionSink, @unchecked Sendable {
     /// Tells the writer that there is something. Costs a look at a flag while it is at work.
     func wake() {
         guard !isAwake.load(ordering: .relaxed) else { return }
-        if !isAwake.exchange(true, ordering: .acquiringAndReleasing) { bell.signal() }
+        if !isAwake.exchange(true, ordering: .acquiringAndReleasing) { bell.ring() }
     }
 
     /// Says when a record is on the disk that was handed over before.
@@ -109,7 +109,7 @@ package final class PredictionLog: PredictionSink, @unchecked Sendable {
             return (false, shared.durable.count == 1)
         }
         if isClosed { wait.done(false) }
-        if isFirst { bell.signal() }
+        if isFirst { bell.ring() }
     }
 
     /// Returns once everything that was recorded before is in files and synced, or the disk did not take it.
@@ -121,9 +121,9 @@ package final class PredictionLog: PredictionSink, @unchecked Sendable {
     ///
     /// - Returns: Whether it came to that.
     package func flush(within limit: Duration) -> Bool {
-        let written = DispatchSemaphore(value: 0)
-        whenWritten { written.signal() }
-        return written.wait(timeout: .now() + limit / .seconds(1)) == .success
+        let written = Bell()
+        whenWritten { written.ring() }
+        return written.wait(atMost: Int32(limit / .milliseconds(1)))
     }
 
     private func whenWritten(_ done: @escaping @Sendable () -> Void) {
@@ -140,7 +140,7 @@ package final class PredictionLog: PredictionSink, @unchecked Sendable {
         await flush()
         shared.withLock { $0.isClosed = true }
         isAwake.store(true, ordering: .releasing)
-        bell.signal()
+        bell.ring()
     }
 
     // MARK: The writer
@@ -237,12 +237,12 @@ package final class PredictionLog: PredictionSink, @unchecked Sendable {
     /// Waits a moment for more, or until somebody rings.
     private func rest(after records: Int, isIdle: Bool, _ recorders: [LogRecorder]) {
         guard records == 0, isIdle else {
-            _ = isRung(within: Self.lookEvery)
+            bell.wait(atMost: Self.lookLimit)
             return
         }
         isAwake.store(false, ordering: .sequentiallyConsistent)
         // What came before everybody saw the flag down rang nobody.
-        guard !isRung(within: Self.lookEvery) else { return }
+        guard !bell.wait(atMost: Self.lookLimit) else { return }
         let isMissed =
             recorders.contains { !$0.ring.isEmpty }
             || shared.withLock { !$0.waiting.isEmpty || $0.isClosed || $0.recorders.count != recorders.count }
@@ -250,10 +250,8 @@ package final class PredictionLog: PredictionSink, @unchecked Sendable {
         bell.wait()
     }
 
-    /// - Parameter limit: In microseconds.
-    private func isRung(within limit: Int64) -> Bool {
-        bell.wait(timeout: .now() + .microseconds(Int(limit))) == .success
-    }
+    /// In milliseconds.
+    private static let lookLimit = Int32(lookEvery / 1000)
 }
 
 extension PredictionLog.Shared {
