@@ -63,7 +63,7 @@ final class CommandRun: Sendable {
                 continue
             }
             let bytes = Array(buffer[..<count])
-            tail.append(bytes)
+            tail.append(bytes, of: one.fd)
             writeOut(bytes, to: open[index].1)
         }
         return true
@@ -177,19 +177,28 @@ private struct SignalForwarding {
     func end() { for (_, source) in sources { source.cancel() } }
 }
 
-/// The last bytes of a stream.
+/// The last bytes of two streams, line by line.
 private struct OutputTail {
     let limit: Int
     private var kept: [UInt8] = []
+    private var begun: [Int32: [UInt8]] = [:]
 
     init(limit: Int) { self.limit = limit }
 
-    mutating func append(_ bytes: [UInt8]) {
-        kept += bytes
+    /// - Parameter stream: Two of them write into one another's lines: each line is taken once it is whole.
+    mutating func append(_ bytes: [UInt8], of stream: Int32) {
+        var line = begun[stream, default: []] + bytes
+        let whole = (line.lastIndex(of: 0x0A).map { $0 + 1 }) ?? (line.count > limit ? line.count : 0)
+        kept += line[..<whole]
+        line.removeFirst(whole)
+        begun[stream] = line
         if kept.count > 2 * limit { kept.removeFirst(kept.count - limit) }
     }
 
-    var bytes: [UInt8] { Array(kept.suffix(limit)) }
+    var bytes: [UInt8] {
+        let rest = begun.sorted { $0.key < $1.key }.flatMap(\.value)
+        return Array((kept + rest).suffix(limit))
+    }
 }
 
 /// What nobody reads is lost.
