@@ -12,6 +12,7 @@ import json
 import sys
 from typing import BinaryIO, Iterator
 
+from .ending import end_with
 from .failure import give_up, give_up_without_pyarrow, in_one_line
 
 # What is in memory as objects, and as columns before it becomes a row group.
@@ -182,4 +183,4 @@ def _each(read):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    end_with(main)

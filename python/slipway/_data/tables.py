@@ -7,10 +7,10 @@ line on standard error when the file, or what it takes, is not as it has to be.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from typing import BinaryIO, Iterator
 
+from .ending import end_with
 from .failure import give_up, give_up_without_pyarrow, in_one_line
 
 
@@ -165,11 +165,4 @@ def _text(value: object) -> str | None:
 
 
 if __name__ == "__main__":
-    try:
-        status = main(sys.argv[1:])
-    except SystemExit as end:
-        status = end.code
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # Not sys.exit: a thread of pyarrow that still runs then can abort the process after all is written.
-    os._exit(status)
+    end_with(main)
