@@ -22,7 +22,7 @@ final class LogPlan: Sendable {
         self.schema = schema
         self.settings = settings
         self.counters = counters
-        hash = ValueHash(secret: secret, endpoint: "\(schema.project)/\(schema.endpoint)")
+        hash = ValueHash(secret: secret, schema.endpoint, in: schema.project)
         isAsIs = schema.keepsAll
     }
 

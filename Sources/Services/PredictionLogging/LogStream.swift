@@ -38,8 +38,6 @@ final class LogStream {
     private var isUnsynced = false
     /// Whether the disk did not do so the last time.
     private var failsToSync = false
-    /// Whether the disk took nothing the last time.
-    private(set) var isStuck = false
 
     init(
         _ project: ProjectName, _ endpoint: EndpointName, settings: EndpointSettings, counters: LogCounters,
@@ -60,8 +58,8 @@ final class LogStream {
             counters.isPressed = true
             return
         }
-        let isAboutSomebody = unsafe RecordCoding.hasSubject(bytes)
-        if isAboutSomebody || plan.schema.subject != nil {
+        let flags = unsafe RecordCoding.flags(of: bytes)
+        if flags & RecordCoding.subjectFlag != 0 || plan.schema.subject != nil {
             unsealed.append((unsafe Array(bytes), plan))
             unsealedByteCount += bytes.count
         } else if plan.isAsIs {
@@ -75,7 +73,7 @@ final class LogStream {
     /// Puts what belongs to somebody under that one's key.
     ///
     /// - Returns: Why there are no keys; it is kept, and tried again with the next look.
-    func seal(with keyring: SubjectKeyring, now: Int64) -> (any Error)? {
+    func encrypt(with keyring: SubjectKeyring, now: Int64) -> (any Error)? {
         guard !unsealed.isEmpty else { return nil }
         let records = unsealed.compactMap { entry in
             RecordCoding.read(entry.bytes[...], entry.plan.schema).map { record in
@@ -87,8 +85,7 @@ final class LogStream {
         do {
             keys = try keyring.keys(of: Set(named.flatMap { $0.compactMap(\.self) }), in: project, at: now)
         } catch {
-            isStuck = true
-            counters.isPressed = unsealedByteCount > Self.backlogByteCount / 2
+            press(isFailing: true)
             return error
         }
         (unsealed, unsealedByteCount) = ([], 0)
@@ -154,6 +151,8 @@ final class LogStream {
         let id = PredictionID(high: high, low: low)
         if !id.isNear(time) { hashes.append(KeyFilter.hash(id.bytes)) }
         if let key = unsafe RecordCoding.key(of: bytes), !key.isEmpty { hashes.append(KeyFilter.hash(key)) }
+        // Of the others nothing is copied.
+        guard unsafe RecordCoding.flags(of: bytes) & RecordCoding.sealedFlag != 0 else { return }
         for subject in RecordSealing.references(in: unsafe ArraySlice(bytes)) {
             hashes.append(KeyFilter.hash(subject.bytes))
         }
@@ -229,8 +228,7 @@ final class LogStream {
             do {
                 try shelf.append(block.bytes, to: segment)
             } catch {
-                isStuck = true
-                counters.isPressed = settings.logDurable || backlog > Self.backlogByteCount / 2
+                press(isFailing: true)
                 return error
             }
             isUnsynced = true
@@ -238,10 +236,14 @@ final class LogStream {
             backlog -= block.bytes.count
             counters.wrote(block.records, bytes: block.bytes.count)
         }
-        isStuck = false
-        // What cannot be synced is not computed in vain either.
-        counters.isPressed = settings.logDurable && failsToSync
+        press(isFailing: failsToSync || !unsealed.isEmpty)
         return nil
+    }
+
+    /// Says whether there is little room, or, where answers wait for the disk, whether they would be computed in vain.
+    private func press(isFailing: Bool) {
+        counters.isPressed =
+            isFailing && settings.logDurable || backlog + unsealedByteCount > Self.backlogByteCount / 2
     }
 
     /// - Throws: When the disk cannot say that it has what was written.
@@ -253,11 +255,13 @@ final class LogStream {
             // The next one may succeed without what this one lost.
             counters.failSync()
             failsToSync = true
-            if settings.logDurable { counters.isPressed = true }
+            press(isFailing: true)
             throw error
         }
         isUnsynced = false
-        if failsToSync { (failsToSync, counters.isPressed) = (false, false) }
+        guard failsToSync else { return }
+        failsToSync = false
+        press(isFailing: !unsealed.isEmpty)
     }
 
     var isBusy: Bool { !unsealed.isEmpty || !payload.isEmpty || !blocks.isEmpty || isUnsynced }

@@ -98,7 +98,7 @@ extension PredictionLog {
 
     /// What stands for a key in records that are sealed.
     func keyHash(of key: String, at endpoint: EndpointName, in project: ProjectName) -> String {
-        ValueHash(secret: secret, endpoint: "\(project)/\(endpoint)").hash(Array(key.utf8))
+        ValueHash(secret: secret, endpoint, in: project).hash(Array(key.utf8))
     }
 }
 

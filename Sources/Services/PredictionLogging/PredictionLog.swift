@@ -225,7 +225,7 @@ package final class PredictionLog: PredictionSink, @unchecked Sendable {
     ) -> [EndpointKey: any Error] {
         var failures: [EndpointKey: any Error] = [:]
         for (key, stream) in streams where stream.isBusy && (all || awaited.contains(key)) {
-            if let error = stream.seal(with: keyring, now: time) { failures[key] = error }
+            if let error = stream.encrypt(with: keyring, now: time) { failures[key] = error }
             if let error = stream.write() { failures[key] = error }
             if synced || awaited.contains(key) {
                 do { try stream.sync() } catch { failures[key] = error }

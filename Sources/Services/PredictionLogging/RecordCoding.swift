@@ -123,10 +123,9 @@ enum RecordCoding {
         return (flags, rows)
     }
 
-    /// Whether the caller has said whom it is about.
-    static func hasSubject(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard bytes.count > flagsPlace else { return false }
-        return unsafe bytes[flagsPlace] & subjectFlag != 0
+    /// Those of a record, without reading the rest of it.
+    static func flags(of bytes: UnsafeRawBufferPointer) -> UInt8 {
+        bytes.count > flagsPlace ? unsafe bytes[flagsPlace] : 0
     }
 
     /// What the policies of the schema leave of a record's inputs.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Crypto
 internal import Foundation
+internal import ModelDomain
 internal import Tensors
 
 /// Hashes of values under a key of the platform and of one endpoint: whoever has the log and not the key cannot guess what
@@ -9,9 +10,10 @@ struct ValueHash: Sendable {
     private let key: SymmetricKey
 
     /// - Parameter secret: Of the platform; at least 32 random bytes.
-    init(secret: [UInt8], endpoint: String) {
+    init(secret: [UInt8], _ endpoint: EndpointName, in project: ProjectName) {
         key = SymmetricKey(
-            data: HMAC<SHA256>.authenticationCode(for: Data(endpoint.utf8), using: SymmetricKey(data: secret)))
+            data: HMAC<SHA256>.authenticationCode(
+                for: Data("\(project)/\(endpoint)".utf8), using: SymmetricKey(data: secret)))
     }
 
     /// One text of 32 hexadecimal digits a row.
